@@ -1,0 +1,174 @@
+"""Settings: `finops.toml` and what the command line overrides, checked key by key."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from finops.core.settings import (
+    AccountMap,
+    Budget,
+    Calendar,
+    Exempt,
+    Identity,
+    Invoice,
+    LedgerPlace,
+    Placement,
+    Rule,
+    Value,
+    Workflow,
+)
+from finops.core.settings_reader import Section, read_sections
+from finops.errors import UsageError
+
+__all__ = ["Overrides", "Settings", "load_settings"]
+
+CONFIG_NAME = "finops.toml"
+
+SECTIONS: tuple[Section, ...] = (
+    Section("calendar", Calendar),
+    Section("ledger", LedgerPlace),
+    Section("identity", Identity),
+    Section("placement", Placement),
+    Section("map", AccountMap, many=True),
+    Section("rule", Rule, many=True),
+    Section("budget", Budget, many=True),
+    Section("value", Value, many=True),
+    Section("workflow", Workflow, many=True),
+    Section("invoice", Invoice, many=True),
+    Section("exempt", Exempt, many=True),
+)
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Plain values from the command line; None means not given."""
+
+    config: Path | None = None
+    ledger: Path | None = None
+    prices: Path | None = None
+    as_of: date | None = None
+    currency: str | None = None
+    view: Literal["billed", "incurred"] = "billed"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a step works with. Paths are absolute; `as_of` is the business date."""
+
+    root: Path
+    config: Path | None
+    ledger: Path
+    as_of: date
+    prices: Path | None = None
+    currency: str | None = None
+    view: Literal["billed", "incurred"] = "billed"
+    calendar: Calendar = field(default_factory=Calendar)
+    ledger_place: LedgerPlace = field(default_factory=LedgerPlace)
+    identity: Identity = field(default_factory=Identity)
+    placement: Placement = field(default_factory=Placement)
+    maps: tuple[AccountMap, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    values: tuple[Value, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    exempt: tuple[Exempt, ...] = ()
+
+    @property
+    def memory(self) -> str | None:
+        return self.ledger_place.memory
+
+    @property
+    def threads(self) -> int | None:
+        return self.ledger_place.threads
+
+
+def load_settings(overrides: Overrides, *, today: date | None = None) -> Settings:
+    """Settings from the file that `overrides` names, else `finops.toml` in the working folder, else defaults."""
+    path = _config_path(overrides.config)
+    data = _parsed(path) if path else {}
+    text = path.read_text(encoding="utf-8") if path else ""
+    root = path.parent if path else Path.cwd()
+    parts = read_sections(SECTIONS, data, text, where=str(path) if path else CONFIG_NAME)
+    place: LedgerPlace = parts["ledger"]
+    settings = Settings(
+        root=root,
+        config=path,
+        ledger=_absolute(overrides.ledger, Path.cwd()) or _absolute(Path(place.path), root) or root / "finops.duckdb",
+        as_of=overrides.as_of or place.as_of or today or datetime.now(UTC).date(),
+        prices=_absolute(overrides.prices, Path.cwd()) or _absolute(place.prices and Path(place.prices), root),
+        currency=overrides.currency,
+        view=overrides.view,
+        calendar=parts["calendar"],
+        ledger_place=place,
+        identity=parts["identity"],
+        placement=parts["placement"],
+        maps=parts["map"],
+        rules=parts["rule"],
+        budgets=parts["budget"],
+        values=parts["value"],
+        workflows=parts["workflow"],
+        invoices=parts["invoice"],
+        exempt=parts["exempt"],
+    )
+    _check(settings)
+    return settings
+
+
+def _config_path(given: Path | None) -> Path | None:
+    if given is not None:
+        if not given.is_file():
+            raise UsageError(f"there is no configuration file `{given}`", hint="`finops init` writes one")
+        return given.resolve()
+    default = Path.cwd() / CONFIG_NAME
+    return default if default.is_file() else None
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"the configuration is not valid TOML: {error}", where=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"the configuration is not UTF-8 (byte {error.start})", where=str(path), hint="save it as UTF-8"
+        ) from None
+
+
+def _absolute(path: Path | str | None, base: Path) -> Path | None:
+    if not path:
+        return None
+    return (base / path).resolve()
+
+
+def _check(settings: Settings) -> None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(settings.calendar.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise UsageError(
+            f"there is no time zone `{settings.calendar.zone}`",
+            where=f"{settings.config} [calendar] zone",
+            hint='use an IANA name such as "Europe/Berlin"',
+        ) from None
+    seen: dict[str, int] = {}
+    for rule in settings.rules:
+        key = f"{rule.id}@{rule.from_}"
+        if key in seen:
+            raise UsageError(
+                f"two rules are called `{rule.id}` from the same date",
+                where=f"{settings.config}:{rule.line} (first on line {seen[key]})",
+                hint="give each its own id, or another `from` date for a new version",
+            )
+        seen[key] = rule.line
+
+
+def with_ledger(settings: Settings, ledger: Path) -> Settings:
+    """The same settings on another ledger file."""
+    return replace(settings, ledger=ledger.resolve())

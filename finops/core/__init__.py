@@ -1,0 +1,1 @@
+"""Pure arithmetic: values in, values out. No files, clock, network or SQL."""

@@ -1,0 +1,35 @@
+"""The one shape in which a step answers: rows, columns that know their kind, totals and meta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["text", "count", "money", "unit_price", "ratio", "number", "date", "time", "bool", "list"]
+"""`money` is a Decimal in the row's currency, `unit_price` a Decimal price of one unit, `ratio` a share of 1."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an answer. `metric` is the id in `core.metrics` for every figure that is a metric."""
+
+    key: str
+    label: str
+    kind: Kind = "text"
+    metric: str | None = None
+    wide_only: bool = False
+    """Left out of the table on narrow terminals; always in JSON, CSV and JSONL."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command answers. `notes` are sentences for people, shown under the table and kept in meta.notes."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Mapping[str, Any]]
+    totals: Sequence[Mapping[str, Any]] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    files: Sequence[str] = ()
+    """Files that the command wrote."""

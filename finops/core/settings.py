@@ -1,0 +1,169 @@
+"""The sections of `finops.toml`, one frozen dataclass each. A trailing underscore stands for a key that Python reserves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+Method = Literal["direct", "metered", "shared"]
+Driver = Literal["gpu_seconds", "cpu_seconds", "memory_gib_seconds", "requests", "priced_calls", "calls", "tokens"]
+Reference = Literal["capacity", "priced", "none"]
+Window = Literal["hour", "day", "month"]
+Split = Literal["proportional", "even", "fixed", "left"]
+Otherwise = Literal["left", "even", "untagged"]
+Period = Literal["day", "week", "month"]
+Action = Literal["warn", "throttle", "downgrade", "cache", "reroute", "block"]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The zone of business months. Joins by hour and day stay in UTC."""
+
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class LedgerPlace:
+    """Where the ledger is and what it may use. `as_of` fixes the business date of a prepared company such as the sample."""
+
+    path: str = "finops.duckdb"
+    prices: str | None = None
+    memory: str | None = None
+    threads: int | None = None
+    as_of: date | None = None
+    name: str | None = None
+    """What the report calls the company."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Per dimension, where an owner's name comes from; the first hit wins.
+    `tag:NAME` is a billing tag, `attr:NAME` a span or resource attribute, `account-map` a [[map]] entry."""
+
+    tenant: tuple[str, ...] = ("tag:tenant", "attr:tenant.id", "account-map")
+    agent: tuple[str, ...] = ("tag:agent", "attr:gen_ai.agent.name", "account-map")
+    workflow: tuple[str, ...] = ("tag:workflow", "attr:gen_ai.workflow.name", "account-map")
+
+
+@dataclass(frozen=True)
+class AccountMap:
+    """An account or sub-account that belongs to an owner, from a date (inclusive) to a date (exclusive)."""
+
+    account: str
+    tenant: str | None = None
+    agent: str | None = None
+    workflow: str | None = None
+    from_: date | None = None
+    to: date | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One allocation rule. `match` names FOCUS columns or `tag:NAME`, each with a value or a list of values.
+    `reference` and `tolerance` belong to metered rules, `split`, `shares` and `targets` to shared ones."""
+
+    id: str
+    method: Method
+    match: Mapping[str, Any] = field(default_factory=dict)
+    from_: date | None = None
+    to: date | None = None
+    driver: Driver | None = None
+    join: tuple[str, ...] = ()
+    reference: Reference = "none"
+    window: Window = "day"
+    widen: Window | None = None
+    otherwise: Otherwise = "left"
+    tolerance: Decimal = Decimal("0.1")
+    split: Split = "proportional"
+    shares: Mapping[str, Any] = field(default_factory=dict)
+    """For `split = "fixed"`: tenant (or tenant/agent/workflow) to an integer weight."""
+    targets: Mapping[str, Any] = field(default_factory=dict)
+    """Restricts who takes part: dimension to a name or a list of names."""
+    owner: Mapping[str, str] = field(default_factory=dict)
+    """For `method = "direct"`: the tenant, agent and workflow that the matched charges belong to."""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class BudgetAction:
+    """What happens when a share of the budget is used up."""
+
+    at: Decimal
+    action: Action
+    to_model: str | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A sum for a scope and a period. An empty scope is the whole company."""
+
+    amount: Decimal
+    scope: Mapping[str, str] = field(default_factory=dict)
+    period: Period = "month"
+    currency: str = "USD"
+    guardrails: tuple[BudgetAction, ...] = ()
+    id: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Value:
+    """What an accepted outcome is worth: the base value and the range in which it is believed to lie."""
+
+    per_accepted: Decimal
+    workflow: str | None = None
+    agent: str | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    currency: str = "USD"
+    from_: date | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """How runs of a workflow are told apart, and after how many days an outcome counts as unknown for good."""
+
+    name: str
+    run: Literal["trace", "session"] = "trace"
+    settle_days: int = 7
+    evaluators: tuple[str, ...] = ()
+    """Which evaluator's word counts, in order; evaluators not listed come after, latest outcome first."""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice total that is known from outside, to reconcile against."""
+
+    issuer: str
+    period: str
+    total: Decimal
+    currency: str = "USD"
+    id: str | None = None
+    account: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """An agent that is not to be flagged, why, and until when."""
+
+    agent: str
+    reason: str
+    until: date
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the work runs today; placements are compared with it."""
+
+    provider: str | None = None
+    region: str | None = None
+    instance_type: str | None = None
+    purchase_option: str = "on_demand"

@@ -1,0 +1,93 @@
+"""The plug-in interface of a source, and the two forms in which rows leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a delivery. `name` is its path relative to the root that was given: with the source it names the delivery.
+    `content_hash` is the SHA-256 of the decompressed bytes; `size` counts the bytes on disk."""
+
+    path: Path
+    name: str
+    content_hash: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that could not be read: `row` counts from 1 without the header, `column` and `text` where known."""
+
+    row: int
+    reason: str
+    column: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class TableScan:
+    """A tabular file that the ledger reads itself, all columns as text.
+
+    `columns` maps a contract's column to a SQL expression over the file's own (quoted) column names, giving text (a MAP for map
+    columns may be given as JSON text). A column that is not mapped is null. `header` lists the file's column names in order.
+    `skip` counts the lines before the first data row of a CSV file."""
+
+    path: Path
+    format: Literal["csv", "parquet", "jsonl"]
+    header: tuple[str, ...]
+    columns: Mapping[str, str]
+    where: str | None = None
+    skip: int = 1
+    delimiter: str = ","
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Load:
+    """Rows of one contract from one part. `data` is a TableScan, or Arrow batches in the schema of `arrow_schema(contract)`.
+    `rejects` may be filled while `data` is consumed. `control_totals` are totals that the file itself states, as text.
+    `prefix` is set where the file is an append-only log: the ledger may then load only the tail of a grown file."""
+
+    contract: str
+    data: TableScan | Iterator[pa.RecordBatch]
+    rejects: list[Reject] = field(default_factory=list)
+    control_totals: Mapping[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """How a file is recognised, as data. `suffixes` are matched after a trailing .gz or .zst is taken off.
+    `header_all` names columns that must all be in a table's header (case-insensitive), `keys_any` JSON keys one of which must be
+    in the first document, `head_any` strings one of which must be in the first 64 KiB of (decompressed) text."""
+
+    suffixes: tuple[str, ...]
+    header_all: tuple[str, ...] = ()
+    header_any: tuple[str, ...] = ()
+    head_any: tuple[str, ...] = ()
+    head_all: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A kind of file. One module per source in `finops/sources`, exposing `SOURCE`."""
+
+    name: str
+    title: str
+    contracts: tuple[str, ...]
+    patterns: tuple[Pattern, ...]
+
+    def parts(self, path: Path, root: Path) -> Iterable[Part]:
+        """The parts at `path` (usually one: the file itself); cheap."""
+        ...
+
+    def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:
+        """Reads one part. Raises DataError where the file as a whole would not do."""
+        ...
