@@ -1,0 +1,183 @@
+"""How a Result looks in each format. Numbers for people come from `core.numbers`; machines get exact text."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from finops.core import numbers
+from finops.core.result import Column, Result
+
+SCHEMA_VERSION = 1
+WIDEST_TEXT = 44
+
+
+def rendered(result: Result, form: str, *, wide: bool = False) -> str:
+    """The whole answer as text in one of the formats."""
+    writers: dict[str, Callable[[Result, bool], str]] = {
+        "table": _table,
+        "json": _json,
+        "jsonl": _jsonl,
+        "csv": _csv,
+        "md": _markdown,
+    }
+    return writers[form](result, wide)
+
+
+def _json(result: Result, _wide: bool) -> str:
+    meta = {**result.meta, "notes": list(result.notes)}
+    if result.files:
+        meta["files"] = list(result.files)
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "meta": plain(meta),
+        "rows": [_machine_row(result.columns, row) for row in result.rows],
+        "totals": [plain(total) for total in result.totals],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _jsonl(result: Result, _wide: bool) -> str:
+    return "".join(json.dumps(_machine_row(result.columns, row), ensure_ascii=False) + "\n" for row in result.rows)
+
+
+def _csv(result: Result, _wide: bool) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.key for column in result.columns])
+    for row in result.rows:
+        writer.writerow([_csv_cell(column, row.get(column.key)) for column in result.columns])
+    return out.getvalue()
+
+
+def _csv_cell(column: Column, value: Any) -> str:
+    """Text that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    if value is None:
+        return ""
+    item = plain(value)
+    text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
+    return f"'{text}" if column.kind in ("text", "list") and text[:1] in "=+-@\t\r" and text else text
+
+
+def _machine_row(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {column.key: _machine_value(column, row.get(column.key)) for column in columns}
+
+
+def _machine_value(column: Column, value: Any) -> Any:
+    """Counts, ratios and numbers are JSON numbers; money and unit prices are decimal strings."""
+    if isinstance(value, Decimal) and column.kind in ("ratio", "number", "count"):
+        return int(value) if column.kind == "count" else round(float(value), 9)
+    if isinstance(value, float) and column.kind == "ratio":
+        return round(value, 9)
+    return plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: money as a decimal string, times in RFC 3339, the rest as it is."""
+    if isinstance(value, Decimal):
+        return numbers.plain_decimal(value)
+    if isinstance(value, datetime):
+        return numbers.time_rfc3339(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def shown(column: Column, row: Mapping[str, Any]) -> str:
+    """A cell for people."""
+    value = row.get(column.key)
+    currency = str(row.get("currency") or "")
+    if value is None:
+        return "n/a" if column.kind in ("money", "unit_price", "ratio", "number", "count") else ""
+    if column.kind == "money":
+        return numbers.money_table(value, currency)
+    if column.kind == "unit_price":
+        return numbers.unit_price(value, currency, str(row.get("unit") or ""))
+    if column.kind == "ratio":
+        return numbers.percent(value)
+    if column.kind == "count":
+        return numbers.count(value)
+    if column.kind == "bool":
+        return "yes" if value else "no"
+    if column.kind == "list":
+        return "; ".join(str(item) for item in value)
+    if isinstance(value, datetime):
+        return numbers.time_rfc3339(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _table(result: Result, wide: bool) -> str:
+    columns = [column for column in result.columns if wide or not column.wide_only]
+    lines: list[str] = []
+    if result.rows:
+        lines += _aligned(columns, [[_clipped(shown(c, row), wide) for c in columns] for row in result.rows])
+    lines += _totals_lines(result)
+    if result.notes:
+        lines += ["", *result.notes] if lines else list(result.notes)
+    lines += [f"wrote {name}" for name in result.files]
+    return "\n".join(lines) + "\n" if lines else "nothing to show\n"
+
+
+def _clipped(text: str, wide: bool) -> str:
+    text = " ".join(text.split())
+    return text if wide or len(text) <= WIDEST_TEXT else text[: WIDEST_TEXT - 1] + "…"
+
+
+def _aligned(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[str]:
+    from rich.cells import cell_len
+
+    heads = [column.label for column in columns]
+    widths = [max(cell_len(line[i]) for line in [heads, *cells]) for i in range(len(columns))]
+    right = [column.kind in ("money", "unit_price", "ratio", "number", "count") for column in columns]
+
+    def line(values: Sequence[str]) -> str:
+        gaps = (" " * (width - cell_len(value)) for value, width in zip(values, widths, strict=True))
+        fitted = (gap + value if r else value + gap for value, gap, r in zip(values, gaps, right, strict=True))
+        return "  ".join(fitted).rstrip()
+
+    return [line(heads), line(["─" * width for width in widths]), *(line(values) for values in cells)]
+
+
+def _totals_lines(result: Result) -> list[str]:
+    kinds = {column.key: column for column in result.columns}
+    lines = []
+    for total in result.totals:
+        parts = [
+            f"{kinds[key].label.lower()} {shown(kinds[key], total)}"
+            for key in total
+            if key in kinds and key != "currency" and kinds[key].kind != "text"
+        ]
+        if parts:
+            currency = f" {total['currency']}" if total.get("currency") else ""
+            lines.append(f"total{currency}: " + ", ".join(parts))
+    return ["", *lines] if lines and result.rows else lines
+
+
+def _markdown(result: Result, wide: bool) -> str:
+    columns = [column for column in result.columns if wide or not column.wide_only]
+    lines = []
+    if result.rows:
+        right = ("money", "unit_price", "ratio", "number", "count")
+        lines.append("| " + " | ".join(_escaped(c.label) for c in columns) + " |")
+        lines.append("|" + "|".join("---:" if c.kind in right else "---" for c in columns) + "|")
+        lines += ["| " + " | ".join(_escaped(shown(c, row)) for c in columns) + " |" for row in result.rows]
+    totals = [line for line in _totals_lines(result) if line]
+    for text in [*totals, *result.notes]:
+        lines += ["", _escaped(text)]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return html.escape(" ".join(text.split()), quote=False).replace("|", "\\|")

@@ -1,0 +1,43 @@
+"""The only place that writes stdout: one answer as a table, JSON, JSON lines, CSV or Markdown, the same bytes piped or not."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from finops.cli.options import Globals
+    from finops.core.result import Result
+
+
+def write_version() -> None:
+    from finops import __version__
+
+    write_text(f"finops {__version__}\n")
+
+
+def emit(result: Result, g: Globals) -> None:
+    """Writes a result as the user asked; the notes go under a table, and to stderr beside the other formats."""
+    from finops.cli import diagnostics
+    from finops.cli.formats import rendered
+
+    text = rendered(result, g.format, wide=g.verbose)
+    if g.format not in ("table", "md"):
+        diagnostics.notes(list(result.notes), quiet=g.quiet)
+    if g.out is None:
+        write_text(text)
+        return
+    from pathlib import Path
+
+    part = Path(f"{g.out}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(g.out)
+
+
+def write_text(text: str) -> None:
+    """Writes to stdout in UTF-8, whatever the locale says."""
+    stream = sys.stdout
+    if (stream.encoding or "").lower().replace("-", "") != "utf8" and hasattr(stream, "reconfigure"):
+        stream.reconfigure(encoding="utf-8")
+    stream.write(text)
+    stream.flush()
