@@ -1,0 +1,176 @@
+"""Opening what was given: gzip or zstd by its first bytes, a bounded head, and one pass for hash and encoding."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from finops.errors import DataError, OutsideError, UsageError
+from finops.sources.base import Part
+
+if TYPE_CHECKING:
+    from finops.errors import FinopsError
+
+HEAD_BYTES = 1 << 20
+"""No decision looks further into a file than this; a first line that is longer is refused."""
+
+_CHUNK = 1 << 20
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_PACKED_SUFFIXES = (".gz", ".zst")
+_BOMS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"))
+_UTF16_BE = (codecs.BOM_UTF16_BE, "UTF-16")
+
+
+def bare_name(path: Path) -> str:
+    """The file's name in lower case without a trailing `.gz` or `.zst`."""
+    name = path.name.lower()
+    for suffix in _PACKED_SUFFIXES:
+        name = name.removesuffix(suffix)
+    return name
+
+
+def file_part(path: Path, root: Path, *, text: bool = True) -> Part:
+    """The file as one part. Text is checked on the way: UTF-8 without NUL bytes, gzip not cut short."""
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) and path != root else path.name
+    return Part(path, name, content_hash(path, text=text), path.stat().st_size)
+
+
+def content_hash(path: Path, *, text: bool = True) -> str:
+    """The SHA-256 of the decompressed bytes."""
+    digest, check = hashlib.sha256(), _TextCheck(path)
+    with opened(path) as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            if text:
+                check.feed(chunk)
+    if text:
+        check.close()
+    return digest.hexdigest()
+
+
+def head(path: Path, limit: int = HEAD_BYTES) -> bytes:
+    """The first decompressed bytes, at most `limit`."""
+    with opened(path) as stream:
+        blocks, size = [], 0
+        while size < limit and (block := stream.read(limit - size)):
+            blocks.append(block)
+            size += len(block)
+        return b"".join(blocks)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The decompressed bytes of a regular file. Whatever goes wrong while they are read is one clear error."""
+    try:
+        _refuse_other_than_file(path)
+        with path.open("rb") as raw, _unpacked(path, raw) as stream:
+            yield stream
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _cut_short(path, "gzip", error) from error
+    except PermissionError as error:
+        raise OutsideError("this file may not be read", where=str(path), hint="check its permissions") from error
+    except OSError as error:
+        if error.errno is None:  # pyarrow's decompressor raises it bare
+            raise _cut_short(path, "zstd", error) from error
+        raise OutsideError(f"this file can't be read: {error.strerror}", where=str(path)) from error
+
+
+def _refuse_other_than_file(path: Path) -> None:
+    where = str(path)
+    if path.is_dir():
+        raise UsageError("this is a folder, not a file", where=where, hint="name its files, or a pattern such as `*.csv`")
+    if not path.exists():
+        raise UsageError("there is no such file", where=where, hint="check the path")
+    if not path.is_file():
+        raise DataError("this is not a regular file", where=where, hint="write it to a file first")
+
+
+@contextmanager
+def _unpacked(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
+    magic = raw.read(4)
+    raw.seek(0)
+    packing = ".gz" if magic.startswith(_GZIP) else ".zst" if magic == _ZSTD else ""
+    named = next((suffix for suffix in _PACKED_SUFFIXES if path.name.lower().endswith(suffix)), "")
+    if magic and packing != named:
+        raise _misnamed(path, packing, named)
+    if packing == ".gz":
+        with gzip.GzipFile(fileobj=raw) as stream:
+            yield cast("IO[bytes]", stream)
+    elif packing == ".zst":
+        import pyarrow as pa
+
+        with pa.CompressedInputStream(raw, "zstd") as stream:
+            yield cast("IO[bytes]", stream)
+    else:
+        yield raw
+
+
+def _misnamed(path: Path, packing: str, named: str) -> FinopsError:
+    if packing:
+        return DataError(
+            f"the bytes are compressed ({packing[1:]}) but the name does not say so",
+            where=str(path),
+            hint=f"rename it to {path.name}{packing}" if not named else f"its ending should be {packing}",
+        )
+    return DataError(
+        f"the name ends in {named} but the bytes are not compressed that way",
+        where=str(path),
+        hint=f"rename it without {named}, or fetch it again if it was cut short",
+    )
+
+
+def _cut_short(path: Path, packing: str, error: Exception) -> FinopsError:
+    reason = str(error) or "unexpected end"
+    return DataError(
+        f"this {packing} file is cut short or damaged ({reason})", where=str(path), hint="fetch or export the file again"
+    )
+
+
+class _TextCheck:
+    """Follows a stream of bytes and refuses the first that is not UTF-8 text."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._line, self._first = path, 1, True
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def feed(self, chunk: bytes) -> None:
+        if self._first:
+            refuse_wide_encoding(self._path, chunk)
+            self._first = False
+        if (nul := chunk.find(b"\0")) >= 0:
+            raise self._error("a NUL byte", chunk[:nul], "the file is binary or UTF-16; export it as UTF-8 text")
+        try:
+            self._decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            raise self._not_utf8(error, chunk) from error
+        self._line += chunk.count(b"\n")
+
+    def close(self) -> None:
+        try:
+            self._decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            raise self._error("half a character at the end", b"", "the file is cut short; fetch or export it again") from error
+
+    def _not_utf8(self, error: UnicodeDecodeError, chunk: bytes) -> FinopsError:
+        byte = error.object[error.start]
+        before = chunk[: max(0, error.start - (len(error.object) - len(chunk)))]
+        hint = "it looks like Latin-1 or Windows-1252; convert it: `iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`"
+        return self._error(f"the byte 0x{byte:02X}, which is not UTF-8", before, hint)
+
+    def _error(self, what: str, before: bytes, hint: str) -> FinopsError:
+        line = self._line + before.count(b"\n")
+        return DataError(f"the text holds {what}", where=f"{self._path}, line {line}", hint=hint)
+
+
+def refuse_wide_encoding(path: Path, start: bytes) -> None:
+    """Raises DataError where the first bytes mark UTF-16 or UTF-32."""
+    for mark, name in (*_BOMS, _UTF16_BE):
+        if start.startswith(mark):
+            hint = f"convert it: `iconv -f {name} -t UTF-8 FILE > NEW`"
+            raise DataError(f"the text is {name}, and UTF-8 is what can be read", where=str(path), hint=hint)

@@ -1,0 +1,117 @@
+"""A first look at a file: what form it has and which columns it names, from a bounded head."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from finops.errors import DataError
+from finops.sources.files import HEAD_BYTES, bare_name, head, opened, refuse_wide_encoding
+
+MAX_COLUMNS = 4096
+Form = Literal["empty", "parquet", "binary", "json", "table"]
+
+_DELIMITERS = ",;\t|"
+_PARQUET = b"PAR1"
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """`header` holds a table's columns, or the keys of the first line of JSON lines, as written. `text` is the decoded head;
+    `rest` what follows the header in it. `skip` counts the physical lines up to the first data row."""
+
+    path: Path
+    name: str
+    form: Form
+    text: str = ""
+    header: tuple[str, ...] = ()
+    delimiter: str = ","
+    skip: int = 0
+
+
+def glimpse(path: Path) -> Glimpse:
+    """Looks at no more than the first MiB of the decompressed bytes (Parquet: its footer)."""
+    name = bare_name(path)
+    start = head(path)
+    if not start.strip(b" \t\r\n\xef\xbb\xbf"):
+        return Glimpse(path, name, "empty")
+    if start.startswith(_PARQUET):
+        return Glimpse(path, name, "parquet", header=parquet_columns(path))
+    refuse_wide_encoding(path, start)
+    if b"\0" in start:
+        return Glimpse(path, name, "binary")
+    text = _decoded(start, path)
+    if text is None:
+        return Glimpse(path, name, "binary")
+    if text.lstrip().startswith(("{", "[")):
+        return Glimpse(path, name, "json", text, _first_keys(text))
+    header, delimiter, skip = _table_header(text, path)
+    return Glimpse(path, name, "table", text, header, delimiter, skip)
+
+
+def parquet_columns(path: Path) -> tuple[str, ...]:
+    """The top-level column names in a Parquet file's footer."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with opened(path) as stream:
+            names = tuple(str(name) for name in pq.read_schema(stream).names)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        what = "this Parquet file is cut short or damaged"
+        raise DataError(what, where=str(path), hint="fetch or export the file again") from error
+    return _bounded(names, path)
+
+
+def _decoded(start: bytes, path: Path) -> str | None:
+    """The head as text, without a byte order mark and without the half character that the limit may have left."""
+    try:
+        return start.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(start) == HEAD_BYTES and error.start >= len(start) - 3:
+            return start[: error.start].decode("utf-8-sig")
+        if sum(byte < 9 or 13 < byte < 32 for byte in start[:4096]) > len(start[:4096]) // 20:
+            return None
+        line = start.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"the text is not UTF-8: byte 0x{start[error.start]:02X}",
+            where=f"{path}, line {line}",
+            hint="it looks like Latin-1 or Windows-1252; convert it: `iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`",
+        ) from error
+
+
+def _first_keys(text: str) -> tuple[str, ...]:
+    """The keys of the first line's object; none where the first line is not a whole JSON object."""
+    import msgspec
+
+    line = text.lstrip().split("\n", 1)[0]
+    try:
+        return tuple(msgspec.json.decode(line, type=dict[str, msgspec.Raw]))
+    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
+        return ()
+
+
+def _table_header(text: str, path: Path) -> tuple[tuple[str, ...], str, int]:
+    blank = len(text) - len(text.lstrip("\r\n"))
+    lead, body = text[:blank].count("\n"), text[blank:]
+    line = body.split("\n", 1)[0]
+    if len(line.encode()) >= HEAD_BYTES - 4 - blank:
+        what = f"the first line is longer than {HEAD_BYTES >> 20} MiB: no table that can be read"
+        raise DataError(what, where=str(path), hint="check how the file was exported; a header has at most 4,096 columns")
+    delimiter = max(_DELIMITERS, key=lambda mark: (line.count(mark), -_DELIMITERS.index(mark)))
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
+    try:
+        names = next(reader)
+    except (csv.Error, StopIteration) as error:
+        raise DataError(f"the header can't be read: {error}", where=str(path), hint="check the quotes in it") from error
+    return _bounded(tuple(name.strip() for name in names), path), delimiter, lead + reader.line_num
+
+
+def _bounded(names: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    if len(names) <= MAX_COLUMNS:
+        return names
+    what = f"the header names {len(names):,} columns; at most {MAX_COLUMNS:,} can be read"
+    raise DataError(what, where=str(path), hint="check the delimiter, or export fewer columns")
