@@ -1,0 +1,83 @@
+"""What all tests share: the command line in-process, real files where they are present, and no network."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+LONG = os.environ.get("FINOPS_LONG") == "1"
+"""`make check-long` runs the full number of generated cases."""
+
+settings.register_profile("finops", deadline=None, derandomize=not LONG, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("finops")
+
+
+def whole_ledger_cases() -> int:
+    """How many whole-ledger cases a property runs."""
+    return 500 if LONG else 25
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command: its exit code, what it wrote to stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def finops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Runs `finops ARGS` in an empty folder, in this process."""
+    from finops.cli.app import run
+
+    monkeypatch.chdir(tmp_path)
+
+    def ran(*arguments: object) -> Ran:
+        capsys.readouterr()
+        code = run([str(a) for a in arguments])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return Ran(int(code), captured.out, captured.err)
+
+    return ran
+
+
+@pytest.fixture
+def shared_file() -> Callable[[str], Path]:
+    """A real file from the shared folder beside the checkout; the test skips where it is absent."""
+
+    def path(name: str) -> Path:
+        found = SHARED / name
+        if not found.exists():
+            pytest.skip(f"the real file {name} is not on this machine")
+        return found
+
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests connect to loopback and local sockets only."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
