@@ -81,3 +81,48 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sample company's files and its built ledger, shared by the whole session: read only."""
+    import shutil
+
+    from finops.bundled import sample_dir
+    from finops.cli.app import run
+
+    home = tmp_path_factory.mktemp("sample") / "sample_data"
+    shutil.copytree(sample_dir(), home)
+    code = run(
+        [
+            "ingest",
+            str(home),
+            "--config",
+            str(home / "finops.toml"),
+            "--ledger",
+            str(home.parent / "finops.duckdb"),
+            "-q",
+            "-o",
+            "/dev/null",
+        ]
+    )
+    assert code == 0
+    return home
+
+
+@pytest.fixture
+def sample(finops: Callable[..., Ran], sample_home: Path, tmp_path: Path) -> Callable[..., Ran]:
+    """Runs `finops ARGS` on a copy of the sample company's ledger."""
+    import shutil
+
+    for item in sample_home.parent.glob("finops.duckdb*"):
+        target = tmp_path / item.name
+        if item.is_dir():
+            shutil.copytree(item, target)
+        else:
+            shutil.copy(item, target)
+
+    def ran(*arguments: object) -> Ran:
+        return finops(*arguments, "--config", sample_home / "finops.toml", "--ledger", tmp_path / "finops.duckdb")
+
+    return ran

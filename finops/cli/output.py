@@ -29,6 +29,9 @@ def emit(result: Result, g: Globals) -> None:
         return
     from pathlib import Path
 
+    if g.out.exists() and not g.out.is_file():  # a device or a named pipe: written to, never replaced
+        g.out.write_text(text, encoding="utf-8")
+        return
     part = Path(f"{g.out}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(g.out)

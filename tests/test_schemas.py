@@ -1,0 +1,46 @@
+"""Every command's JSON on the sample company fits its published schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests import schemas
+from tests.conftest import Ran
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "reconcile": ("reconcile",),
+    "cost": ("cost", "--by", "tenant,agent"),
+    "place": ("place", "product-image-tagging"),
+    "forecast": ("forecast", "--by", "agent"),
+    "prices-list": ("prices", "list", "--provider", "gcp", "--region", "us-central1"),
+    "flag": ("flag",),
+}
+
+
+@pytest.mark.parametrize("command", sorted(schemas.ROWS))
+def test_schema_files_are_fresh(command: str) -> None:
+    assert (schemas.FOLDER / f"{command}.schema.json").read_text(encoding="utf-8") == schemas.text(command), (
+        "python -m tests.schemas"
+    )
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_answers_fit(command: str, sample: Callable[..., Ran]) -> None:
+    ran = sample(*COMMANDS[command], "-f", "json")
+    assert ran.code == 0, ran.err
+    jsonschema.validate(ran.json, schemas.schema(command))
+    assert ran.json["rows"]
+
+
+def test_ingest_and_policy_export_fit(sample: Callable[..., Ran], sample_home: Path, tmp_path: Path) -> None:
+    again = sample("ingest", sample_home, "-f", "json")
+    jsonschema.validate(again.json, schemas.schema("ingest"))
+    assert {row["status"] for row in again.json["rows"]} == {"unchanged"}
+    exported = sample("policy", "export", "--out", tmp_path / "policies", "-f", "json")
+    jsonschema.validate(exported.json, schemas.schema("policy-export"))
+    assert json.dumps(exported.json)
