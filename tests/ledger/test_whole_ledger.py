@@ -1,0 +1,166 @@
+"""Properties of whole ledgers: whatever bill, traces, meters and rules there are, the parts add up and order does not matter."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from finops.cli.app import run
+from tests.conftest import whole_ledger_cases
+from tests.ledger.companies import METRICS, Company, companies, stored
+
+NAMES = {"BilledCost": "billed", "EffectiveCost": "effective", "ListCost": "list", "ContractedCost": "contracted"}
+CASES = settings(max_examples=whole_ledger_cases(), suppress_health_check=list(HealthCheck), deadline=None)
+
+
+class Ledger:
+    """One ledger in a folder of its own, driven by the command line."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
+
+    def finops(self, *arguments: object) -> None:
+        common = [
+            "--ledger",
+            self.home / "l.duckdb",
+            "--config",
+            self.home / "finops.toml",
+            "-q",
+            "-o",
+            self.home / "out.json",
+            "-f",
+            "json",
+        ]
+        assert run([str(a) for a in (*arguments, *common, "--as-of", "2026-11-20")]) == 0
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        self.finops("query", sql)
+        return list(json.loads((self.home / "out.json").read_text())["rows"])
+
+    def canonical(self) -> str:
+        self.finops("query", "--canonical", "charge")
+        charges = (self.home / "out.json").read_text()
+        self.finops("query", "--canonical", "fct_cost")
+        return charges + (self.home / "out.json").read_text()
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def ingested(company: Company, home: Path, order: list[int] | None = None) -> Ledger:
+    ledger = Ledger(home)
+    company.write(home, [company.charges[i] for i in order] if order else None)
+    files = [home / name for name in ("bill.csv", "traces.json", "meters.csv") if (home / name).exists()]
+    ledger.finops("ingest", *files)
+    return ledger
+
+
+@CASES
+@given(companies())
+def test_p1_p11_p14_every_amount_lands_once(company: Company) -> None:
+    """Σ allocated = Σ stored per issuer, invoice, account, currency, month and metric, under every sharing option and grouping."""
+    expected: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    for charge in company.charges:
+        for metric, text in zip(METRICS, charge.costs, strict=True):
+            key = (charge.issuer, f"{charge.issuer}-{charge.month}", charge.account, charge.currency, str(charge.month), metric)
+            expected[key] += stored(text)
+    with folder() as home:
+        rows = ingested(company, home).rows(
+            "SELECT issuer, invoice, account, currency, CAST(month(billing_month) AS VARCHAR) AS billing_month, tenant, agent, workflow,"
+            " sum(billed) AS billed, sum(effective) AS effective, sum(list) AS list, sum(contracted) AS contracted"
+            " FROM fct_cost WHERE basis = 'billed' GROUP BY issuer, invoice, account, currency, billing_month, tenant, agent, workflow"
+        )
+    found: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        assert row["tenant"]
+        assert row["agent"]
+        assert row["workflow"]
+        for metric in METRICS:
+            key = (row["issuer"], row["invoice"], row["account"], row["currency"], row["billing_month"], metric)
+            found[key] += Decimal(row[NAMES[metric]] or 0)
+    assert {k: v for k, v in found.items() if v} == {k: v for k, v in expected.items() if v}
+
+
+@CASES
+@given(companies(), st.randoms(use_true_random=False))
+def test_p3_order_of_rows_does_not_matter(company: Company, shuffle: random.Random) -> None:
+    order = list(range(len(company.charges)))
+    shuffle.shuffle(order)
+    with folder() as home:
+        assert ingested(company, home / "a").canonical() == ingested(company, home / "b", order).canonical()
+
+
+@CASES
+@given(companies())
+def test_p4_twice_is_once(company: Company) -> None:
+    with folder() as home:
+        ledger = ingested(company, home)
+        once = ledger.canonical()
+        ingested(company, home)
+        assert ledger.canonical() == once
+
+
+@CASES
+@given(companies(), companies())
+def test_p5_the_later_version_of_a_file_stands(first: Company, second: Company) -> None:
+    months = {(c.account, c.month) for c in first.charges}
+    second = Company(second.charges, first.calls, first.meters, first.split)
+    if not months <= {(c.account, c.month) for c in second.charges}:
+        second = Company((*second.charges, *first.charges), first.calls, first.meters, first.split)
+    with folder() as home:
+        ingested(first, home / "a")
+        second.write(home / "a")
+        ledger = Ledger(home / "a")
+        restated = [item for month in (9, 10) for item in ("--restate", f"2026-{month:02}")]
+        ledger.finops("ingest", home / "a" / "bill.csv", *restated)
+        assert ledger.canonical() == ingested(second, home / "b").canonical()
+
+
+@CASES
+@given(companies(), st.integers(2, 4))
+def test_p6_pieces_are_the_whole(company: Company, pieces: int) -> None:
+    with folder() as home:
+        whole = ingested(company, home / "whole").canonical()
+        parts = [list(company.charges[i::pieces]) for i in range(pieces)]
+        split = home / "split"
+        for number, part in enumerate(parts):
+            if part:
+                company.write(split, part, f"bill-{number}.csv")
+        ledger = Ledger(split)
+        ledger.finops(
+            "ingest", *sorted(split.glob("bill-*.csv"), reverse=True), *split.glob("traces.json"), *split.glob("meters.csv")
+        )
+        assert ledger.canonical() == whole
+
+
+@CASES
+@given(companies())
+def test_p13_reconcile_balances(company: Company) -> None:
+    """source_total + rounding = billed = allocated, and the waterfall adds up to it."""
+    with folder() as home:
+        ledger = ingested(company, home)
+        ledger.finops("reconcile")
+        rows = json.loads((home / "out.json").read_text())["rows"]
+    raw = sum(Decimal(charge.costs[0]) for charge in company.charges)
+    assert sum(Decimal(row["source_total"]) for row in rows if row["source_total"] is not None) == raw
+    for row in rows:
+        if row["billed"] is None:
+            continue
+        assert Decimal(row["source_total"]) + Decimal(row["rounding"]) == Decimal(row["billed"])
+        assert Decimal(row["difference"]) == 0
+        steps = ("direct", "metered", "shared", "idle", "left", "untagged", "unexplained")
+        assert sum(Decimal(row[step] or 0) for step in steps) == Decimal(row["allocated"]) == Decimal(row["billed"])
