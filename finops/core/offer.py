@@ -1,0 +1,70 @@
+"""What a cloud offers: an instance type at a price, what it holds, and how often spot capacity is taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+PurchaseOption = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "savings_plan_1y", "savings_plan_3y"]
+PURCHASE_OPTIONS: tuple[str, ...] = ("on_demand", "spot", "reserved_1y", "reserved_3y", "savings_plan_1y", "savings_plan_3y")
+STALE_AFTER_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One instance type in one region under one purchase option. `price` is for one `unit` (an hour) of one instance.
+    `as_of` is the date of the oldest fact behind the price; `derived_from` says how a derived price came about."""
+
+    provider: str
+    region: str
+    instance_type: str
+    purchase_option: str
+    price: Decimal
+    unit: str
+    currency: str
+    as_of: date
+    source: str
+    derived_from: str | None = None
+
+    def age_days(self, at: date) -> int:
+        return (at - self.as_of).days
+
+    def is_stale(self, at: date) -> bool:
+        """A price older than 30 days on the business date is shown with its age."""
+        return self.age_days(at) > STALE_AFTER_DAYS
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What one instance holds. `gpu_memory_gb` is the nominal memory of one accelerator; None is unknown or none."""
+
+    provider: str
+    instance_type: str
+    gpu_name: str | None
+    gpu_count: int | None
+    gpu_memory_gb: Decimal | None
+    vcpu: int | None
+    memory_gib: Decimal | None
+
+
+@dataclass(frozen=True)
+class InterruptionBucket:
+    """The share of spot capacity that was taken back in a month: between `low` and `high`, as the provider publishes it."""
+
+    label: str
+    low: Decimal
+    high: Decimal
+    as_of: date
+    source: str
+    saving: Decimal
+    """How far spot stood below on-demand, as a share of on-demand; negative where it was dearer."""
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Why there is no offer. `not_offered`: the facts cover the region and leave the type out. `no_price`: nobody told it."""
+
+    kind: Literal["not_offered", "no_price"]
+    reason: str
