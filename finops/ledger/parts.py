@@ -1,0 +1,122 @@
+"""Parquet parts: immutable files named by their content, written aside, made durable, then renamed into place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from finops.core.contracts import Contract
+from finops.errors import DataError
+from finops.ledger.connect import parts_dir, quoted
+from finops.ledger.schema import column_names, empty_select
+
+_ASIDE = ".writing-"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class PartFile:
+    """One part as the catalogue lists it."""
+
+    file: str
+    contract: str
+    rows: int
+    disk_bytes: int
+    content_hash: str
+
+
+def aside(ledger: Path) -> Path:
+    """A name in the parts folder for something that is still being written."""
+    folder = parts_dir(ledger)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{_ASIDE}{os.getpid()}-{os.urandom(4).hex()}"
+
+
+def commit_part(ledger: Path, written: Path, contract: str, rows: int) -> PartFile:
+    """Makes a written file durable and gives it the name of its content."""
+    digest = sha256_of(written)
+    name = f"{contract}-{digest[:32]}.parquet"
+    sync_file(written)
+    size = written.stat().st_size
+    written.rename(parts_dir(ledger) / name)
+    return PartFile(name, contract, rows, size, digest)
+
+
+def view_sql(ledger: Path, contract: Contract, files: Sequence[str]) -> str:
+    """The TEMP view of a contract over an explicit list of parts."""
+    if not files:
+        body = empty_select(contract)
+    else:
+        paths = ", ".join(quoted(str(parts_dir(ledger) / file)) for file in files)
+        body = f"SELECT {column_names(contract)} FROM read_parquet([{paths}], hive_partitioning = false)"
+    return f"CREATE OR REPLACE TEMP VIEW {contract.name} AS {body}"
+
+
+def check_present(ledger: Path, files: Sequence[str]) -> None:
+    """Refuses a ledger of which a part is gone."""
+    folder = parts_dir(ledger)
+    missing = [file for file in files if not (folder / file).is_file()]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise DataError(
+            f"the ledger's part `{missing[0]}`{more} is missing",
+            where=str(folder),
+            hint="`finops doctor` lists what is damaged; put the file back, or ingest its source again into a new ledger",
+        )
+
+
+def orphans(ledger: Path, known: set[str]) -> list[Path]:
+    """Files in the parts folder that the catalogue does not list: what killed loads left, and dead processes' spill."""
+    folder = parts_dir(ledger)
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.name not in known and not _is_live_spill(p))
+
+
+def stale_copies(ledger: Path) -> list[Path]:
+    """Copies of the ledger that a killed writer left behind."""
+    return sorted(p for p in ledger.parent.glob(f"{ledger.name}.copy-*") if p.is_file())
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sync_file(path: Path) -> None:
+    """Waits until a file's bytes are on disk."""
+    _sync(path, os.O_RDONLY)
+
+
+def sync_dir(path: Path) -> None:
+    """Waits until a folder's names are on disk."""
+    _sync(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_live_spill(path: Path) -> bool:
+    """True for the spill folder of a process that still runs: readers spill beside the parts without a lock."""
+    pieces = path.name.split("-")
+    if pieces[0] != "spill" or len(pieces) < 2 or not pieces[1].isdigit():
+        return False
+    try:
+        os.kill(int(pieces[1]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
