@@ -1,0 +1,1 @@
+"""The room that turns a filled page into text: HTML, Markdown, SVG."""
