@@ -1,0 +1,22 @@
+"""Prices: one file per provider, and the book of dated facts."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from finops.errors import UsageError
+
+if TYPE_CHECKING:
+    from finops.prices.base import PriceProvider
+
+PROVIDERS: tuple[str, ...] = ("snapshots", "tokens")
+"""Modules of this package that expose `PROVIDER`; imported on use."""
+
+
+def provider(name: str) -> PriceProvider:
+    """The price provider of that name."""
+    if name not in PROVIDERS:
+        raise UsageError(f"there is no price provider `{name}`", hint=f"there are {', '.join(PROVIDERS)}")
+    found: PriceProvider = import_module(f"finops.prices.{name}").PROVIDER
+    return found
