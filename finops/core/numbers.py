@@ -41,6 +41,13 @@ def money_change(amount: Number | None, currency: str) -> str:
     return ("+" if value > 0 else "") + _total(value, currency)
 
 
+def money_tick(amount: Number, currency: str) -> str:
+    """A round amount on an axis: $60k, $2.5k, $0.001."""
+    value = _decimal(amount)
+    step, suffix = next((s for s in reversed(_STEPS) if abs(value) >= s[0]), _STEPS[0])
+    return _with_currency(value < 0, plain_decimal(abs(_EXACT.divide(value, step))) + suffix, currency)
+
+
 def money_table(amount: Number | None, currency: str) -> str:
     """An amount in a table: whole units with thousands separators, minor units below 100: $9,840, $41.37, < $0.01."""
     if amount is None:

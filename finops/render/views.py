@@ -115,7 +115,8 @@ def reconciliation_sentence(page: Page) -> str:
         return said + " Not checked against an invoice."
     if gaps:
         return said + f" {numbers.count(len(gaps))} of {numbers.count(len(checked))} known invoices differ from the bill."
-    return said + f" {numbers.count(len(checked))} of {numbers.count(len(rows))} bills are confirmed by an invoice."
+    are = "is" if len(checked) == 1 else "are"
+    return said + f" {numbers.count(len(checked))} of {numbers.count(len(rows))} bills {are} confirmed by an invoice."
 
 
 def quality_sentence(page: Page) -> str:

@@ -175,18 +175,19 @@ def placement_finding(chart: PlacementMap) -> str:
     return f"The same work is cheapest on {where}"
 
 
-def placement_sentence(chart: PlacementMap) -> str:
-    """The saving and what it assumes."""
+def placement_sentences(chart: PlacementMap) -> list[str]:
+    """The cheapest cost, the saving, and what it assumes."""
     if chart.best is None or chart.best_cost is None:
-        return ""
-    price = f"{numbers.unit_price(chart.best_cost, chart.currency)} per {chart.unit}"
-    said = f"Cheapest: {price}"
+        return []
+    said = f"Cheapest: {numbers.unit_price(chart.best_cost, chart.currency)} per {chart.unit}"
     if chart.today_cost is not None:
         said += f", against {numbers.unit_price(chart.today_cost, chart.currency)} today"
+    parts = [said + "."]
     if chart.monthly_saving is not None and chart.monthly_saving > 0:
-        said += f": about {numbers.money_total(chart.monthly_saving, chart.currency)} a month at this month's volume"
-    assumed = f" This assumes {'; '.join(chart.assumptions)}." if chart.assumptions else ""
-    return said + "." + assumed
+        parts.append(f"About {numbers.money_total(chart.monthly_saving, chart.currency)} a month less at this month's volume.")
+    if chart.assumptions:
+        parts.append(f"This assumes that {'; '.join(chart.assumptions)}.")
+    return parts
 
 
 def placement_description(chart: PlacementMap) -> str:
@@ -195,7 +196,7 @@ def placement_description(chart: PlacementMap) -> str:
     if not costs:
         return "No cell of the map has a cost."
     low, high = numbers.unit_price(min(costs), chart.currency), numbers.unit_price(max(costs), chart.currency)
-    return f"{len(costs)} placements from {low} to {high} per {chart.unit}. {placement_sentence(chart)}"
+    return f"{len(costs)} placements from {low} to {high} per {chart.unit}. {' '.join(placement_sentences(chart))}"
 
 
 def sentence(text: str) -> str:

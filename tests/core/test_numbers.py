@@ -112,6 +112,11 @@ def test_an_amount_takes_the_digits_of_its_interval() -> None:
     assert numbers.money_within(D("12"), D("10000"), D("90000"), "USD") == "$12.00"
 
 
+def test_ticks_are_short() -> None:
+    ticks = ("60000", "2500", "0", "0.001", "1.0", "1500000")
+    assert [numbers.money_tick(D(x), "USD") for x in ticks] == ["$60k", "$2.5k", "$0", "$0.001", "$1", "$1.5M"]
+
+
 def test_changes_carry_their_sign() -> None:
     assert [numbers.money_change(D(x), "USD") for x in ("5200", "-2100", "0")] == ["+$5.2k", "−$2.1k", "$0"]
 

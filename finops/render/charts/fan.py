@@ -16,7 +16,7 @@ from finops.render.page import FanDay, Spend
 
 HEIGHT, TOP, BOTTOM = 300.0, 26.0, 262.0
 WIDE = 1000
-"""The drawing is stretched to its place; only text keeps its size."""
+"""The drawing is stretched to its place; only text keeps its size. The labels stand to the right of the place."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,15 @@ def spend_chart(spend: Spend, first: date, month_end: date, currency: str, title
     tops = [float(amount) for _, amount in spend.days] + [float(d.p90 or d.expected) for d in spend.fan]
     ticks = round_ticks(max([*tops, float(spend.budget or 0)]))
     frame = Frame(first, month_end, ticks[-1] or 1.0)
-    plot = element(
-        "svg",
+    body = joined(
         _grid(frame, ticks, currency),
         _days(frame, spend),
         element("svg", _shapes(frame, spend), viewBox=f"0 0 {WIDE} {number(HEIGHT)}", preserveAspectRatio="none",
                 width="100%", height=HEIGHT, overflow="visible"),
         _end_of_spend(frame, spend),
         _labels(frame, spend, currency),
-        class_="plot", width="84%", height=HEIGHT, overflow="visible",
     )  # fmt: skip
-    return figure("spend", title, description, HEIGHT, plot)
+    return figure("spend", title, description, HEIGHT, body, class_="fan", width="84%", overflow="visible")
 
 
 def _grid(frame: Frame, ticks: Sequence[float], currency: str) -> Markup:
@@ -62,7 +60,7 @@ def _grid(frame: Frame, ticks: Sequence[float], currency: str) -> Markup:
         color = "rule" if tick else "ink"
         parts.append(element("line", x1="0", x2="100%", y1=y, y2=y, **stroke(color)))
         if tick:
-            parts.append(text(numbers.money_total(Decimal(repr(tick)), currency), "0", y - 4))
+            parts.append(text(numbers.money_tick(tick, currency), "0", y - 4))
     return joined(*parts)
 
 

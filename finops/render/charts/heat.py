@@ -40,7 +40,9 @@ def placement_chart(chart: PlacementMap, title: str, description: str) -> Markup
             cell = cells.get((region, name)) or Cell(region, name, Half("not_offered"), Half("not_offered"))
             parts.append(_cell(chart, cell, LEFT + COLUMN * column, top, scale))
     parts += [mark for mark in (_outline(chart), _today(chart)) if mark]
-    return figure("placement", title, description, height, joined(*parts), viewBox=f"0 0 {width} {height}", class_="heat")
+    return figure(
+        "placement", title, description, height, joined(*parts), viewBox=f"0 0 {width} {height}", class_="heat", width=width
+    )
 
 
 def shade_of(cost: Decimal, lowest: Decimal, highest: Decimal) -> int:

@@ -15,7 +15,7 @@ from finops.render.charts.svg import LIGHT, clipped, element, figure, fill, join
 from finops.render.page import AgentRow
 
 WIDTH, HEIGHT, BOTTOM, LEFT = 520.0, 340.0, 300.0, 46.0
-LETTER, LINE = 6.6, 15.0
+LETTER, LINE = 7.3, 15.0
 LABELLED = 9
 
 
@@ -130,8 +130,7 @@ def _axes(low: float, high: float, currency: str) -> Markup:
     ]
     for power in range(math.ceil(low), math.floor(high) + 1):
         place = (power - low) / (high - low)
-        label = numbers.unit_price(Decimal(1).scaleb(power), currency)
-        label = label.rstrip("0").rstrip(".") if "." in label else label
+        label = numbers.money_tick(Decimal(1).scaleb(power), currency)
         parts.append(text(label, round(LEFT + (WIDTH - LEFT) * place, 1), BOTTOM + 17, anchor="middle"))
         parts.append(text(label, LEFT - 6, round(BOTTOM - BOTTOM * place + 4, 1), anchor="end"))
     return joined(*parts)

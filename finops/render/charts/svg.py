@@ -56,7 +56,7 @@ def figure(chart_id: str, title: str, description: str, height: float, *body: Ma
         class_=attributes.pop("class_", "chart"),
         role="img",
         aria_labelledby=f"{chart_id}-title {chart_id}-desc",
-        width="100%",
+        width=attributes.pop("width", "100%"),
         height=height,
         font_size="12",
         font_family="system-ui, sans-serif",
