@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,8 +106,8 @@ def _unpacked(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
     elif packing == ".zst":
         import pyarrow as pa
 
-        with pa.CompressedInputStream(raw, "zstd") as stream:
-            yield cast("IO[bytes]", stream)
+        with pa.CompressedInputStream(raw, "zstd") as plain:
+            yield io.BufferedReader(plain)
     else:
         yield raw
 

@@ -20,8 +20,8 @@ _PARQUET = b"PAR1"
 
 @dataclass(frozen=True)
 class Glimpse:
-    """`header` holds a table's columns, or the keys of the first line of JSON lines, as written. `text` is the decoded head;
-    `rest` what follows the header in it. `skip` counts the physical lines up to the first data row."""
+    """`header` holds a table's columns, or the keys of the first line of JSON lines, as written. `text` is the decoded head.
+    `skip` counts the physical lines up to the first data row."""
 
     path: Path
     name: str
