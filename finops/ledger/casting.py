@@ -1,0 +1,118 @@
+"""The one place where text becomes a typed value: SQL expressions, and the reasons why a text would not do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from finops.core.contracts import Field, Kind
+from finops.ledger.connect import named, quoted
+from finops.ledger.schema import SQL_TYPES
+
+_DECIMALS: frozenset[Kind] = frozenset({"money", "quantity", "price"})
+_WHOLE_TYPES = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
+)
+
+MACROS = (Path(__file__).parent / "sql" / "casting.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """How one column of a contract is made from the raw expression `raw` of SQL type `raw_type`.
+
+    `given` is null where the source says nothing; `value` is null where `given` is null or can't be read."""
+
+    field: Field
+    raw_type: str
+
+    @property
+    def given(self) -> str:
+        """The raw text with the null words taken out; a typed value as it is."""
+        raw = named(self.field.name)
+        return f"finops_text({raw})" if self.raw_type == "VARCHAR" else raw
+
+    @property
+    def value(self) -> str:
+        """The typed value, over the column that holds `given`."""
+        given, kind, target = named(self.field.name), self.field.kind, SQL_TYPES[self.field.kind]
+        if self.raw_type == target:
+            return f"CASE WHEN isfinite({given}) THEN {given} END" if kind in ("float", "time") else given
+        if kind == "text":
+            return f"CAST({given} AS VARCHAR)"
+        if kind in _DECIMALS:
+            if _is_exact(self.raw_type):
+                return f"TRY_CAST({given} AS {target})"
+            return f"TRY_CAST(finops_number({self._text}) AS {target})"
+        if kind == "time":
+            return f"TRY_CAST({given} AS TIMESTAMP)" if _is_time(self.raw_type) else f"finops_time({self._text})"
+        if kind == "map":
+            return f"finops_map({self._text})"
+        if kind == "int" and self.raw_type in _WHOLE_TYPES:
+            return f"TRY_CAST({given} AS BIGINT)"
+        return f"finops_{kind}({self._text})"
+
+    @property
+    def fault(self) -> str | None:
+        """The condition under which the row is rejected for this column; None where it can't be."""
+        value, given = named(value_name(self.field)), named(self.field.name)
+        if self.field.required:
+            return f"{value} IS NULL"
+        if self.field.kind in ("text", "map") or self.raw_type == '"NULL"' or self._can_not_fail:
+            return None
+        return f"{value} IS NULL AND {given} IS NOT NULL"
+
+    @property
+    def shown(self) -> str:
+        """The raw text for the reject table."""
+        return f"CAST({named(self.field.name)} AS VARCHAR)"
+
+    @property
+    def _can_not_fail(self) -> bool:
+        return self.raw_type == SQL_TYPES[self.field.kind] and self.field.kind not in ("float", "time")
+
+    @property
+    def _text(self) -> str:
+        if self.raw_type == "VARCHAR":
+            return named(self.field.name)
+        if self.field.kind == "map":
+            return f"CAST(to_json({named(self.field.name)}) AS VARCHAR)"
+        return f"CAST({named(self.field.name)} AS VARCHAR)"
+
+
+def value_name(field: Field) -> str:
+    """The inner column that holds the typed value."""
+    return f"value:{field.name}"
+
+
+def reason_sql(fields: tuple[Field, ...], column: str, text: str) -> str:
+    """Why a row was rejected, in words, from the column's name and its text."""
+    words = {
+        "money": f"an amount that does not fit {SQL_TYPES['money']}",
+        "quantity": f"a quantity that does not fit {SQL_TYPES['quantity']}",
+        "price": f"a price that does not fit {SQL_TYPES['price']}",
+    }
+    cases = [f"WHEN {text} IS NULL THEN 'missing'"]
+    for kind, said in words.items():
+        names = _names(fields, {kind})
+        if names:
+            cases.append(f"WHEN {column} IN ({names}) AND finops_number({text}) IS NOT NULL THEN {quoted(said)}")
+    for kinds, said in (({"money", "quantity", "price", "float"}, "not a plain number"), ({"int"}, "not a whole number")):
+        if names := _names(fields, kinds):
+            cases.append(f"WHEN {column} IN ({names}) THEN {quoted(said)}")
+    for kind, said in (("time", "not a time such as 2026-11-20T00:00:00Z"), ("bool", "neither true nor false")):
+        if names := _names(fields, {kind}):
+            cases.append(f"WHEN {column} IN ({names}) THEN {quoted(said)}")
+    return f"CASE {' '.join(cases)} ELSE 'not readable' END"
+
+
+def _names(fields: tuple[Field, ...], kinds: set[str]) -> str:
+    return ", ".join(quoted(field.name) for field in fields if field.kind in kinds)
+
+
+def _is_exact(raw_type: str) -> bool:
+    return raw_type.startswith("DECIMAL") or raw_type in _WHOLE_TYPES
+
+
+def _is_time(raw_type: str) -> bool:
+    return raw_type.startswith("TIMESTAMP") or raw_type == "DATE"

@@ -1,0 +1,73 @@
+"""What the ledger takes: the shape of a part and of its rows, as any source hands them over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class PartLike(Protocol):
+    """One file of a delivery."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def content_hash(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+
+
+class Refused(Protocol):
+    """A row that the source could not read."""
+
+    @property
+    def row(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def column(self) -> str | None: ...
+    @property
+    def text(self) -> str | None: ...
+
+
+class Scan(Protocol):
+    """A tabular file that DuckDB reads: `columns` maps a contract's column to SQL over the file's own columns."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def format(self) -> Literal["csv", "parquet", "jsonl"]: ...
+    @property
+    def header(self) -> tuple[str, ...]: ...
+    @property
+    def columns(self) -> Mapping[str, str]: ...
+    @property
+    def where(self) -> str | None: ...
+    @property
+    def skip(self) -> int: ...
+    @property
+    def delimiter(self) -> str: ...
+
+
+Batches: TypeAlias = "Iterator[pa.RecordBatch]"
+
+
+class LoadLike(Protocol):
+    """Rows of one contract. `rejects` and `notes` may grow while `data` is consumed."""
+
+    @property
+    def contract(self) -> str: ...
+    @property
+    def data(self) -> Scan | Batches: ...
+    @property
+    def rejects(self) -> Sequence[Refused]: ...
+    @property
+    def control_totals(self) -> Mapping[str, str]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...

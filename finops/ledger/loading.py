@@ -1,0 +1,106 @@
+"""Loads rows of one contract into the ledger as a batch: parts or table rows, rejects, totals and slices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops.core.contracts import CONTRACTS, PARQUET_CONTRACTS, Contract
+from finops.core.numbers import plain_decimal
+from finops.ledger.schema import column_names
+from finops.ledger.staging import relation_of, staged
+from finops.ledger.totals import Control, control_totals, slices_sql
+
+if TYPE_CHECKING:
+    from finops.ledger.handover import LoadLike
+    from finops.ledger.store import Writer
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one load brought."""
+
+    batch_id: int
+    contract: str
+    rows: int
+    rejected: int
+    controls: tuple[Control, ...]
+    notes: tuple[str, ...]
+
+
+def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int, where: str) -> Batch:
+    """Reads a load and adds it to the ledger as a new batch of the delivery. `where` names the file in errors."""
+    contract = CONTRACTS[load.contract]
+    batch_id = next_id(writer, "batch")
+    with staged(writer, contract, load, batch_id, where) as rows:
+        notes = [*load.notes]
+        if rows.unread_maps:
+            notes.append(f"{rows.unread_maps:,} rows have tags or attributes that are not a JSON object; they are kept without")
+        controls = add_rows(writer, contract, rows.files, rows.rows, batch_id)
+        add_batch(writer, contract, batch_id, delivery_id, ingest, (rows.rows, rows.rejected), notes)
+        for name, total in sorted(load.control_totals.items()):
+            writer.execute("INSERT INTO stated_total VALUES ($1, $2, $3)", [batch_id, name, total])
+        return Batch(batch_id, contract.name, rows.rows, rows.rejected, tuple(controls), tuple(notes))
+
+
+def add_batch(
+    writer: Writer, contract: Contract, batch_id: int, delivery_id: int, ingest: int, counts: tuple[int, int], notes: list[str]
+) -> None:
+    """The catalogue's line for a batch."""
+    writer.execute(
+        "INSERT INTO batch VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, false)",
+        [batch_id, delivery_id, ingest, contract.name, *counts, notes],
+    )
+
+
+def add_rows(writer: Writer, contract: Contract, files: tuple[Path, ...], rows: int, batch_id: int) -> list[Control]:
+    """Puts staged rows where the contract lives, with their slices; answers with the totals, for charges."""
+    if not rows:
+        return []
+    staged_rows = relation_of(files)
+    writer.execute(f"INSERT INTO slice {slices_sql(contract, staged_rows, batch_id)}")
+    controls = control_totals(writer.connection, staged_rows) if contract.name == "charge" else []
+    _add_controls(writer, batch_id, controls)
+    if contract.name not in PARQUET_CONTRACTS:
+        writer.execute(f"INSERT INTO {contract.name} SELECT {column_names(contract)} FROM {staged_rows}")
+        return controls
+    for file in files:
+        count = writer.query(f"SELECT count(*) AS n FROM {relation_of((file,))}")[0]["n"]
+        part = writer.add_part(file, contract.name, count)
+        writer.execute(
+            "INSERT INTO part VALUES ($1, $2, $3, $4, $5, $6)",
+            [part.file, batch_id, contract.name, count, part.disk_bytes, part.content_hash],
+        )
+    return controls
+
+
+def _add_controls(writer: Writer, batch_id: int, controls: list[Control]) -> None:
+    if not controls:
+        return
+    import pyarrow as pa
+
+    rows = [
+        (
+            batch_id,
+            total.billing_period,
+            total.issuer,
+            total.account,
+            total.currency,
+            total.rows,
+            plain_decimal(total.source_total),
+            plain_decimal(total.rounding),
+            str(total.stored),
+        )
+        for total in controls
+    ]
+    types = (pa.int64(), pa.timestamp("us"), pa.string(), pa.string(), pa.string(), pa.int64(), *[pa.string()] * 3)
+    columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), types, strict=True)]
+    writer.connection.register("finops_controls", pa.table(columns, names=[f"c{i}" for i in range(len(columns))]))
+    writer.execute("INSERT INTO control SELECT * FROM finops_controls")
+    writer.connection.unregister("finops_controls")
+
+
+def next_id(writer: Writer, table: str) -> int:
+    """The next number of a batch or delivery; numbers are never used twice."""
+    return int(writer.query(f"SELECT coalesce(max({table}_id), 0) + 1 AS n FROM {table}")[0]["n"])

@@ -1,0 +1,174 @@
+"""Turns what a source hands over into one relation of raw columns and row numbers that DuckDB streams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import TYPE_CHECKING
+
+from finops.core.contracts import Contract
+from finops.errors import DataError, FinopsError
+from finops.ledger.connect import engine_errors, named, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from finops.ledger.handover import Scan
+
+MAX_COLUMNS = 4_096
+MAX_LINE_BYTES = 4 << 20
+_REJECTS, _SCANS = "finops_csv_rejects", "finops_csv_scans"
+_NAME = r'"((?:[^"]|"")+)"'
+_SPELLED = re.compile(
+    rf"{_NAME}|CAST\({_NAME} AS VARCHAR\)|CAST\(to_json\({_NAME}\) AS VARCHAR\)"
+    rf"|\(CAST\(CAST\({_NAME} AS TIMESTAMP\) AS VARCHAR\) \|\| 'Z'\)"
+)
+"""Expressions that say nothing but "this column as text"."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A SELECT of `part_row` and one raw column per mapped field. `types` are the raw columns' SQL types.
+    `numbered` is true where row numbers do not depend on the order of reading."""
+
+    sql: str
+    types: dict[str, str]
+    numbered: bool
+    failures: list[FinopsError] = dataclass_field(default_factory=list)
+    """What the source raised while its batches were taken; the engine would only repeat it in its own words."""
+
+
+def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan) -> Raw:
+    """The raw relation of a file that DuckDB reads itself."""
+    where = str(scan.path)
+    if len(scan.header) > MAX_COLUMNS:
+        raise DataError(
+            f"the header has {len(scan.header):,} columns, at most {MAX_COLUMNS:,} are read", where=where, hint="is this a table?"
+        )
+    unknown = sorted(set(scan.columns) - set(contract.names))
+    if unknown:
+        raise DataError(f"the source maps columns that `{contract.name}` does not have: {', '.join(unknown)}", where=where)
+    with engine_errors(
+        "the file can't be read", where=where, hint="is it complete? Export it again, or name its kind with `--source`"
+    ):
+        if scan.format == "parquet":
+            base, native = _parquet(connection, scan)
+        elif scan.format == "csv":
+            base, native = _csv(connection, scan), {}
+        else:
+            base, native = _jsonl(scan), {}
+        return _select(connection, contract, scan, base, native)
+
+
+def raw_arrow(connection: duckdb.DuckDBPyConnection, contract: Contract, batches: Iterator[pa.RecordBatch]) -> Raw:
+    """The raw relation of Arrow batches, taken as they come."""
+    import pyarrow as pa
+
+    first = next(batches, None)
+    schema = first.schema if first is not None else pa.schema([(name, pa.string()) for name in contract.names])
+    missing = set(contract.names) - set(schema.names)
+    if missing:
+        raise DataError(f"the source left out columns of `{contract.name}`: {', '.join(sorted(missing))}")
+
+    failures: list[FinopsError] = []
+
+    def stream() -> Iterator[pa.RecordBatch]:
+        if first is not None:
+            yield first
+        try:
+            yield from batches
+        except FinopsError as error:
+            failures.append(error)
+            raise
+
+    connection.register("finops_stream", pa.RecordBatchReader.from_batches(schema, stream()))
+    types = {
+        row[0]: row[1] for row in connection.execute("SELECT column_name, column_type FROM (DESCRIBE finops_stream)").fetchall()
+    }
+    columns = ", ".join(named(name) for name in contract.names)
+    return Raw(f"SELECT row_number() OVER () AS part_row, {columns} FROM finops_stream", types, False, failures)
+
+
+def malformed_rows(connection: duckdb.DuckDBPyConnection, skip: int) -> list[tuple[int, str | None, str, str]]:
+    """File row, column, reason and text of the CSV lines that DuckDB set aside, in file order."""
+    if not _exists(connection, _REJECTS):
+        return []
+    found = connection.execute(
+        f"SELECT line, min(column_name), min(CAST(error_type AS VARCHAR)), min(left(csv_line, 200)) FROM {_REJECTS}"
+        " GROUP BY line ORDER BY line"
+    ).fetchall()
+    return [(int(line) - skip, column, reason.lower().replace("_", " "), text) for line, column, reason, text in found]
+
+
+def clear_malformed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forgets the lines set aside by the last file."""
+    for table in (_REJECTS, _SCANS):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+
+def _select(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan, base: str, native: dict[str, str]) -> Raw:
+    columns = []
+    for field in contract.fields:
+        if field.name in scan.columns:
+            columns.append(f"{_source_of(scan.columns[field.name], native)} AS {named(field.name)}")
+    condition = f" WHERE {scan.where}" if scan.where else ""
+    sql = f"SELECT part_row, {', '.join(columns)} FROM ({base}){condition}"
+    described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {sql})").fetchall()
+    return Raw(sql, {name: kind for name, kind in described if name != "part_row"}, numbered=scan.format == "parquet")
+
+
+def _source_of(expression: str, native: dict[str, str]) -> str:
+    """The typed column itself where the expression only spells it as text, else the expression."""
+    spelled = _SPELLED.fullmatch(expression.strip())
+    name = next((g for g in spelled.groups() if g), "") if spelled else ""
+    return native.get(name.replace('""', '"').lower(), f"({expression})")
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, scan: Scan) -> tuple[str, dict[str, str]]:
+    reader = f"read_parquet({quoted(str(scan.path))}, file_row_number = true, hive_partitioning = false)"
+    described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {reader})").fetchall()
+    kept = {name.lower(): named(name) for name, kind in described if kind != "BLOB"}
+    return f"SELECT *, file_row_number + 1 AS part_row FROM {reader}", kept
+
+
+def _csv(connection: duckdb.DuckDBPyConnection, scan: Scan) -> str:
+    clear_malformed(connection)
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in _distinct(scan.header))
+    return (
+        f"SELECT row_number() OVER () AS part_row, * FROM read_csv({quoted(str(scan.path))}, auto_detect = false, header = false,"
+        f" skip = {scan.skip}, delim = {quoted(scan.delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}},"
+        f" nullstr = '', max_line_size = {MAX_LINE_BYTES}, store_rejects = true,"
+        f" rejects_table = '{_REJECTS}', rejects_scan = '{_SCANS}')"
+    )
+
+
+def _jsonl(scan: Scan) -> str:
+    columns = ", ".join(f"{quoted(name)}: 'JSON'" for name in _distinct(scan.header))
+    texts = ", ".join(
+        f"CASE WHEN json_type({named(name)}) IN ('OBJECT', 'ARRAY') THEN CAST({named(name)} AS VARCHAR)"
+        f" ELSE {named(name)}->>'$' END AS {named(name)}"
+        for name in _distinct(scan.header)
+    )
+    return (
+        f"SELECT row_number() OVER () AS part_row, {texts} FROM read_json({quoted(str(scan.path))}, format = 'newline_delimited',"
+        f" columns = {{{columns}}}, maximum_object_size = {MAX_LINE_BYTES})"
+    )
+
+
+def _distinct(header: tuple[str, ...]) -> list[str]:
+    """Column names that SQL can tell apart: a repeated or empty one gets its position."""
+    seen: set[str] = set()
+    names = []
+    for position, name in enumerate(header, start=1):
+        own = name if name and name.lower() not in seen else f"{name or 'column'}_{position}"
+        seen.add(own.lower())
+        names.append(own)
+    return names
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = $1", [table]).fetchall()
+    return bool(found[0][0])

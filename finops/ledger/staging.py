@@ -1,0 +1,190 @@
+"""One streaming pass over what a source hands over: raw columns in, typed Parquet out, faults marked row by row."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops.core.contracts import Contract
+from finops.errors import DataError
+from finops.ledger.casting import MACROS, Cast, reason_sql, value_name
+from finops.ledger.connect import engine_errors, named, quoted
+from finops.ledger.parts import aside
+from finops.ledger.scan import Raw, clear_malformed, malformed_rows, raw_arrow, raw_table
+from finops.ledger.schema import LINEAGE, sql_type
+
+if TYPE_CHECKING:
+    from finops.ledger.handover import LoadLike
+    from finops.ledger.store import Writer
+
+ROW_GROUP_ROWS = 122_880
+ROW_GROUPS_PER_FILE = 64
+"""About eight million rows: several medium files are scanned better than one huge one."""
+TEXT_SHOWN = 200
+"""So many characters of an unreadable text are kept."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Typed rows in Parquet files that no one else knows yet. `unread_maps` counts rows kept without an unreadable map."""
+
+    files: tuple[Path, ...]
+    rows: int
+    rejected: int
+    unread_maps: int
+
+    @property
+    def relation(self) -> str:
+        """The staged rows, for a FROM."""
+        return relation_of(self.files)
+
+
+@contextmanager
+def staged(writer: Writer, contract: Contract, load: LoadLike, batch_id: int, where: str) -> Iterator[Staged]:
+    """Reads a load into typed Parquet and its rejects into the table `reject`."""
+    first, second = aside(writer.path), aside(writer.path)
+    connection = writer.connection
+    try:
+        connection.execute(MACROS)
+        raw = _raw(writer, contract, load)
+        with _source_errors(raw, where):
+            _write(writer, _marked_sql(contract, raw, batch_id, where), first, keep_order=not raw.numbered)
+        malformed = malformed_rows(connection, load.data.skip) if _is_csv(load) else []
+        files = tuple(sorted(first.glob("*.parquet")))
+        rejected, unread = _faults(writer, files)
+        _note_rejects(writer, contract, load, files if rejected else (), malformed, batch_id)
+        if rejected or malformed:
+            _write(writer, _sound_sql(files, malformed), second, keep_order=True)
+            shutil.rmtree(first)
+            files = tuple(sorted(second.glob("*.parquet")))
+        rows = connection.execute(f"SELECT count(*) FROM {relation_of(files)}").fetchall()[0][0] if files else 0
+        yield Staged(files, rows, rejected + len(malformed) + len(load.rejects), unread)
+    finally:
+        clear_malformed(connection)
+        connection.execute("DROP VIEW IF EXISTS temp.finops_stream")
+        for folder in (first, second):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def relation_of(files: tuple[Path, ...]) -> str:
+    """Parquet files as one relation."""
+    return f"read_parquet([{', '.join(quoted(str(file)) for file in files)}], hive_partitioning = false)"
+
+
+def _raw(writer: Writer, contract: Contract, load: LoadLike) -> Raw:
+    if hasattr(load.data, "columns"):
+        return raw_table(writer.connection, contract, load.data)
+    return raw_arrow(writer.connection, contract, load.data)
+
+
+def _is_csv(load: LoadLike) -> bool:
+    return getattr(load.data, "format", None) == "csv"
+
+
+@contextmanager
+def _source_errors(raw: Raw, where: str) -> Iterator[None]:
+    try:
+        with engine_errors("the file can't be read", where=where, hint="is it complete? Export it again"):
+            yield
+    except DataError as error:
+        if raw.failures:
+            raise raw.failures[0] from error
+        raise
+
+
+def _marked_sql(contract: Contract, raw: Raw, batch_id: int, where: str) -> str:
+    """The raw rows with every column typed, and with the first column at fault named."""
+    casts = [Cast(field, raw.types[field.name]) for field in contract.fields if field.name in raw.types]
+    lacking = [f.name for f in contract.fields if f.required and f.name not in raw.types]
+    if lacking:
+        raise DataError(f"the file has no column for {', '.join(lacking)}", where=where, hint="export it with that column")
+    given = ", ".join(f"{cast.given} AS {named(cast.field.name)}" for cast in casts)
+    values = ", ".join(f"{cast.value} AS {named(value_name(cast.field))}" for cast in casts)
+    known = {cast.field.name for cast in casts}
+    columns = ", ".join(
+        f"{named(value_name(f)) if f.name in known else f'CAST(NULL AS {sql_type(f)})'} AS {named(f.name)}"
+        for f in contract.fields
+    )
+    faults = [(fault, cast) for cast in casts if (fault := cast.fault)]
+    which = _case([(fault, quoted(cast.field.name)) for fault, cast in faults])
+    shown = _case([(fault, f"left({cast.shown}, {TEXT_SHOWN})") for fault, cast in faults])
+    maps = [f"{named(value_name(c.field))} IS NULL AND {named(c.field.name)} IS NOT NULL" for c in casts if c.field.kind == "map"]
+    billed = "CAST(BilledCost AS VARCHAR)" if contract.name == "charge" else "CAST(NULL AS VARCHAR)"
+    return (
+        f"SELECT {columns}, CAST({batch_id} AS BIGINT) AS batch_id, CAST(part_row AS BIGINT) AS part_row,"
+        f" {which} AS fault_column, {shown} AS fault_text, {' OR '.join(maps) or 'false'} AS fault_map, {billed} AS billed_text"
+        f" FROM (SELECT *, {values} FROM (SELECT part_row, {given} FROM ({raw.sql})))"
+    )
+
+
+def _case(branches: list[tuple[str, str]]) -> str:
+    if not branches:
+        return "CAST(NULL AS VARCHAR)"
+    return f"CASE {' '.join(f'WHEN {condition} THEN {result}' for condition, result in branches)} END"
+
+
+def _sound_sql(files: tuple[Path, ...], malformed: list[tuple[int, str | None, str, str]]) -> str:
+    """The staged rows without those at fault. Lines that DuckDB set aside moved the row numbers; this moves them back."""
+    source = f"SELECT * FROM {relation_of(files)} WHERE fault_column IS NULL"
+    if not malformed:
+        return source
+    before = ", ".join(f"({row - place - 1}, {place + 1})" for place, (row, *_) in enumerate(malformed))
+    return (
+        f"SELECT * REPLACE (part_row + coalesce(moved, 0) AS part_row) FROM (SELECT s.*, m.moved FROM ({source}) AS s"
+        f" ASOF LEFT JOIN (SELECT sound, max(moved) AS moved FROM (VALUES {before}) AS v(sound, moved) GROUP BY sound) AS m"
+        f" ON s.part_row > m.sound)".replace("SELECT * REPLACE", "SELECT * EXCLUDE (moved) REPLACE", 1)
+    )
+
+
+def _write(writer: Writer, sql: str, folder: Path, *, keep_order: bool) -> None:
+    connection = writer.connection
+    connection.execute(f"SET preserve_insertion_order = {'true' if keep_order else 'false'}")
+    try:
+        connection.execute(
+            f"COPY ({sql}) TO {quoted(str(folder))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS},"
+            f" ROW_GROUPS_PER_FILE {ROW_GROUPS_PER_FILE})"
+        ).fetchall()
+    finally:
+        connection.execute("SET preserve_insertion_order = true")
+
+
+def _faults(writer: Writer, files: tuple[Path, ...]) -> tuple[int, int]:
+    if not files:
+        return 0, 0
+    found = writer.connection.execute(
+        f"SELECT count(fault_column), count(*) FILTER (fault_map AND fault_column IS NULL) FROM {relation_of(files)}"
+    ).fetchall()
+    return int(found[0][0]), int(found[0][1])
+
+
+def _note_rejects(
+    writer: Writer,
+    contract: Contract,
+    load: LoadLike,
+    files: tuple[Path, ...],
+    malformed: list[tuple[int, str | None, str, str]],
+    batch_id: int,
+) -> None:
+    said = [(batch_id, r.row, r.column, r.reason, (r.text or "")[:TEXT_SHOWN] or None) for r in load.rejects]
+    said += [(batch_id, row, column, f"malformed line: {reason}", text) for row, column, reason, text in malformed]
+    if said:
+        import pyarrow as pa
+
+        names = ("batch_id", "row_number", "column_name", "reason", "raw_text")
+        types = (pa.int64(), pa.int64(), pa.string(), pa.string(), pa.string())
+        table = pa.table(
+            dict(zip(names, (pa.array(c, t) for c, t in zip(zip(*said, strict=True), types, strict=True)), strict=True))
+        )
+        writer.connection.register("finops_said", table)
+        writer.execute("INSERT INTO reject SELECT * FROM finops_said")
+        writer.connection.unregister("finops_said")
+    if files:
+        marked = _sound_sql(files, malformed).replace("fault_column IS NULL", "fault_column IS NOT NULL", 1)
+        writer.execute(
+            f"INSERT INTO reject SELECT {LINEAGE[0]}, {LINEAGE[1]}, fault_column,"
+            f" {reason_sql(contract.fields, 'fault_column', 'fault_text')}, fault_text FROM ({marked})"
+        )

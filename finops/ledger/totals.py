@@ -1,0 +1,103 @@
+"""Control totals of a batch of charges: the exact sum of the raw text beside the sum of what was stored; slices touched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING, Any
+
+from finops.core.contracts import Contract
+
+if TYPE_CHECKING:
+    import duckdb
+
+_EXACT = Context(prec=300, Emax=9_999, Emin=-9_999)
+_KEY = "BillingPeriodStart, InvoiceIssuerName, BillingAccountId, BillingCurrency"
+ACCOUNT = "coalesce(BillingAccountId, '(' || InvoiceIssuerName || ')', '')"
+"""Whose bill a charge is on: the billing account, else the issuer in brackets."""
+
+_GRADE = (
+    "CASE WHEN finops_places(billed_text) <= 20 AND abs(BilledCost) < 1000000 THEN 20"
+    " WHEN finops_places(billed_text) <= 28 AND abs(BilledCost) < 1000000000 THEN 28 ELSE 0 END"
+)
+
+
+@dataclass(frozen=True)
+class Control:
+    """Totals of BilledCost of one (billing period, issuer, account, currency). `source_total` is exact."""
+
+    billing_period: datetime | None
+    issuer: str | None
+    account: str | None
+    currency: str
+    rows: int
+    source_total: Decimal
+    stored: Decimal
+
+    @property
+    def rounding(self) -> Decimal:
+        """Stored less source."""
+        return _EXACT.subtract(self.stored, self.source_total)
+
+
+def control_totals(connection: duckdb.DuckDBPyConnection, staged: str) -> list[Control]:
+    """The totals of a staged relation with columns of `charge` and `billed_text`.
+
+    Texts of up to 20 decimal places are summed as DECIMAL(38, 20), up to 28 in two halves, others in Python."""
+    rows = connection.execute(
+        f"""
+        WITH graded AS (SELECT {_KEY}, BilledCost AS stored, billed_text AS t, {_GRADE} AS grade FROM {staged}),
+        read AS (
+            SELECT *, CASE WHEN grade = 20 THEN CAST(t AS DECIMAL(38, 20)) END AS short,
+            CASE WHEN grade = 28 THEN CAST(t AS DECIMAL(38, 28)) END AS long FROM graded)
+        SELECT {_KEY}, count(*) AS n, sum(stored) AS stored, coalesce(sum(short), 0) AS short,
+            coalesce(sum(trunc(long)), 0) AS wholes, coalesce(sum(long - trunc(long)), 0) AS fractions,
+            count(*) FILTER (grade = 0) AS odd
+        FROM read GROUP BY ALL ORDER BY ALL
+        """
+    ).fetchall()
+    odd = _odd_sums(connection, staged) if any(row[9] for row in rows) else {}
+    totals = []
+    for row in rows:
+        key = row[:4]
+        source = odd.get(key, Decimal(0))
+        for piece in row[6:9]:
+            source = _EXACT.add(source, piece)
+        totals.append(Control(*key, rows=row[4], source_total=source, stored=row[5]))
+    return totals
+
+
+def _odd_sums(connection: duckdb.DuckDBPyConnection, staged: str) -> dict[tuple[Any, ...], Decimal]:
+    """Exact sums of the texts that no DECIMAL holds, per key; equal texts are counted by the engine."""
+    sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    cursor = connection.execute(
+        f"SELECT {_KEY}, billed_text, count(*) AS n FROM {staged} WHERE {_GRADE} = 0 GROUP BY {_KEY}, billed_text"
+    )
+    while rows := cursor.fetchmany(10_000):
+        for *key, text, n in rows:
+            sums[tuple(key)] = _EXACT.add(sums[tuple(key)], _EXACT.multiply(Decimal(text), Decimal(n)))
+    return sums
+
+
+def slices_sql(contract: Contract, staged: str, batch_id: int) -> str:
+    """The slices that a batch touches, as rows of the table `slice`."""
+    if contract.time is None:
+        return f"SELECT {batch_id}, NULL, NULL, NULL, count(*), false FROM {staged} HAVING count(*) > 0"
+    day = f'CAST("{contract.time}" AS DATE)'
+    if contract.name != "charge":
+        return f"SELECT {batch_id}, NULL, NULL, {day} AS day, count(*), false FROM {staged} GROUP BY day"
+    return (
+        f"SELECT {batch_id}, {ACCOUNT} AS account, BillingPeriodStart, {day} AS day, count(*), bool_or(InvoiceId IS NOT NULL)"
+        f" FROM {staged} GROUP BY account, BillingPeriodStart, day"
+    )
+
+
+def amounts(totals: Sequence[Control]) -> dict[str, Decimal]:
+    """The stored amount per currency."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for total in totals:
+        sums[total.currency] = _EXACT.add(sums[total.currency], total.stored)
+    return dict(sorted(sums.items()))
