@@ -204,27 +204,29 @@ def empty() -> Page:
     )  # fmt: skip
 
 
-def hostile() -> Page:
-    """Every name is an attack."""
+def hostile(tame: str = "") -> Page:
+    """Every name is an attack, or plain."""
+    nasty = tuple((f"{i}{tame}" * 9)[: len(name)] for i, name in enumerate(NASTY)) if tame else NASTY
+    script = nasty[0]
     page = full()
-    names = [NASTY[i % len(NASTY)] for i in range(len(page.agents))]
+    names = [nasty[i % len(nasty)] for i in range(len(page.agents))]
     chart = page.placement
     assert chart is not None
-    cells = tuple(replace(c, region=NASTY[i % len(NASTY)], instance_type=HOSTILE) for i, c in enumerate(chart.cells))
+    cells = tuple(replace(c, region=nasty[i % len(nasty)], instance_type=script) for i, c in enumerate(chart.cells))
     return replace(
         page,
-        company=HOSTILE,
+        company=script,
         agents=tuple(replace(a, agent=n, workflow=n) for a, n in zip(page.agents, names, strict=True)),
-        tenants=tuple(Share(n, D(10), False) for n in NASTY),
-        workflows=tuple(Share(n, D(10), False) for n in NASTY),
-        reviews=tuple(Review(n, n, "low_value_high_cost", D("0.9"), D(10), D(5), 3, (n,), n) for n in NASTY),
-        placement=replace(chart, workload=HOSTILE, model=HOSTILE, regions=NASTY, instance_types=(HOSTILE,), cells=cells,
-                          assumptions=NASTY, unit=HOSTILE),
-        reconciliation=tuple(replace(r, issuer=HOSTILE, account=HOSTILE) for r in page.reconciliation),
-        quality=Quality((SourceRow(HOSTILE, 1, 1, 1),), ((HOSTILE, 1),)),
-        glossary=(Term(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
-        headline=replace(page.headline, riser=HOSTILE),
-        provenance=Provenance(HOSTILE, HOSTILE, HOSTILE, prices=(PriceDate(HOSTILE, LAST, HOSTILE),)),
+        tenants=tuple(Share(n, D(10), False) for n in nasty),
+        workflows=tuple(Share(n, D(10), False) for n in nasty),
+        reviews=tuple(Review(n, n, "low_value_high_cost", D("0.9"), D(10), D(5), 3, (n,), n) for n in nasty),
+        placement=replace(chart, workload=script, model=script, regions=nasty, instance_types=(script,), cells=cells,
+                          assumptions=nasty, unit=script),
+        reconciliation=tuple(replace(r, issuer=script, account=script) for r in page.reconciliation),
+        quality=Quality((SourceRow(script, 1, 1, 1),), ((script, 1),)),
+        glossary=(Term(script, script, script, script, script),),
+        headline=replace(page.headline, riser=script),
+        provenance=Provenance(script, script, script, prices=(PriceDate(script, LAST, script),)),
     )  # fmt: skip
 
 
@@ -232,7 +234,7 @@ def large() -> Page:
     """50 agents in 12 months, with bills of three issuers and four accounts in each month."""
     page = full()
     rows = tuple(
-        replace(page.agents[i % 7], agent=f"agent-{i:02}", workflow=f"workflow-{i % 12}", spend=D(5000 - 61 * i) + D(i) / 7,
+        replace(page.agents[i % 7], agent=f"agent-{i:02}", workflow=f"workflow-{i % 12}", spend=cents(5000 - 61 * i + i / 7),
                 days=wave(i + 1, 40 + i)) for i in range(50)
     )  # fmt: skip
     bills = tuple(

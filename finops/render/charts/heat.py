@@ -10,8 +10,8 @@ from finops.core import numbers
 from finops.render.charts.svg import clipped, element, figure, joined, stroke, text
 from finops.render.page import Cell, CellState, Half, PlacementMap
 
-SHADES = ("#f4f6fc", "#dfe5f6", "#c9d3f0", "#b2c0e9", "#99abe2", "#7f95d9", "#6480d0", "#486ac7", "#2c51be")
-DARK_TEXT_UP_TO = 5
+SHADES = ("#f4f6fc", "#dfe5f6", "#c9d3f0", "#b2c0e9", "#99abe2", "#7f95d9", "#6d88d4", "#486ac7", "#2c51be")
+DARK_TEXT_UP_TO = 6
 """Shades up to this one carry ink, the darker ones white; both keep a contrast of at least 4.5."""
 LEFT, HEAD, HALF, GAP = 128, 26, 22, 5
 COLUMN = 106
