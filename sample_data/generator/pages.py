@@ -26,8 +26,6 @@ def configuration(known: dict[str, Any]) -> str:
     comment = "\n# What an accepted result is worth to the company: believed, with a range.\n"
     page = _template("finops.template.toml")
     return page.substitute(as_of=company.AS_OF, workflows=workflows, values=comment + values, invoices=invoices)
-        as_of=company.AS_OF, workflows=workflows, values=comment + values, invoices=invoices
-    )
 
 
 def readme(known: dict[str, Any]) -> str:
