@@ -1,0 +1,114 @@
+"""Recognises what kind of file one is, from its name, its header and the beginning of its text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from finops.errors import DataError, UsageError
+from finops.sources import names, source
+from finops.sources.base import Pattern, Source
+from finops.sources.files import head
+from finops.sources.glimpse import Glimpse, glimpse
+from finops.sources.strangers import BINARY, STRANGERS
+
+HEAD_CHARACTERS = 1 << 16
+_DEEP = 500
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+
+
+def recognise(path: Path, wanted: str | None) -> Source:
+    """The one source that reads this file. `wanted` is the user's `--source`: it is checked, not believed."""
+    chosen = None if wanted is None else source(wanted)
+    seen = glimpse(path)
+    if seen.form == "empty":
+        raise DataError("the file is empty", where=str(path), hint="check the export that wrote it")
+    claims = [one for one in map(source, names()) if any(matches(pattern, seen) for pattern in one.patterns)]
+    if chosen is not None:
+        return _checked(chosen, claims, seen)
+    if not claims:
+        raise _stranger(seen)
+    if len(claims) > 1:
+        both = " and ".join(f"`{one.name}`" for one in claims)
+        hint = " or ".join(f"`--source {one.name}`" for one in claims)
+        raise DataError(f"both {both} claim this file", where=str(path), hint=f"say which it is: {hint}")
+    return claims[0]
+
+
+def matches(pattern: Pattern, seen: Glimpse, *, any_name: bool = False) -> bool:
+    """Whether the file fits the pattern. `any_name` looks at the content only."""
+    header = {name.lower() for name in seen.header}
+    text = seen.text[:HEAD_CHARACTERS]
+    content = pattern.header_all or pattern.header_any or pattern.head_all or pattern.head_any
+    return (
+        (any_name or seen.name.endswith(pattern.suffixes))
+        and (bool(content) or not any_name)
+        and all(name.lower() in header for name in pattern.header_all)
+        and (not pattern.header_any or any(name.lower() in header for name in pattern.header_any))
+        and all(part in text for part in pattern.head_all)
+        and (not pattern.head_any or any(part in text for part in pattern.head_any))
+    )
+
+
+def _checked(chosen: Source, claims: list[Source], seen: Glimpse) -> Source:
+    """The chosen source where it, or nobody, claims the file by content."""
+    if chosen in claims:
+        return chosen
+    if claims:
+        right = claims[0]
+        what = f"this is not `{chosen.name}` ({chosen.title}) but `{right.name}` ({right.title})"
+        raise UsageError(what, where=str(seen.path), hint=f"use `--source {right.name}`, or leave `--source` out")
+    if any(matches(pattern, seen, any_name=True) for pattern in chosen.patterns):
+        return chosen
+    raise _stranger(seen, chosen)
+
+
+def _stranger(seen: Glimpse, chosen: Source | None = None) -> DataError:
+    looks_like, hint = _description(seen)
+    wanted = "no source reads it" if chosen is None else f"it is not `{chosen.name}` ({chosen.title})"
+    return DataError(f"this looks like {looks_like}; {wanted}", where=str(seen.path), hint=hint)
+
+
+def _description(seen: Glimpse) -> tuple[str, str]:
+    accepted = "accepted are " + "; ".join(source(name).title for name in names())
+    misnamed = _by_content(seen)
+    if misnamed is not None:
+        return f"`{misnamed[0].name}` under another name", f"let the name end in {' or '.join(misnamed[1].suffixes)}"
+    header, text = {name.lower() for name in seen.header}, seen.text[:HEAD_CHARACTERS]
+    for stranger in STRANGERS:
+        if header.issuperset(stranger.header_all) and all(part in text for part in stranger.head_all):
+            return stranger.looks_like, stranger.hint
+    if seen.form == "binary":
+        start = head(seen.path, 16)
+        known = next(((words, hint) for magic, words, hint in BINARY if start.startswith(magic)), None)
+        return known or ("binary data", accepted)
+    if seen.form == "json":
+        deep = _nesting(text) > _DEEP
+        return (f"JSON nested more than {_DEEP} levels deep" if deep else f"JSON{_shown(seen.header, 'keys')}"), accepted
+    kind = "Parquet" if seen.form == "parquet" else "a table" if len(seen.header) > 1 else "plain text"
+    return kind + (_shown(seen.header, "columns") if kind != "plain text" else ""), accepted
+
+
+def _by_content(seen: Glimpse) -> tuple[Source, Pattern] | None:
+    for one in map(source, names()):
+        for pattern in one.patterns:
+            if not seen.name.endswith(pattern.suffixes) and matches(pattern, seen, any_name=True):
+                return one, pattern
+    return None
+
+
+def _shown(found: tuple[str, ...], word: str) -> str:
+    names = ", ".join(name[:40] for name in found[:6])
+    return f" with the {word} {names}{', …' if len(found) > 6 else ''}" if found else ""
+
+
+def _nesting(text: str) -> int:
+    """How deep brackets are open at most, strings left out; never recursing."""
+    depth = deepest = 0
+    for mark in _STRING.sub("", text):
+        if mark in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "]}":
+            depth -= 1
+    return deepest

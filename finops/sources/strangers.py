@@ -1,0 +1,60 @@
+"""Files that people will try and that no source reads: how to know them, and what to say. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """`header_all` names columns (lower case) that must all be there, `head_all` strings that the first 64 KiB must hold."""
+
+    looks_like: str
+    hint: str
+    header_all: tuple[str, ...] = ()
+    head_all: tuple[str, ...] = ()
+
+
+_FOCUS_INSTEAD = "export the same bill as FOCUS 1.0 or newer, which every large provider offers"
+_OTLP_INSTEAD = "send the spans through an OpenTelemetry Collector with its file exporter, which writes OTLP/JSON"
+
+STRANGERS: tuple[Stranger, ...] = (
+    Stranger("JSON with `spans` of an SDK dump, not OTLP", _OTLP_INSTEAD, head_all=('"spans"', '"context"', '"trace_id"')),
+    Stranger("JSON with `spans` of an SDK dump, not OTLP", _OTLP_INSTEAD, head_all=('"spans"', '"start_time"')),
+    Stranger("spans as an SDK's console exporter prints them, not OTLP", _OTLP_INSTEAD, head_all=('"context"', '"trace_id"')),
+    Stranger(
+        "OTLP metrics or logs, not traces", "only traces are read; export the traces pipeline", head_all=('"resourceMetrics"',)
+    ),
+    Stranger(
+        "OTLP metrics or logs, not traces", "only traces are read; export the traces pipeline", head_all=('"resourceLogs"',)
+    ),
+    Stranger("an AWS Cost and Usage Report", _FOCUS_INSTEAD, header_all=("lineitem/unblendedcost",)),
+    Stranger("an AWS Cost and Usage Report", _FOCUS_INSTEAD, header_all=("line_item_unblended_cost",)),
+    Stranger("an Azure cost export", _FOCUS_INSTEAD, header_all=("costinbillingcurrency",)),
+    Stranger("an Azure cost export", _FOCUS_INSTEAD, header_all=("metercategory", "resourcegroup")),
+    Stranger("an OCI cost report", _FOCUS_INSTEAD, header_all=("lineitem/referenceno",)),
+    Stranger(
+        "FOCUS data without BilledCost or ChargePeriodStart",
+        "export the FOCUS Cost and Usage dataset with its mandatory columns",
+        header_all=("chargecategory", "billingcurrency"),
+    ),
+    Stranger(
+        "a trace of request lengths, without calls, owners or prices",
+        "it shows how long requests are and holds nothing that costs; give OTLP/JSON traces",
+        header_all=("contexttokens", "generatedtokens"),
+    ),
+    Stranger(
+        "a trace of request lengths, without calls, owners or prices",
+        "it shows how long requests are and holds nothing that costs; give OTLP/JSON traces",
+        head_all=('"input_length"', '"output_length"'),
+    ),
+)
+
+BINARY: tuple[tuple[bytes, str, str], ...] = (
+    (b"PK\x03\x04", "a ZIP archive or a spreadsheet (.xlsx)", "unpack it, or save the sheet as CSV in UTF-8"),
+    (b"%PDF", "a PDF", "ask the provider for the same data as CSV or Parquet"),
+    (b"SQLite format 3", "a SQLite database", "export the table as CSV"),
+    (b"BZh", "a bzip2 file", "unpack it, or pack it as .gz"),
+    (b"\xfd7zXZ", "an xz file", "unpack it, or pack it as .gz"),
+)
+"""First bytes, what they are, and what to do."""
