@@ -66,8 +66,22 @@ UNMEASURED = Tokens()
 def disjoint(usage: Usage, dialect: Dialect) -> Tokens:
     """The usage in disjoint classes. Where the declared dialect can't be right (more cached than input, or another sum than the
     source's own total), the reading that does fit is taken and `identity_holds` is False: reported, never silent."""
-    if usage == _NOTHING:
+    if usage[3:] == _NO_MORE:
+        return _plain(*usage[:3], dialect)
+    return _in_classes(usage, dialect)
+
+
+def _plain(given: int | None, output: int | None, cache_read: int | None, dialect: Dialect) -> Tokens:
+    """What most calls report: input, output, and what was read from the cache."""
+    if given is None and output is None and cache_read is None:
         return UNMEASURED
+    if given is None or cache_read is None or dialect == "excludes_cache":
+        return Tokens(given, cache_read, None, None, output, identity_holds=True)
+    holds = cache_read <= given
+    return Tokens(given - cache_read if holds else given, cache_read, None, None, output, identity_holds=holds)
+
+
+def _in_classes(usage: Usage, dialect: Dialect) -> Tokens:
     reading, holds = _reading(usage, dialect)
     writes, writes_1h, writes_fit = _cache_writes(usage)
     audio_in, image_in, uncached, input_fits = _parts(usage.audio_input, usage.image_input, _uncached(usage, reading))
@@ -99,7 +113,7 @@ def input_tokens(tokens: Tokens) -> int | None:
     return sum(getattr(tokens, name) or 0 for name in INPUT_CLASSES)
 
 
-_NOTHING = Usage()
+_NO_MORE = Usage()[3:]
 
 
 def _reading(usage: Usage, dialect: Dialect) -> tuple[_Reading, bool]:

@@ -1,0 +1,124 @@
+"""Reads big OTLP files in as many processes as there are cores: each takes a few megabytes of lines and answers in Arrow."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from io import BytesIO
+from multiprocessing import get_context
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+from finops.errors import OutsideError
+from finops.sources.base import Reject
+from finops.sources.otlp_lines import LONGEST_LINE, Lines
+from finops.sources.otlp_rows import Rows
+
+BATCH_ROWS = 16_384
+CHUNK_BYTES = 8 << 20
+
+TOO_LONG = f"this line is longer than {LONGEST_LINE >> 20} MiB"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Whole lines from `start`: the bytes themselves, or where they stand in a file that is not compressed."""
+
+    start: int
+    end: int
+    data: bytes | None = None
+    path: Path | None = None
+
+
+class Done(NamedTuple):
+    """What a chunk held: an Arrow stream, rejects numbered from line 1 of the chunk, and counts."""
+
+    arrow: bytes
+    rejects: list[Reject]
+    lines: int
+    documents: int
+    other_signals: int
+
+
+def file_chunks(path: Path, start: int, size: int) -> Iterator[Chunk]:
+    """Byte ranges of a plain file, cut at line ends."""
+    with path.open("rb") as stream:
+        while start < size:
+            stream.seek(min(start + CHUNK_BYTES, size) - 1)
+            while (piece := stream.readline(CHUNK_BYTES)) and not piece.endswith(b"\n"):
+                pass
+            end = stream.tell()
+            yield Chunk(start, end, path=path)
+            start = end
+
+
+def stream_chunks(stream: IO[bytes], start: int, begun: bytes) -> Iterator[Chunk]:
+    """Pieces of a decompressed stream, cut at line ends."""
+    while data := begun + stream.read(CHUNK_BYTES):
+        data += stream.readline(LONGEST_LINE)
+        yield Chunk(start, start + len(data), data=data)
+        start, begun = start + len(data), b""
+
+
+def read_chunk(chunk: Chunk, keep: tuple[str, ...]) -> Done:
+    """Runs in a process of its own."""
+    if chunk.data is not None:
+        return _read(cast("IO[bytes]", BytesIO(chunk.data)), chunk, keep)
+    assert chunk.path is not None
+    with chunk.path.open("rb") as stream:
+        stream.seek(chunk.start)
+        return _read(stream, chunk, keep)
+
+
+def _read(stream: IO[bytes], chunk: Chunk, keep: tuple[str, ...]) -> Done:
+    import pyarrow as pa
+
+    from finops.sources.arrow_schema import arrow_schema
+
+    rows, lines, sink = Rows(keep), Lines(stream, 1, chunk.start, chunk.end), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, arrow_schema("call")) as writer:
+        for line in lines:
+            if line.data is None:
+                rows.rejects.append(Reject(line.number, TOO_LONG))
+            else:
+                rows.feed(line.data, line.number, line.position)
+            if len(rows) >= BATCH_ROWS:
+                writer.write_batch(rows.batch())
+        if len(rows):
+            writer.write_batch(rows.batch())
+    return Done(sink.getvalue().to_pybytes(), rows.rejects, lines.number - 1, rows.documents, rows.other_signals)
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_parallel(chunks: Iterable[Chunk], keep: tuple[str, ...], processes: int) -> Iterator[Done]:
+    """The chunks' answers in the order of the chunks; only a few are under way at a time, so memory stays flat."""
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_prepare)
+    waiting: deque[Future[Done]] = deque()
+    try:
+        for chunk in chunks:
+            waiting.append(pool.submit(read_chunk, chunk, keep))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        hint = "the machine may be out of memory; try again with less running beside it"
+        raise OutsideError("a process that reads traces ended unexpectedly", hint=hint) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _prepare() -> None:
+    """Ctrl-C is the parent's to answer; nothing here makes circles, so there is no garbage to look for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()

@@ -1,0 +1,121 @@
+"""Lines of an OTLP file with their place in it: from the start, from an offset, or within a byte range."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+import msgspec
+
+from finops.errors import DataError
+from finops.sources.files import head, opened
+from finops.sources.otlp_shape import BROKEN
+
+LONGEST_LINE = 256 << 20
+"""A line or a document that is longer is refused: it would have to be held in memory whole."""
+
+_BOM = b"\xef\xbb\xbf"
+_CHUNK = 1 << 20
+
+
+class Line(NamedTuple):
+    """One line: its number, the position of its first byte in the (decompressed) file, its bytes; None where it is too long."""
+
+    number: int
+    position: int
+    data: bytes | None
+
+
+class Lines:
+    """The lines from here on that are not blank; those that start before `end`. `number` is that of the next line to come.
+    `begun` is the start of the first line where it has been read already."""
+
+    def __init__(self, stream: IO[bytes], number: int, position: int, end: int | None = None, begun: bytes = b"") -> None:
+        self.number, self.position = number, position
+        self._stream, self._end, self._begun = stream, end, begun
+
+    def __iter__(self) -> Iterator[Line]:
+        while (self._end is None or self.position < self._end) and (data := self._next()):
+            number, begun, size = self.number, self.position, len(data)
+            too_long = size > LONGEST_LINE
+            if too_long and not data.endswith(b"\n"):
+                size += self._skip()
+            self.number, self.position = number + 1, begun + size
+            if too_long:
+                yield Line(number, begun, None)
+            elif not data.isspace():
+                yield Line(number, begun, data.removeprefix(_BOM) if begun == 0 else data)
+
+    def _next(self) -> bytes:
+        begun, self._begun = self._begun, b""
+        return begun + self._stream.readline(LONGEST_LINE + 1)
+
+    def _skip(self) -> int:
+        """Reads to the end of a line without holding it."""
+        skipped = 0
+        while piece := self._stream.readline(_CHUNK):
+            skipped += len(piece)
+            if piece.endswith(b"\n"):
+                break
+        return skipped
+
+
+def buffered(stream: IO[bytes]) -> IO[bytes]:
+    """A stream that gives lines: Arrow's decompressor gives blocks only."""
+    if isinstance(stream, io.BufferedIOBase):
+        return cast("IO[bytes]", stream)
+    return cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK))
+
+
+def resume(stream: IO[bytes], offset: int) -> tuple[int, int, bytes]:
+    """Skips what an earlier load has read: number and position of the line to go on with, and its bytes before `offset`.
+    A last line that was torn then is given again, whole; one that was complete but for its newline is not."""
+    number, position, begun = 1, 0, b""
+    while position < offset and (chunk := stream.read(min(_CHUNK, offset - position))):
+        position += len(chunk)
+        number += chunk.count(b"\n")
+        _, newline, rest = chunk.rpartition(b"\n")
+        begun = rest if newline else begun + rest
+    if is_document(begun):
+        return number, position, b""
+    return number, position - len(begun), begun
+
+
+def is_document(line: bytes) -> bool:
+    """Whether these bytes are one whole JSON object."""
+    stripped = line.strip().removeprefix(_BOM)
+    if not (stripped.startswith(b"{") and stripped.endswith(b"}")):
+        return False
+    try:
+        _any_object.decode(stripped)
+    except BROKEN:
+        return False
+    return True
+
+
+_any_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def is_one_document(path: Path) -> bool:
+    """Whether the file is a single (usually indented) JSON document, not one per line. Looks at its head."""
+    start = head(path).removeprefix(_BOM).lstrip()
+    if start.startswith(b"["):
+        return True
+    first, newline, rest = start.partition(b"\n")
+    if not newline or is_document(first):
+        return False
+    return not is_document(rest.lstrip().partition(b"\n")[0])
+
+
+def whole(path: Path) -> bytes:
+    """All bytes of a file that is one document."""
+    with opened(path) as stream:
+        blocks, size = [], 0
+        while block := stream.read(_CHUNK):
+            blocks.append(block)
+            if (size := size + len(block)) > LONGEST_LINE:
+                what = f"this is one JSON document of more than {LONGEST_LINE >> 20} MiB"
+                raise DataError(what, where=str(path), hint="write it as JSON lines, as the Collector's file exporter does")
+    return b"".join(blocks).removeprefix(_BOM)

@@ -1,0 +1,76 @@
+"""Where each figure stands in a span: worked out once per list of attribute names, since most spans of a file share a few."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from finops.core.contracts import CALL
+from finops.sources.otlp_attributes import KEPT, KEPT_PREFIXES, MAX_KEY, MEANINGS, NEVER_KEPT, Kind
+
+COLUMNS = CALL.names
+"""The first slots of a row; figures that columns are computed from (their names open with `@`) follow."""
+
+SLOTS: dict[str, int] = {
+    name: slot for slot, name in enumerate((*COLUMNS, *(m.column for m in MEANINGS if m.column.startswith("@"))))
+}
+
+Place = tuple[int, int]
+"""A slot of the row and the index of the attribute that fills it."""
+
+
+class Plan(NamedTuple):
+    """What to take from a span's attributes. Weaker names come before stronger ones, so the last value that is there wins.
+    `usage` and `owners` say whether any attribute feeds token counts, or may name a tenant, an agent or a workflow."""
+
+    texts: tuple[Place, ...]
+    counts: tuple[Place, ...]
+    others: tuple[tuple[int, int, Kind], ...]
+    kept: tuple[tuple[str, int], ...]
+    usage: bool
+    owners: bool
+
+
+class Plans:
+    """The plan of each list of names, kept for the first few thousand of them. `more` names further attributes to keep."""
+
+    def __init__(self, more: tuple[str, ...] = ()) -> None:
+        self._kept = KEPT | frozenset(more)
+        self._plans: dict[tuple[str, ...], Plan] = {}
+
+    def plan(self, names: tuple[str, ...]) -> Plan:
+        plan = self._plans.get(names)
+        if plan is None:
+            plan = self._new(names)
+            if len(self._plans) < _MOST_PLANS:
+                self._plans[names] = plan
+        return plan
+
+    def _new(self, names: tuple[str, ...]) -> Plan:
+        index = {name: position for position, name in enumerate(names)}
+        found = [
+            (SLOTS[meaning.column], index[name], meaning.kind)
+            for meaning in MEANINGS
+            for name in reversed(meaning.names)
+            if name in index
+        ]
+        return Plan(
+            tuple((slot, at) for slot, at, kind in found if kind == "text"),
+            tuple((slot, at) for slot, at, kind in found if kind == "count"),
+            tuple(place for place in found if place[2] not in ("text", "count")),
+            tuple((name, at) for name, at in index.items() if self._is_kept(name)),
+            any(slot in _USAGE for slot, _, _ in found),
+            any(slot in _OWNERS for slot, _, _ in found),
+        )
+
+    def _is_kept(self, name: str) -> bool:
+        if name in self._kept:
+            return len(name) <= MAX_KEY
+        if not name.startswith(KEPT_PREFIXES) or len(name) > MAX_KEY:
+            return False
+        low = name.lower()
+        return not any(word in low for word in NEVER_KEPT)
+
+
+_MOST_PLANS = 4096
+_OWNERS = frozenset(SLOTS[column] for column in ("tenant", "agent", "workflow", "@operation", "@entity"))
+_USAGE = frozenset(SLOTS[meaning.column] for meaning in MEANINGS if meaning.kind == "count" and meaning.column.startswith("@"))
