@@ -1,0 +1,94 @@
+"""`finops prices`: the dated price facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.cli.options import Globals
+
+if TYPE_CHECKING:
+    from finops.cli.app import Commands
+
+
+def register(commands: Commands) -> None:
+    group = commands.group("prices", "The dated prices that every figure rests on, and how old they are.")
+    group.add("list", list_)
+    group.add("show", show)
+    group.add("stale", stale)
+
+
+def list_(
+    g: Globals,
+    provider: Annotated[str | None, typer.Option("--provider", help="aws, azure, gcp, openai, anthropic, …")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="A region of a cloud, such as us-east-1.")] = None,
+    instance_type: Annotated[str | None, typer.Option("--instance-type", help="An instance type.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="A model: its prices of one token by class.")] = None,
+    purchase_option: Annotated[str | None, typer.Option("--purchase-option", help="on_demand, spot, reserved_1y, …")] = None,
+) -> None:
+    """The prices in force on the business date.
+
+    \b
+    Examples:
+      finops prices list --instance-type g2-standard-8 --purchase-option spot
+      finops prices list --provider openai --model gpt-4o -f json
+    """
+    from finops.cli.diagnostics import talking
+    from finops.cli.output import emit
+    from finops.steps.prices import list_prices
+
+    with talking(g) as talk:
+        result = list_prices(
+            g.overrides,
+            provider=provider,
+            region=region,
+            instance_type=instance_type,
+            model=model,
+            purchase_option=purchase_option,
+            talk=talk,
+        )
+    emit(result, g)
+
+
+def show(g: Globals, name: Annotated[str, typer.Argument(help="An instance type or a model.")]) -> None:
+    """Everything known of one instance type or model.
+
+    \b
+    Examples:
+      finops prices show p5.48xlarge
+      finops prices show gpt-4o-2024-08-06
+    """
+    from finops.cli.diagnostics import talking
+    from finops.cli.output import emit
+    from finops.steps.prices import show_price
+
+    with talking(g) as talk:
+        result = show_price(g.overrides, name=name, talk=talk)
+    emit(result, g)
+
+
+def stale(
+    g: Globals, strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if any snapshot is stale.")] = False
+) -> None:
+    """How old each snapshot of prices is.
+
+    \b
+    Examples:
+      finops prices stale
+      finops prices stale --strict --as-of 2026-11-20
+    """
+    from finops.cli.diagnostics import talking
+    from finops.cli.output import emit
+    from finops.errors import PriceError
+    from finops.steps.prices import stale_prices
+
+    with talking(g) as talk:
+        result = stale_prices(g.overrides, talk=talk)
+    emit(result, g)
+    if strict and result.meta["stale"]:
+        raise PriceError(
+            f"{result.meta['stale']} of {len(result.rows)} price snapshots are older than {result.meta['stale_after_days']} days",
+            where=f"--as-of {result.meta['as_of']}",
+            hint="give newer facts with `--prices FOLDER`; pricing/README.md has the columns",
+        )

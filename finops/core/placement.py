@@ -1,0 +1,202 @@
+"""Where measured work could run and what a unit of it would cost there. Throughput is measured or absent, never invented."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from finops.core import spot
+from finops.core.offer import InterruptionBucket, Offer, Spec
+from finops.core.unit_cost import exact, monthly_cost, rounded, unit_cost
+
+NOT_MEASURED = "not measured"
+_HARDWARE = re.compile(r"^(?:(\d+)\s*[x×]\s*)?(?:NVIDIA[\s_-]+)?(.+?)(?:[\s_-]+(?:\d+\s*GB|SXM\d?|PCIE))*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One benchmark of a workload at one load on one kind of machine; repeats are added up."""
+
+    workload: str
+    model: str | None
+    revision: str | None
+    provider: str | None
+    region: str | None
+    instance_type: str | None
+    hardware: str | None
+    count: int
+    load: int | None
+    """Concurrent requests, where the benchmark limited them."""
+    repeats: int
+    duration_s: Decimal
+    units: Decimal
+    unit: str
+    output_tokens: Decimal | None
+    p95_ms: float | None
+    """The worst repeat's 95th percentile of the whole request."""
+    spec: Spec | None
+    """What one of the machines holds; known from the instance type, else read from `hardware`."""
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What the arithmetic takes as given, printed with the answer."""
+
+    utilisation: Decimal = Decimal(1)
+    restart_h: float = 1 / 12
+    latency_limit_ms: float | None = None
+    units_per_month: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One place for the work. Figures are None where the place is not feasible or its price is not known."""
+
+    provider: str
+    region: str | None
+    instance_type: str
+    count: int
+    purchase_option: str | None
+    model: str | None
+    feasible: bool
+    reason: str | None
+    """Why not feasible; else what is assumed about it, or None where it was measured as it stands."""
+    offer: Offer | None = None
+    unit_cost: Decimal | None = None
+    unit: str | None = None
+    monthly_cost: Decimal | None = None
+    p95_ms: float | None = None
+    load: int | None = None
+    overhead: float = 1.0
+    tolerable_per_day: float | None = None
+    """Interruptions per running day above which spot is dearer than on-demand there."""
+
+
+def placed(
+    measurement: Measurement,
+    offer: Offer,
+    assumption: str | None,
+    given: Assumptions,
+    bucket: InterruptionBucket | None = None,
+    on_demand: Offer | None = None,
+) -> Placement:
+    """The work of a measurement on an offer of the same or comparable machines."""
+    segment_h = float(measurement.duration_s) / measurement.repeats / 3600  # one run is redone, not all repeats
+    billed, tolerable, notes = 1.0, None, [assumption]
+    if offer.purchase_option == "spot":
+        rate = spot.advisor_rate(float(bucket.high), float(bucket.low)) if bucket else spot.advisor_rate(1.0, spot.OPEN_BUCKET)
+        billed = spot.overhead(rate, segment_h, given.restart_h)
+        edge = bucket.label if bucket else "not known; 20 % taken"
+        notes.append(f"interruptions a month: {edge}, a lower bound")
+        if on_demand is not None and on_demand.currency == offer.currency:
+            rate_limit = spot.tolerable_rate(float(on_demand.price), float(offer.price), segment_h, given.restart_h)
+            tolerable = None if rate_limit is None else rate_limit * 24
+    cost = unit_cost(
+        offer.price,
+        measurement.count,
+        measurement.duration_s,
+        measurement.units,
+        given.utilisation,
+        rounded(exact(billed)),
+    )
+    late = too_late(measurement, given.latency_limit_ms)
+    volume = given.units_per_month
+    return Placement(
+        provider=offer.provider,
+        region=offer.region,
+        instance_type=offer.instance_type,
+        count=measurement.count,
+        purchase_option=offer.purchase_option,
+        model=measurement.model,
+        feasible=late is None,
+        reason=late or "; ".join(note for note in notes if note) or None,
+        offer=offer,
+        unit_cost=cost,
+        unit=measurement.unit,
+        monthly_cost=monthly_cost(offer.price, measurement.count) if volume is None else rounded(cost * volume),
+        p95_ms=measurement.p95_ms,
+        load=measurement.load,
+        overhead=billed,
+        tolerable_per_day=tolerable,
+    )
+
+
+def too_late(measurement: Measurement, limit_ms: float | None) -> str | None:
+    """Why the measured latency does not fit the limit; None where it does."""
+    if limit_ms is None:
+        return None
+    if measurement.p95_ms is None:
+        return "p95 not measured"
+    if measurement.p95_ms > limit_ms:
+        return f"p95 {measurement.p95_ms:,.0f} ms is above the limit of {limit_ms:,.0f} ms"
+    return None
+
+
+def fit(measurement: Measurement, candidate: Spec) -> tuple[bool, str | None]:
+    """Whether the measurement holds on the candidate, and what that assumes (or why it does not)."""
+    measured = measurement.spec
+    same_type = measurement.instance_type == candidate.instance_type and measurement.provider == candidate.provider
+    if same_type:
+        return True, None
+    if measured is None or measured.gpu_name is None or candidate.gpu_name is None:
+        return False, NOT_MEASURED
+    if (measured.gpu_name.upper(), measured.gpu_count) != (candidate.gpu_name.upper(), candidate.gpu_count):
+        return False, NOT_MEASURED
+    if measured.gpu_memory_gb is not None and candidate.gpu_memory_gb != measured.gpu_memory_gb:
+        return False, NOT_MEASURED
+    for name, have, need in (
+        ("vCPUs", candidate.vcpu, measured.vcpu),
+        ("GiB of memory", candidate.memory_gib, measured.memory_gib),
+    ):
+        if have is not None and need is not None and have < need:
+            return False, f"fewer {name} ({have}) than measured ({need})"
+    machine = measurement.instance_type or measurement.hardware
+    where = f" on {measurement.provider}" if measurement.provider not in (None, candidate.provider) else ""
+    return True, f"assumes the throughput measured on {machine}{where} (same {_accelerators(candidate)})"
+
+
+def best_fits(measured: Sequence[Measurement], candidate: Spec) -> tuple[list[tuple[Measurement, str | None]], str]:
+    """The measurements that hold on the candidate with what each assumes, and why there are none. Its own beat all others."""
+    fits = [(measurement, *fit(measurement, candidate)) for measurement in measured]
+    holding = [(measurement, note) for measurement, holds, note in fits if holds]
+    own = [pair for pair in holding if pair[1] is None]
+    reasons = sorted({note for _, holds, note in fits if not holds and note and note != NOT_MEASURED})
+    return own or holding, reasons[0] if reasons else NOT_MEASURED
+
+
+def accelerator_of(hardware: str | None, memory_gib: float | None = None) -> Spec | None:
+    """What a line such as `4x NVIDIA L40S` or `NVIDIA A100-SXM4-80GB` says of a machine."""
+    match = _HARDWARE.match((hardware or "").strip())
+    if match is None or not match[2]:
+        return None
+    said = re.search(r"(\d+)\s*GB", hardware or "", re.IGNORECASE)
+    memory = Decimal(said[1]) if said else None
+    if memory is None and memory_gib is not None:
+        memory = Decimal(round(memory_gib))
+    return Spec("", "", match[2].upper().replace("_", " "), int(match[1] or 1), memory, None, None)
+
+
+def cheapest_first(rows: Iterable[Placement]) -> list[Placement]:
+    """Feasible places by cost per unit of work, then the others by name."""
+    return sorted(rows, key=_order)
+
+
+def best_per_place(rows: Sequence[Placement]) -> list[Placement]:
+    """Of several loads measured on the same machine, the one that serves a unit cheapest within the limits."""
+    best: dict[tuple[str, ...], Placement] = {}
+    for row in cheapest_first(rows):
+        key = (row.provider, row.region or "", row.instance_type, str(row.count), row.purchase_option or "", row.model or "")
+        best.setdefault(key, row)
+    return cheapest_first(best.values())
+
+
+def _order(row: Placement) -> tuple[object, ...]:
+    cost = row.unit_cost if row.feasible and row.unit_cost is not None else Decimal("Infinity")
+    names = (row.provider, row.region or "", row.instance_type, row.count, row.purchase_option or "", row.model or "")
+    return (not row.feasible, cost, *names, row.load or 0)
+
+
+def _accelerators(spec: Spec) -> str:
+    return f"{spec.gpu_count} x {spec.gpu_name}"

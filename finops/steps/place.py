@@ -1,0 +1,203 @@
+"""Where else measured work could run, and what a unit of it would cost there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from finops.config import Overrides, load_settings
+from finops.core.offer import Offer, Spec
+from finops.core.placement import Assumptions, Measurement, Placement, best_fits, best_per_place, cheapest_first, placed
+from finops.core.result import Column, Result
+from finops.steps.measurements import benchmark_rows, measurements
+from finops.steps.placement_notes import name_of, placement_notes
+
+if TYPE_CHECKING:
+    from finops.config import Settings
+    from finops.core.talk import Talk
+    from finops.prices.book import PriceBook
+
+COLUMNS = (
+    Column("provider", "Provider"),
+    Column("region", "Region"),
+    Column("instance_type", "Instance type"),
+    Column("count", "Count", "count", wide_only=True),
+    Column("purchase_option", "Bought as"),
+    Column("model", "Model", wide_only=True),
+    Column("feasible", "Feasible", "bool", wide_only=True),
+    Column("reason", "Reason", wide_only=True),
+    Column("unit_cost", "Per unit", "unit_price"),
+    Column("unit", "Unit", wide_only=True),
+    Column("currency", "Currency", wide_only=True),
+    Column("monthly_cost", "Month", "money"),
+    Column("p95_ms", "p95 ms", "number", wide_only=True),
+    Column("load", "Concurrent", "count", wide_only=True),
+    Column("hourly_price", "Per hour", "unit_price", wide_only=True),
+    Column("overhead", "Billed per useful hour", "ratio", wide_only=True),
+    Column("tolerable_interruptions_per_day", "Interruptions a day it bears", "number", wide_only=True),
+    Column("today", "Today", "bool"),
+    Column("price_as_of", "Price as of", "date", wide_only=True),
+    Column("price_age_days", "Age in days", "count", wide_only=True),
+    Column("price_source", "Source", wide_only=True),
+)
+OPTIONS = ("on_demand", "spot", "reserved_1y", "reserved_3y", "savings_plan_1y", "savings_plan_3y")
+
+
+def place(
+    overrides: Overrides,
+    *,
+    workload: str,
+    talk: Talk,
+    region: str | None = None,
+    provider: str | None = None,
+    latency_limit_ms: float | None = None,
+    utilisation: Decimal = Decimal(1),
+    restart_minutes: float = 5.0,
+    units_per_month: Decimal | None = None,
+    infeasible: bool = False,
+    top: int | None = None,
+) -> Result:
+    """Every place where the benchmarked work could run, cheapest per unit first. `top` keeps that many and today's place."""
+    from finops.prices.book import PriceBook
+
+    settings = load_settings(overrides)
+    talk.stage("Price the placements")
+    book = PriceBook.load(settings.prices)
+    given = Assumptions(utilisation, restart_minutes / 60, latency_limit_ms, units_per_month)
+    measured = measurements(benchmark_rows(settings, workload), book)
+    if not measured:
+        talk.warn(f"no benchmark of `{workload}` has a duration and units of work; nothing can be priced")
+    models = sorted({m.model or "" for m in measured})
+    by_model = [[m for m in measured if (m.model or "") == model] for model in models]
+    everything = best_per_place([row for group in by_model for row in _places(group, book, given, settings.as_of)])
+    here = _today(settings, everything, measured)
+    rows = [row for row in everything if _wanted(row, region, provider)]
+    feasible = [row for row in rows if row.feasible]
+    shown = feasible[:top] if top else list(feasible)
+    if here is not None and here not in shown and _wanted(here, region, provider):
+        shown.append(here)
+    if infeasible:
+        shown += [row for row in rows if not row.feasible and row not in shown]
+    shown = cheapest_first(shown)
+    hidden = [row for row in rows if row not in shown and not row.feasible]
+    return Result(
+        columns=COLUMNS,
+        rows=[_row(row, row is here, settings.as_of) for row in shown],
+        meta=_meta(feasible, workload, given, settings.as_of, here, region, provider),
+        notes=placement_notes(
+            feasible, len([row for row in shown if row.feasible]), hidden, here, measured, given, settings.as_of
+        ),
+    )
+
+
+def _places(measured: list[Measurement], book: PriceBook, given: Assumptions, at: date) -> Iterator[Placement]:
+    """One model's measurements on every instance type that the facts know: comparable ones by region, the others once."""
+    specs = {(spec.provider, spec.instance_type): spec for spec in book.all_specs() if spec.gpu_name}
+    for m in measured:  # its own type, though its specification may not be known
+        if m.provider and m.instance_type:
+            unknown = Spec(m.provider, m.instance_type, None, None, None, None, None)
+            specs[m.provider, m.instance_type] = book.specs(m.provider, m.instance_type) or unknown
+    for key in sorted(specs):
+        fits, reason = best_fits(measured, specs[key])
+        for measurement, assumption in fits:
+            yield from _in_every_region(measurement, specs[key], assumption, book, given, at)
+        if not fits:
+            yield Placement(
+                provider=key[0], region=None, instance_type=key[1], count=measured[0].count, purchase_option=None,
+                model=measured[0].model, feasible=False, reason=reason, unit=measured[0].unit,
+            )  # fmt: skip
+
+
+def _in_every_region(
+    measurement: Measurement, spec: Spec, assumption: str | None, book: PriceBook, given: Assumptions, at: date
+) -> Iterator[Placement]:
+    offers = {(o.region, o.purchase_option): o for o in book.offers(spec.provider, None, spec.instance_type, None, at)}
+    for region in [region for provider, region in book.places() if provider == spec.provider]:
+        full = offers.get((region, "on_demand"))
+        for option in OPTIONS:
+            offer = offers.get((region, option))
+            if offer is not None:
+                bucket = book.buckets(spec.provider, region, spec.instance_type, at) if option == "spot" else None
+                yield placed(measurement, offer, assumption, given, bucket, full)
+            elif option in ("on_demand", "spot"):
+                absence = book.absence(spec.provider, region, spec.instance_type, option, at)
+                yield Placement(
+                    provider=spec.provider, region=region, instance_type=spec.instance_type, count=measurement.count,
+                    purchase_option=option, model=measurement.model, feasible=False,
+                    reason=absence.reason if absence else None, unit=measurement.unit,
+                )  # fmt: skip
+
+
+def _today(settings: Settings, rows: list[Placement], measured: list[Measurement]) -> Placement | None:
+    """Where the work runs today: as configured, else where it was measured on demand."""
+    configured = settings.placement
+    places = [(configured.provider, configured.region, configured.instance_type, configured.purchase_option)]
+    if configured.instance_type is None:
+        places = [
+            (configured.provider or m.provider, configured.region or m.region, m.instance_type, configured.purchase_option)
+            for m in measured
+        ]
+    for row in rows:
+        if (row.provider, row.region, row.instance_type, row.purchase_option) in places and row.unit_cost is not None:
+            return row
+    return None
+
+
+def _wanted(row: Placement, region: str | None, provider: str | None) -> bool:
+    return (region is None or row.region in (region, None)) and (provider is None or row.provider == provider)
+
+
+def _row(row: Placement, is_today: bool, at: date) -> dict[str, Any]:
+    offer = row.offer
+    return {
+        "provider": row.provider, "region": row.region, "instance_type": row.instance_type, "count": row.count,
+        "purchase_option": row.purchase_option, "model": row.model, "feasible": row.feasible, "reason": row.reason,
+        "unit_cost": row.unit_cost, "unit": row.unit, "currency": offer.currency if offer else None,
+        "monthly_cost": row.monthly_cost, "p95_ms": row.p95_ms, "load": row.load,
+        "hourly_price": offer.price * row.count if offer else None,
+        "overhead": Decimal(str(round(row.overhead, 6))) if offer else None,
+        "tolerable_interruptions_per_day": None if row.tolerable_per_day is None else round(row.tolerable_per_day, 3),
+        "today": is_today, "price_as_of": offer.as_of if offer else None,
+        "price_age_days": offer.age_days(at) if offer else None, "price_source": _source(offer),
+    }  # fmt: skip
+
+
+def _source(offer: Offer | None) -> str | None:
+    if offer is None:
+        return None
+    return f"{offer.source} ({offer.derived_from})" if offer.derived_from else offer.source
+
+
+def _meta(
+    rows: list[Placement],
+    workload: str,
+    given: Assumptions,
+    at: date,
+    here: Placement | None,
+    region: str | None,
+    provider: str | None,
+) -> dict[str, Any]:
+    offers = [row.offer for row in rows if row.offer]
+    return {
+        "currency": _only({offer.currency for offer in offers}),
+        "metric": "unit_cost",
+        "as_of": at,
+        "workload": workload,
+        "unit": _only({row.unit for row in rows if row.unit}),
+        "prices_as_of": min((offer.as_of for offer in offers), default=None),
+        "stale_prices": sum(offer.is_stale(at) for offer in offers),
+        "feasible": len(rows),
+        "region": region,
+        "provider": provider,
+        "utilisation": given.utilisation,
+        "restart_minutes": round(given.restart_h * 60, 3),
+        "latency_limit_ms": given.latency_limit_ms,
+        "today": None if here is None else name_of(here),
+        "interruptions": "advisor lower bound",
+    }
+
+
+def _only(values: set[str]) -> str | None:
+    return values.pop() if len(values) == 1 else None

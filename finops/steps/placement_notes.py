@@ -1,0 +1,61 @@
+"""What `finops place` says in words: the best place against today's, and what the figures rest on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from finops.core.numbers import money_table, percent, unit_price
+from finops.core.placement import Assumptions, Measurement, Placement
+
+
+def placement_notes(
+    feasible: list[Placement], shown: int, hidden: list[Placement], here: Placement | None, measured: list[Measurement],
+    given: Assumptions, at: date,
+) -> list[str]:  # fmt: skip
+    notes = [_sentence(feasible, here, given)]
+    if any(row.purchase_option == "spot" for row in feasible):
+        notes.append(
+            f"Spot includes work redone after interruptions ({given.restart_h * 60:g} minutes of restart and the run so far); "
+            "their rate is the provider's monthly bucket, a lower bound: see how many a day each place bears."
+        )
+    stale = [row.offer for row in feasible if row.offer and row.offer.is_stale(at)]
+    if stale:
+        oldest = min(offer.as_of for offer in stale)
+        notes.append(f"{len(stale)} of {len(feasible)} prices are older than 30 days on {at}; the oldest is of {oldest}.")
+    if shown < len(feasible):
+        notes.append(f"{shown} of {len(feasible)} places are shown; `--top 0` shows all.")
+    unpriced = [row for row in hidden if row.purchase_option is not None and row.unit_cost is None]
+    if unpriced:
+        notes.append(f"{len(unpriced)} places with comparable machines have no known price; `--all` lists them.")
+    if any(m.spec is None and m.instance_type is None for m in measured):
+        notes.append("A benchmark names neither instance type nor accelerator, so it holds nowhere: add a hardware sidecar.")
+    return [note for note in notes if note]
+
+
+def _sentence(feasible: list[Placement], here: Placement | None, given: Assumptions) -> str:
+    """The best place against today's, with what the comparison rests on."""
+    if not feasible:
+        return "No place is feasible: no measured hardware has a known price within the limits."
+    currency = here.offer.currency if here and here.offer else None
+    same = [row for row in feasible if row.offer and currency in (None, row.offer.currency)]
+    best = same[0] if same else feasible[0]
+    money = best.offer.currency if best.offer else "USD"
+    said = f"Best is {name_of(best)} at {unit_price(best.unit_cost, money)} per {best.unit}"
+    if here is None or here.unit_cost is None:
+        return f"{said}; today's place is not known: set [placement] in finops.toml to compare."
+    if best is here:
+        return f"{said}, which is where the work runs today."
+    if best.unit_cost is None or best.unit_cost >= here.unit_cost:
+        return f"{said}; today {name_of(here)} is no dearer."
+    saving = 1 - best.unit_cost / here.unit_cost
+    month = None if here.monthly_cost is None else here.monthly_cost * saving
+    said += f"; today {name_of(here)} costs {unit_price(here.unit_cost, money)}. Moving saves {percent(saving)}"
+    said += f", {money_table(month, money)} a month for the same work. " if month is not None else ". "
+    assumed = (
+        f" It {best.reason}." if best.reason and best.purchase_option != "spot" else f" ({best.reason}.)" if best.reason else ""
+    )
+    return said + f"Machines are taken as {percent(given.utilisation)} busy; data transfer is not included.{assumed}"
+
+
+def name_of(row: Placement) -> str:
+    return f"{row.provider} {row.region} {row.instance_type} {row.purchase_option}"

@@ -1,0 +1,162 @@
+"""What the price facts say: prices in force on the business date, one name in full, and how old everything is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from finops.config import Overrides, load_settings
+from finops.core.numbers import percent, plain_decimal
+from finops.core.offer import PURCHASE_OPTIONS, STALE_AFTER_DAYS, Offer
+from finops.core.result import Column, Result
+from finops.errors import DataError, UsageError
+from finops.steps.price_rows import SAME_AS_PARENT, columns_for, offer_row, token_points, token_row, told_apart
+
+if TYPE_CHECKING:
+    from finops.core.talk import Talk
+    from finops.prices.book import PriceBook
+
+STALE_COLUMNS = (
+    Column("provider", "Provider"),
+    Column("purchase_option", "Bought as"),
+    Column("as_of", "As of", "date"),
+    Column("age_days", "Age in days", "count"),
+    Column("stale", "Stale", "bool"),
+    Column("prices", "Prices", "count"),
+    Column("regions", "Regions", "count"),
+    Column("source", "Source", wide_only=True),
+)
+
+
+def list_prices(
+    overrides: Overrides,
+    *,
+    talk: Talk,
+    provider: str | None = None,
+    region: str | None = None,
+    instance_type: str | None = None,
+    model: str | None = None,
+    purchase_option: str | None = None,
+) -> Result:
+    """The prices in force on the business date that match; token prices where a model or their seller is named."""
+    from finops.prices.book import PriceBook
+    from finops.prices.tokens import canonical_provider
+
+    if purchase_option is not None and purchase_option not in PURCHASE_OPTIONS:
+        raise UsageError(
+            f"`{purchase_option}` is not a purchase option",
+            where="--purchase-option",
+            hint=f"one of {', '.join(PURCHASE_OPTIONS)}",
+        )
+    settings = load_settings(overrides)
+    talk.stage("Read price facts")
+    known = (canonical_provider(provider) or provider) if provider else None
+    rows: list[dict[str, Any]] = []
+    notes: list[str] = []
+    if model is None:
+        book = PriceBook.load(settings.prices)
+        offers = book.offers(known, region, instance_type, purchase_option, settings.as_of)
+        rows += [offer_row(offer, settings.as_of) for offer in offers]
+        notes += _stale_note(offers, settings.as_of)
+        if not offers and region and instance_type and known:
+            absence = book.absence(known, region, instance_type, purchase_option or "on_demand", settings.as_of)
+            notes += [f"{instance_type}: {absence.reason}."] if absence else []
+    if instance_type is None and purchase_option in (None, "on_demand") and region is None and (model or known):
+        points = told_apart(token_points(known, model, settings.as_of))
+        rows += [token_row(point, settings.as_of) for point in points]
+        notes += [SAME_AS_PARENT] if points else []
+    if not rows and not notes:
+        notes.append("No price is known under these names; that is not the same as free.")
+    return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
+
+
+def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
+    """Everything known of one instance type or model, prices that are no longer or not yet in force included."""
+    from finops.prices.book import PriceBook
+
+    settings = load_settings(overrides)
+    talk.stage("Read price facts")
+    book = PriceBook.load(settings.prices)
+    offers = book.offers(instance_type=name)
+    if offers or any(spec.instance_type == name for spec in book.all_specs()):
+        rows = [offer_row(offer, settings.as_of) for offer in offers]
+        return Result(COLUMNS, rows, meta=_meta(rows, settings.as_of), notes=_about_instance(book, name, offers, settings.as_of))
+    points = told_apart(token_points(None, name, None))
+    if not points:
+        raise DataError(f"nothing is known of `{name}`", hint=_near(name, book) or "`finops prices list` shows what is known")
+    rows = [token_row(point, settings.as_of) for point in points]
+    notes = [] if any(point.model == name for point in points) else [f"{name} is billed as {points[0].model}."]
+    notes.append(SAME_AS_PARENT)
+    return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
+
+
+def stale_prices(overrides: Overrides, *, talk: Talk) -> Result:
+    """Every snapshot with its age on the business date; those older than 30 days are stale."""
+    from finops.prices.book import PriceBook
+    from finops.prices.tokens import token_price_batch
+
+    settings = load_settings(overrides)
+    talk.stage("Read price facts")
+    offers = PriceBook.load(settings.prices).offers(at=settings.as_of)
+    counts: Counter[tuple[str, str, date, str]] = Counter()
+    places: dict[tuple[str, str, date, str], set[str]] = {}
+    for offer in offers:
+        key = (offer.provider, offer.purchase_option, offer.as_of, offer.source)
+        counts[key] += 1
+        places.setdefault(key, set()).add(offer.region)
+    rows = [_age_row(*key, prices=counts[key], regions=len(places[key]), at=settings.as_of) for key in sorted(counts)]
+    batch = token_price_batch()
+    rows.append(_age_row("*", "tokens", batch.as_of, batch.source, prices=len(batch.points), regions=None, at=settings.as_of))
+    old = sum(row["stale"] for row in rows)
+    meta = {"as_of": settings.as_of, "stale": old, "stale_after_days": STALE_AFTER_DAYS}
+    return Result(
+        STALE_COLUMNS, rows, meta=meta, notes=[f"{old} of {len(rows)} snapshots are older than {STALE_AFTER_DAYS} days."]
+    )
+
+
+def _about_instance(book: PriceBook, name: str, offers: list[Offer], at: date) -> list[str]:
+    notes = []
+    for spec in [spec for spec in book.all_specs() if spec.instance_type == name]:
+        memory = f" of {plain_decimal(spec.gpu_memory_gb)} GB" if spec.gpu_memory_gb else ""
+        parts = [f"{spec.gpu_count} x {spec.gpu_name}{memory}" if spec.gpu_name else None]
+        parts += [f"{spec.vcpu} vCPUs" if spec.vcpu else None]
+        parts += [f"{plain_decimal(spec.memory_gib)} GiB of memory" if spec.memory_gib else None]
+        notes.append(f"{spec.provider} {name}: {', '.join(part for part in parts if part)}.")
+    for offer in offers:
+        bucket = book.buckets(offer.provider, offer.region, name, at) if offer.purchase_option == "spot" else None
+        if bucket is not None:
+            below = f"{percent(bucket.saving)} below on-demand"
+            notes.append(f"Spot in {offer.region}: {bucket.label} taken back in a month, {below} ({bucket.as_of}).")
+    return notes + _stale_note(offers, at)
+
+
+def _stale_note(offers: list[Offer], at: date) -> list[str]:
+    stale = sum(offer.is_stale(at) for offer in offers)
+    return [f"{stale} of {len(offers)} prices are older than {STALE_AFTER_DAYS} days on {at}."] if stale else []
+
+
+def _near(name: str, book: PriceBook) -> str | None:
+    from finops.prices.tokens import token_price_batch
+
+    names = sorted({spec.instance_type for spec in book.all_specs()} | {point.model for point in token_price_batch().points})
+    close = get_close_matches(name, names, n=3)
+    return f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
+
+
+def _age_row(
+    provider: str, option: str, as_of: date, source: str, *, prices: int, regions: int | None, at: date
+) -> dict[str, Any]:
+    age = (at - as_of).days
+    return {
+        "provider": provider, "purchase_option": option, "as_of": as_of, "age_days": age, "stale": age > STALE_AFTER_DAYS,
+        "prices": prices, "regions": regions, "source": source,
+    }  # fmt: skip
+
+
+def _meta(rows: Iterable[dict[str, Any]], at: date) -> dict[str, Any]:
+    dates = [row["as_of"] for row in rows]
+    stale = sum((at - day).days > STALE_AFTER_DAYS for day in dates)
+    return {"as_of": at, "prices_as_of": min(dates, default=None), "stale_prices": stale}
