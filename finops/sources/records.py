@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,7 @@ def _is_entry(name: str, prefix: str) -> bool:
     return len(name) > len(prefix) and name.lower().startswith(prefix)
 
 
+@lru_cache(maxsize=4096)
 def _moment(text: str) -> datetime:
     """A time in UTC. Without an offset it is UTC; a bare number is a Unix time whose digits tell its unit."""
     text = text.strip()

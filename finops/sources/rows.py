@@ -16,6 +16,7 @@ from finops.sources.glimpse import Glimpse
 
 NULLS = frozenset({"", "NULL", "(NULL)", "N/A"})
 """Texts that mean null, in upper case and without blanks around."""
+_MAY_BEGIN_NULL = frozenset("nN( \t\r\n\f\v\xa0")
 
 Row = tuple[int, dict[str, str | None]]
 """The row's number (from 1, without the header and blank lines) and its texts; null is None."""
@@ -49,6 +50,8 @@ def table_cells(seen: Glimpse) -> Iterator[tuple[int, list[str]] | Reject]:
 
 def null_or(text: str | None) -> str | None:
     """The text, or None where it is one of the spellings of null."""
+    if text and text[0] not in _MAY_BEGIN_NULL:
+        return text
     return None if text is None or text.strip().upper() in NULLS else text
 
 
