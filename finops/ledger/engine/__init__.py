@@ -1,0 +1,1 @@
+"""The model runner: SQL files in, tested tables out."""

@@ -1,0 +1,252 @@
+"""Turns settings into SQL: tables of rules and owners, and the expressions that staging models name in {{braces}}."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from finops.core.contracts import CHARGE
+from finops.core.settings import AccountMap, Identity, Rule, Workflow
+from finops.errors import UsageError
+from finops.ledger.engine.database import Database, identifier, quoted
+
+METER_DRIVERS = ("gpu_seconds", "cpu_seconds", "memory_gib_seconds")
+LEVELS = {"hour": 0, "day": 1, "month": 2}
+METER_JOINS = ("provider", "account", "region", "resource", "instance_type")
+CALL_JOINS = ("provider", "account", "region", "model", "token_class")
+JOINS = ("provider", "account", "region", "resource", "instance_type", "model", "token_class")
+DERIVED = ("provider", "model", "token_class", "instance_type", "purchase_option")
+"""Columns of `stg_charge` that a rule may match beside those of the bill itself."""
+
+TOKEN_CLASSES = (
+    *("input_uncached", "cache_read", "cache_write_5m", "cache_write_1h", "output"),
+    *("audio_input", "audio_output", "image_input", "image_output"),
+)
+BILL_CLASSES: tuple[tuple[str, str], ...] = (
+    *((name, name) for name in TOKEN_CLASSES),
+    *(("input", name) for name in ("input_uncached", "cache_read", "cache_write_5m", "cache_write_1h")),
+    *(("cache_write", name) for name in ("cache_write_5m", "cache_write_1h")),
+    ("cached_input", "cache_read"),
+)
+"""(class as a bill writes it, class of a call): a bill may be coarser than the calls."""
+
+BUILTIN_RULES = (
+    Rule("api-models", "metered", driver="priced_calls", join=CALL_JOINS, reference="priced", window="day", widen="month"),
+    Rule("gpu-hours", "metered", driver="gpu_seconds", join=("resource",), reference="capacity", window="day", otherwise="left"),
+    Rule("cpu-hours", "metered", driver="cpu_seconds", join=("resource",), reference="capacity", window="day", otherwise="left"),
+)
+"""What applies after the user's own rules; which charges they match is said in stg_charge.sql."""
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """The part of the settings that decides whose a cost is."""
+
+    identity: Identity = field(default_factory=Identity)
+    maps: tuple[AccountMap, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+
+
+def expressions(allocation: Allocation) -> dict[str, str]:
+    """Name in braces to SQL."""
+    found = {"charge_rule": _rule_case(allocation.rules)}
+    for dimension in ("tenant", "agent", "workflow"):
+        items: Sequence[str] = getattr(allocation.identity, dimension)
+        column = f"x_{dimension.capitalize()}Id"
+        found[f"charge_{dimension}"] = _coalesce([f'owner_name(c."{column}")', *_charge_sources(items, dimension)])
+        own = _coalesce([*_call_sources(items), f"owner_name(s.{dimension})"])
+        from_resource = f"coalesce(contains(',' || s.attributes['resource.identity'] || ',', ',{dimension},'), FALSE)"
+        found[f"own_{dimension}"] = f"CASE WHEN NOT {from_resource} THEN {own} END"
+        found[f"resource_{dimension}"] = f"CASE WHEN {from_resource} THEN {own} END"
+    return found
+
+
+def write_tables(database: Database, allocation: Allocation) -> None:
+    """The tables that models read beside the contracts. They hold what this build goes by."""
+    _table(
+        database,
+        "allocation_rule",
+        "rule VARCHAR, ordinal BIGINT, method VARCHAR, driver VARCHAR, source VARCHAR, reference VARCHAR, window_level INTEGER, "
+        "widen_level INTEGER, otherwise VARCHAR, tolerance DECIMAL(18, 9), split VARCHAR, owner_tenant VARCHAR, "
+        "owner_agent VARCHAR, owner_workflow VARCHAR, " + ", ".join(f"joins_{join} BOOLEAN" for join in JOINS),
+        [_rule_row(i, r, name) for i, (name, r) in enumerate(named_rules([*allocation.rules, *BUILTIN_RULES]))],
+    )
+    _table(database, "allocation_target", "rule VARCHAR, dimension VARCHAR, name VARCHAR", _targets(allocation.rules))
+    _table(
+        database,
+        "allocation_share",
+        "rule VARCHAR, tenant VARCHAR, agent VARCHAR, workflow VARCHAR, share DECIMAL(38, 12)",
+        _shares(allocation.rules),
+    )
+    _table(
+        database,
+        "account_owner",
+        "account VARCHAR, valid_from DATE, valid_to DATE, tenant VARCHAR, agent VARCHAR, workflow VARCHAR",
+        account_owners(allocation.maps),
+    )
+    _table(
+        database,
+        "run_rule",
+        "workflow VARCHAR, run_is_session BOOLEAN, settle_days BIGINT",
+        [(w.name, w.run == "session", w.settle_days) for w in allocation.workflows],
+    )
+    _table(
+        database,
+        "evaluator_order",
+        "workflow VARCHAR, evaluator VARCHAR, place BIGINT",
+        [(w.name, e, i) for w in allocation.workflows for i, e in enumerate(w.evaluators)],
+    )
+    _table(database, "token_class", "token_class VARCHAR", [(name,) for name in TOKEN_CLASSES])
+    _table(database, "token_class_of", "bill_class VARCHAR, call_class VARCHAR", BILL_CLASSES)
+
+
+def account_owners(maps: Sequence[AccountMap]) -> list[tuple[Any, ...]]:
+    """Per account, spans of dates that don't overlap, each with its owner; the first entry that names a dimension wins."""
+    rows: list[tuple[Any, ...]] = []
+    for account in sorted({m.account for m in maps}):
+        own = [m for m in maps if m.account == account]
+        edges = sorted({m.from_ or date.min for m in own} | {m.to or date.max for m in own})
+        for start, end in pairwise(edges):
+            valid = [m for m in own if (m.from_ or date.min) <= start and end <= (m.to or date.max)]
+            owner = tuple(next((v for m in valid if (v := getattr(m, d))), None) for d in ("tenant", "agent", "workflow"))
+            if any(owner):
+                rows.append((account, start, end, *owner))
+    return rows
+
+
+def named_rules(rules: Iterable[Rule]) -> list[tuple[str, Rule]]:
+    """Each rule under its id; versions of one rule after the first carry their date."""
+    seen: set[str] = set()
+    named = []
+    for rule in rules:
+        name = rule.id if rule.id not in seen else f"{rule.id}@{rule.from_}"
+        seen.add(rule.id)
+        named.append((name, rule))
+    return named
+
+
+def _rule_row(ordinal: int, rule: Rule, name: str) -> tuple[Any, ...]:
+    driver = rule.driver or ("gpu_seconds" if rule.reference == "capacity" else "priced_calls")
+    meters = driver in METER_DRIVERS or (driver == "requests" and "resource" in rule.join)
+    join = rule.join or (("resource",) if meters else CALL_JOINS)
+    possible = METER_JOINS if meters else CALL_JOINS
+    for item in join:
+        if item not in possible:
+            raise UsageError(
+                f"rule `{rule.id}` joins by `{item}`, which its driver `{driver}` does not have",
+                where=f"line {rule.line} join",
+                hint="joins for this driver: " + ", ".join(possible),
+            )
+    if driver in ("calls", "requests"):
+        join = tuple(item for item in join if item != "token_class")
+    return (
+        *(name, ordinal, rule.method, driver, "meter" if meters else "call", rule.reference),
+        *(LEVELS[rule.window], LEVELS[rule.widen or rule.window], rule.otherwise, rule.tolerance, rule.split),
+        *(rule.owner.get(dimension) for dimension in ("tenant", "agent", "workflow")),
+        *(item in join for item in JOINS),
+    )
+
+
+def _targets(rules: Sequence[Rule]) -> list[tuple[str, str, str]]:
+    rows = []
+    for name, rule in named_rules(rules):
+        for dimension in ("tenant", "agent", "workflow"):
+            rows += [(name, dimension, str(v)) for v in _values(rule.targets.get(dimension, "*"))]
+    return rows
+
+
+def _shares(rules: Sequence[Rule]) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for name, rule in named_rules(rules):
+        for owner, share in sorted(rule.shares.items()):
+            parts = [*owner.split("/"), "__untagged__", "__untagged__"][:3]
+            rows.append((name, *parts, _weight(rule, owner, share)))
+    return rows
+
+
+def _weight(rule: Rule, owner: str, share: Any) -> str:
+    text = str(share).strip()
+    if not text.replace(".", "", 1).isdigit():
+        raise UsageError(
+            f"the share of `{owner}` is `{share}`", where=f"rule `{rule.id}`, line {rule.line}", hint="a number from 0 up"
+        )
+    return text
+
+
+def _rule_case(rules: Sequence[Rule]) -> str:
+    branches = [f"WHEN {_matches(rule)} THEN {quoted(name)}" for name, rule in named_rules(rules)]
+    return f"CASE {' '.join(branches)} END" if branches else "CAST(NULL AS VARCHAR)"
+
+
+def _matches(rule: Rule) -> str:
+    conditions = [
+        f"{_column(rule, key)} IN ({', '.join(quoted(str(v)) for v in _values(value))})" for key, value in rule.match.items()
+    ]
+    if rule.from_:
+        conditions.append(f"k.charge_day >= DATE '{rule.from_}'")
+    if rule.to:
+        conditions.append(f"k.charge_day < DATE '{rule.to}'")
+    return " AND ".join(conditions) or "TRUE"
+
+
+def _column(rule: Rule, key: str) -> str:
+    if key.startswith("tag:"):
+        return f'k."Tags"[{quoted(key[4:])}]'
+    if key in DERIVED:
+        return f"k.{key}"
+    if key in CHARGE.names and key not in ("Tags", "SkuPriceDetails"):
+        return f"CAST(k.{identifier(key)} AS VARCHAR)"
+    nearest = difflib.get_close_matches(key, [*CHARGE.names, *DERIVED], 1)
+    hint = f"did you mean `{nearest[0]}`?" if nearest else "name a FOCUS column, or `tag:NAME`"
+    raise UsageError(
+        f"rule `{rule.id}` matches by `{key}`, which a charge does not have", where=f"line {rule.line} match", hint=hint
+    )
+
+
+def _charge_sources(items: Sequence[str], dimension: str) -> list[str]:
+    found = []
+    for item in items:
+        if item.startswith("tag:"):
+            found.append(f'owner_name(c."Tags"[{quoted(item[4:])}])')
+        elif item == "namespace":
+            found.append("owner_name(coalesce(c.\"Tags\"['namespace'], c.\"Tags\"['k8s.namespace.name']))")
+        elif item == "account-map":
+            found.append(f"coalesce(sub.{dimension}, acc.{dimension})")
+    return found
+
+
+def _call_sources(items: Sequence[str]) -> list[str]:
+    names = [
+        "k8s.namespace.name" if item == "namespace" else item[5:] for item in items if item == "namespace" or item[:5] == "attr:"
+    ]
+    return [f"owner_name(s.attributes[{quoted(name)}])" for name in names]
+
+
+def _coalesce(sources: Sequence[str]) -> str:
+    return f"coalesce({', '.join(sources)})"
+
+
+def _values(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _table(database: Database, name: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+    database.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+    lines = [f"({', '.join(map(_literal, row))})" for row in rows]
+    for start in range(0, len(lines), 1000):
+        database.execute(f"INSERT INTO {name} VALUES {', '.join(lines[start : start + 1000])}")
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    return str(value) if isinstance(value, int) else quoted(str(value))

@@ -1,0 +1,41 @@
+"""The SQL macros that models use; the split is `core.money` in integers of 128 bits."""
+
+from __future__ import annotations
+
+from finops.ledger.engine.database import Database
+
+MACROS = (
+    # DECIMAL(38,12) to units of 1e-12 and back, without a product that could overflow.
+    """CREATE OR REPLACE TEMP MACRO money_units(amount) AS
+    CAST(trunc(amount) AS HUGEINT) * 1000000000000 + CAST((amount - trunc(amount)) * 1000000000000 AS HUGEINT)""",
+    """CREATE OR REPLACE TEMP MACRO money_of(units) AS
+    CAST(CAST(units AS DECIMAL(38, 0)) * 0.000000000001 AS DECIMAL(38, 12))""",
+    # core.money.muldiv: towards zero, in steps that stay within 128 bits. // truncates towards zero.
+    """CREATE OR REPLACE TEMP MACRO money_muldiv(units, weight, weight_total) AS
+    CAST(CASE WHEN units < 0 THEN -1 ELSE 1 END AS HUGEINT)
+    * ((abs(units) // weight_total) * weight + ((abs(units) % weight_total) * weight) // weight_total)""",
+    # core.money.split: the share of the target whose cumulative weight reaches `upto` and whose own weight is `weight`.
+    """CREATE OR REPLACE TEMP MACRO split_units(units, upto, weight, weight_total) AS
+    money_muldiv(units, CAST(upto AS HUGEINT), CAST(weight_total AS HUGEINT))
+    - money_muldiv(units, CAST(upto AS HUGEINT) - CAST(weight AS HUGEINT), CAST(weight_total AS HUGEINT))""",
+    """CREATE OR REPLACE TEMP MACRO split_share(amount, upto, weight, weight_total) AS
+    money_of(split_units(money_units(amount), upto, weight, weight_total))""",
+    # core.money.fitted_weights: how many last digits to drop so that weights stay below 10^18.
+    """CREATE OR REPLACE TEMP MACRO weight_step(units_total) AS
+    CAST(rpad('1', CAST(1 + greatest(0, length(CAST(units_total AS VARCHAR)) - 18) AS INTEGER), '0') AS HUGEINT)""",
+    # An owner's name as given; the double underscore is kept for the named leftovers.
+    """CREATE OR REPLACE TEMP MACRO owner_name(given) AS
+    nullif(CASE WHEN starts_with(trim(given), '__') THEN ltrim(trim(given), '_') ELSE trim(given) END, '')""",
+    # One part of a key: null and every text apart, and no text can reach over into the next part.
+    """CREATE OR REPLACE TEMP MACRO key_part(v) AS
+    CASE WHEN v IS NULL THEN '-' ELSE '=' || replace(CAST(v AS VARCHAR), '|', '||') END""",
+    """CREATE OR REPLACE TEMP MACRO month_of(moment) AS CAST(date_trunc('month', moment) AS DATE)""",
+    # A billing period starts at midnight of the issuer's own zone: the nearest midnight decides its month.
+    """CREATE OR REPLACE TEMP MACRO billing_month_of(period_start) AS month_of(period_start + INTERVAL 12 HOUR)""",
+)
+
+
+def define_macros(database: Database) -> None:
+    """Makes the macros known to this connection."""
+    for macro in MACROS:
+        database.execute(macro)

@@ -1,0 +1,106 @@
+"""Runs the models: staging afresh, facts and marts by slice, each tested as soon as it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from finops.core.talk import Talk
+from finops.errors import DataError
+from finops.ledger.engine.checks import check
+from finops.ledger.engine.compiling import Allocation, expressions, write_tables
+from finops.ledger.engine.database import Database
+from finops.ledger.engine.macros import define_macros
+from finops.ledger.engine.model import Model, all_models, selected
+from finops.ledger.engine.slices import dirty_slices, touched_by_everything, write_dirty
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did: whether it made everything anew, and per model how many rows were built."""
+
+    full: bool
+    rows: Mapping[str, int]
+    charge_days: int
+    call_days: int
+
+
+def run_models(
+    database: Database,
+    allocation: Allocation,
+    talk: Talk,
+    *,
+    touched: Mapping[str, Iterable[date]] | None = None,
+    select: Sequence[str] = (),
+    models: Sequence[Model] | None = None,
+) -> BuildReport:
+    """Builds the slices that `touched` days dirty (None: everything) and tests them. Commits nothing: the caller does."""
+    chosen = tuple(models) if models is not None else all_models()
+    if select:
+        chosen = selected(chosen, select)
+    full = touched is None
+    dirty = dirty_slices(touched_by_everything(database) if touched is None else touched)
+    define_macros(database)
+    write_tables(database, allocation)
+    write_dirty(database, dirty)
+    names = expressions(allocation)
+    by_name = {model.name: model for model in chosen}
+    rows: dict[str, int] = {}
+    talk.stage("Building", len(chosen))
+    for model in chosen:
+        rows[model.name] = _build(database, model, names, full)
+        if not model.view or full:
+            check(database, model, by_name, full)
+        talk.advance(1, rows[model.name])
+    _drop_staging(database, chosen)
+    return BuildReport(full, rows, len(dirty.charge_days), len(dirty.call_days))
+
+
+def compiled(model: Model, names: Mapping[str, str]) -> str:
+    """The model's SELECT with the expressions in braces filled in."""
+
+    def filled(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            raise DataError(
+                f"the model `{model.name}` names an expression `{match[1]}` that there is not", where=f"{model.name}.sql"
+            )
+        return names[match[1]]
+
+    return re.sub(r"\{\{(\w+)\}\}", filled, model.sql).rstrip().rstrip(";")
+
+
+def _build(database: Database, model: Model, names: Mapping[str, str], full: bool) -> int:
+    sql = compiled(model, names)
+    if model.layer == "staging":
+        kind = "VIEW" if model.view else "TABLE"
+        database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{sql}")
+        return 0 if model.view else _count(database, model.name)
+    column = model.slice_column
+    if full or column is None or not _exists(database, model.name):
+        database.execute(f"CREATE OR REPLACE TABLE {model.name} AS\nSELECT * FROM (\n{sql}\n){_sorted(model)}")
+        return _count(database, model.name)
+    within = f"{column} IN (SELECT {column} FROM dirty_{column})"
+    database.execute(f"DELETE FROM {model.name} WHERE {within}")
+    before = _count(database, model.name)
+    database.execute(f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n) WHERE {within}{_sorted(model)}")
+    return _count(database, model.name) - before
+
+
+def _sorted(model: Model) -> str:
+    return f"\nORDER BY {', '.join(f'{column} NULLS FIRST' for column in model.grain)}" if model.grain else ""
+
+
+def _exists(database: Database, table: str) -> bool:
+    return bool(database.query(f"SELECT 1 AS one FROM duckdb_tables() WHERE table_name = '{table}' AND NOT temporary"))
+
+
+def _count(database: Database, table: str) -> int:
+    return int(database.query(f"SELECT count(*) AS n FROM {table}")[0]["n"])
+
+
+def _drop_staging(database: Database, models: Sequence[Model]) -> None:
+    for model in reversed(models):
+        if model.layer == "staging":
+            database.execute(f"DROP {'VIEW' if model.view else 'TABLE'} IF EXISTS temp.{model.name}")

@@ -1,0 +1,41 @@
+-- fct_call: every call with its owners, tokens and price at its own time; add up only rows that are `counted`.
+-- grain: (call_key)
+-- slice: trace_day
+WITH priced AS (
+    SELECT
+        p.call_key,
+        count(*) AS classes,
+        count(p.price) AS priced_classes,
+        CAST(sum(p.amount) AS DECIMAL(38, 12)) AS list_cost,
+        max(p.currency) AS currency,
+        max(p.batch) AS price_batch
+    FROM stg_call_price p
+    GROUP BY p.call_key
+),
+costed AS (
+    SELECT
+        c.call_key,
+        CASE
+            WHEN NOT c.counted THEN NULL
+            WHEN p.classes = p.priced_classes THEN p.list_cost
+            WHEN p.classes IS NULL AND c.has_tokens AND c.price_provider IS NOT NULL THEN CAST(0 AS DECIMAL(38, 12))
+            WHEN p.classes IS NULL AND c.cache_hit THEN CAST(0 AS DECIMAL(38, 12))
+        END AS list_cost,
+        CASE WHEN p.classes = p.priced_classes THEN p.currency END AS currency,
+        p.price_batch
+    FROM stg_call c
+    LEFT JOIN priced p ON p.call_key = c.call_key
+)
+SELECT
+    c.call_key, c.trace, c.span, c.parent, c.run_id, c.run_tenant, c.run_agent, c.call_day, c.start_time, c.end_time, c.first_token_time,
+    c.operation, c.name, c.tenant, c.agent, c.workflow, c.provider, c.account, c.region, c.resource, c.model, c.raw_model,
+    c.service_tier, c.input_uncached, c.cache_read, c.cache_write_5m, c.cache_write_1h, c.output, c.audio_input, c.audio_output,
+    c.image_input, c.image_output, c.reasoning, c.input_tokens, c.status, c.error_class, c.finish_reason, c.attempt, c.cache_hit, c.tool,
+    c.args_hash, c.prompt_hash, c.prompt_route, c.prompt_version, c.sampling_weight, c.counted,
+    k.list_cost,
+    k.currency,
+    c.counted AND c.operation NOT IN ('tool', 'retrieval') AND k.list_cost IS NULL
+        AND (c.has_tokens OR c.status IS DISTINCT FROM 'error') AS unpriced,
+    k.price_batch
+FROM stg_call c
+JOIN costed k ON k.call_key = c.call_key

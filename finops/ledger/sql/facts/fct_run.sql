@@ -1,0 +1,75 @@
+-- fct_run: each run with its owner, its calls, what they cost at list price, and what it was worth where somebody has said so.
+-- grain: (run_id)
+-- slice: none
+WITH traced AS (
+    SELECT
+        c.run_id,
+        arg_min(c.workflow, (c.start_time, c.call_key)) AS workflow,
+        arg_min(c.run_agent, (c.start_time, c.call_key)) AS agent,
+        arg_min(c.run_tenant, (c.start_time, c.call_key)) AS tenant,
+        min(c.start_time) AS start_time,
+        max(coalesce(c.end_time, c.start_time)) AS end_time,
+        count(CASE WHEN c.parent IS NULL AND c.status = 'error' THEN 1 END) AS failed_roots,
+        count(CASE WHEN c.counted THEN 1 END) AS calls,
+        count(CASE WHEN c.counted AND c.status = 'error' THEN 1 END) AS failed_calls,
+        count(CASE WHEN c.counted AND c.attempt > 1 THEN 1 END) AS retries,
+        count(CASE WHEN c.unpriced THEN 1 END) AS unpriced_calls,
+        CAST(sum(c.list_cost) AS DECIMAL(38, 12)) AS list_cost,
+        min(c.currency) AS currency_low,
+        max(c.currency) AS currency_high
+    FROM fct_call c
+    GROUP BY c.run_id
+),
+told AS (
+    SELECT
+        r.run AS run_id, r.workflow, r.agent, r.tenant, r.start_time, r.end_time, r.status,
+        row_number() OVER (
+            PARTITION BY r.run
+            ORDER BY r.end_time DESC NULLS LAST, r.start_time DESC, r.status, r.workflow, r.agent, r.tenant
+        ) AS place
+    FROM run r
+),
+both_ways AS (
+    SELECT
+        coalesce(t.run_id, x.run_id) AS run_id,
+        coalesce(owner_name(t.workflow), x.workflow, '__untagged__') AS workflow,
+        coalesce(owner_name(t.agent), x.agent, '__untagged__') AS agent,
+        coalesce(owner_name(t.tenant), x.tenant, '__untagged__') AS tenant,
+        coalesce(t.start_time, x.start_time) AS start_time,
+        coalesce(t.end_time, x.end_time) AS end_time,
+        coalesce(t.status, CASE WHEN x.failed_roots > 0 OR (x.calls > 0 AND x.failed_calls = x.calls) THEN 'error' ELSE 'ok' END) AS status,
+        coalesce(x.calls, 0) AS calls,
+        coalesce(x.failed_calls, 0) AS failed_calls,
+        coalesce(x.retries, 0) AS retries,
+        coalesce(x.unpriced_calls, 0) AS unpriced_calls,
+        CASE WHEN x.currency_low = x.currency_high THEN x.list_cost END AS list_cost,
+        CASE WHEN x.currency_low = x.currency_high THEN x.currency_low END AS currency
+    FROM (SELECT o.run_id, o.workflow, o.agent, o.tenant, o.start_time, o.end_time, o.status FROM told o WHERE o.place = 1) t
+    FULL JOIN traced x ON x.run_id = t.run_id
+),
+judged AS (
+    SELECT
+        b.run_id, o.accepted, o.value, o.currency, o.human_minutes, CAST(o.time AS DATE) AS outcome_day,
+        row_number() OVER (
+            PARTITION BY b.run_id
+            ORDER BY
+                e.place NULLS LAST, o.time DESC, o.id NULLS LAST, o.evaluator NULLS LAST, o.accepted NULLS LAST, o.value NULLS LAST,
+                o.currency NULLS LAST, o.human_minutes NULLS LAST
+        ) AS place
+    FROM both_ways b
+    JOIN outcome o ON o.run = b.run_id
+    LEFT JOIN run_rule w ON w.workflow = b.workflow
+    LEFT JOIN evaluator_order e ON e.workflow = b.workflow AND e.evaluator = o.evaluator
+    WHERE o.time < b.start_time + to_days(CAST(coalesce(w.settle_days, 7) + 1 AS INTEGER))
+)
+SELECT
+    b.run_id,
+    CAST(b.start_time AS DATE) AS run_day,
+    b.workflow, b.agent, b.tenant, b.start_time, b.end_time,
+    date_diff('millisecond', b.start_time, b.end_time) AS duration_ms,
+    b.status, b.calls, b.failed_calls, b.retries, b.unpriced_calls, b.list_cost, b.currency,
+    j.accepted, j.value,
+    j.currency AS value_currency,
+    j.human_minutes, j.outcome_day
+FROM both_ways b
+LEFT JOIN judged j ON j.run_id = b.run_id AND j.place = 1

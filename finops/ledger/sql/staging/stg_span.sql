@@ -1,0 +1,65 @@
+-- stg_span: each span once (the most complete copy, then the latest), with what it says of its own owner.
+-- grain: (call_key)
+-- slice: none
+WITH span AS (
+    SELECT
+        c.*,
+        CAST(c.start_time AS DATE) AS call_day,
+        CASE
+            WHEN c.trace IS NOT NULL AND c.span IS NOT NULL THEN 'span ' || c.trace || ' ' || c.span
+            WHEN c.response IS NOT NULL THEN 'response ' || c.response
+        END AS identity,
+        (c.input_uncached IS NOT NULL)::INT + (c.output IS NOT NULL)::INT + (c.cache_read IS NOT NULL)::INT
+            + (c.end_time IS NOT NULL)::INT + (c.model IS NOT NULL)::INT + (c.provider IS NOT NULL)::INT + (c.agent IS NOT NULL)::INT
+            + (c.tenant IS NOT NULL)::INT + (c.workflow IS NOT NULL)::INT + (c.finish_reason IS NOT NULL)::INT
+            + (c.parent IS NOT NULL)::INT + (c.status IS NOT NULL)::INT AS completeness
+    FROM call c
+    WHERE CAST(c.start_time AS DATE) IN (SELECT w.call_day FROM window_call_day w)
+),
+copied AS (
+    SELECT s.identity, s.call_day
+    FROM span s
+    WHERE s.identity IS NOT NULL
+    GROUP BY s.identity, s.call_day
+    HAVING count(*) > 1
+),
+copy AS (
+    SELECT
+        s.batch_id, s.part_row,
+        row_number() OVER (
+            PARTITION BY s.identity, s.call_day
+            ORDER BY s.completeness DESC, s.end_time DESC NULLS LAST, md5(CAST(s AS VARCHAR)), s.batch_id, s.part_row
+        ) AS place
+    FROM (SELECT * EXCLUDE (batch_id, part_row), batch_id, part_row FROM span) s
+    JOIN copied c ON c.identity = s.identity AND c.call_day = s.call_day
+),
+nameless AS (
+    SELECT
+        n.batch_id, n.part_row,
+        'row ' || n.digest || ' ' || row_number() OVER (PARTITION BY n.digest ORDER BY n.batch_id, n.part_row) AS call_key
+    FROM (
+        SELECT s.batch_id, s.part_row, md5(CAST(s.content AS VARCHAR)) AS digest
+        FROM (SELECT p.batch_id, p.part_row, ROW(p.start_time, p.end_time, p.operation, p.name, p.provider, p.model, p.account,
+                p.input_uncached, p.cache_read, p.output, p.status, p.tenant, p.agent, p.workflow, p.trace, p.run, p.session) AS content
+            FROM span p WHERE p.identity IS NULL) s
+    ) n
+)
+SELECT
+    coalesce(s.identity || ' ' || s.call_day, n.call_key) AS call_key,
+    s.call_day, s.trace, s.span, s.parent, s.run, s.response, s.session, s.start_time, s.end_time, s.first_token_time, s.operation, s.name,
+    s.provider AS provider_raw, s.account, s.credential, s.region, s.resource, s.model AS raw_model, s.service_tier,
+    s.input_uncached, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.audio_input, s.audio_output, s.image_input,
+    s.image_output, s.reasoning, s.status, s.error_class, s.finish_reason, s.attempt, s.cache_hit, s.tool, s.args_hash, s.prompt_hash,
+    s.prompt_route, s.prompt_version, coalesce(s.sampling_weight, 1) AS sampling_weight, s.completeness,
+    coalesce(s.input_uncached, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.audio_input, s.audio_output,
+        s.image_input, s.image_output) IS NOT NULL AS has_tokens,
+    {{own_tenant}} AS own_tenant,
+    {{own_agent}} AS own_agent,
+    {{own_workflow}} AS own_workflow,
+    {{resource_tenant}} AS resource_tenant,
+    {{resource_agent}} AS resource_agent,
+    {{resource_workflow}} AS resource_workflow
+FROM span s
+LEFT JOIN copy c ON c.batch_id = s.batch_id AND c.part_row = s.part_row
+LEFT JOIN nameless n ON n.batch_id = s.batch_id AND n.part_row = s.part_row
+WHERE coalesce(c.place, 1) = 1
