@@ -83,7 +83,8 @@ def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
     offers = book.offers(instance_type=name)
     if offers or any(spec.instance_type == name for spec in book.all_specs()):
         rows = [offer_row(offer, settings.as_of) for offer in offers]
-        return Result(COLUMNS, rows, meta=_meta(rows, settings.as_of), notes=_about_instance(book, name, offers, settings.as_of))
+        notes = _about_instance(book, name, offers, settings.as_of)
+        return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
     points = told_apart(token_points(None, name, None))
     if not points:
         raise DataError(f"nothing is known of `{name}`", hint=_near(name, book) or "`finops prices list` shows what is known")
