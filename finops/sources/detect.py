@@ -36,13 +36,12 @@ def recognise(path: Path, wanted: str | None) -> Source:
 
 
 def matches(pattern: Pattern, seen: Glimpse, *, any_name: bool = False) -> bool:
-    """Whether the file fits the pattern. `any_name` looks at the content only."""
+    """Whether the file fits the pattern. `any_name` looks at the content only; an ending that is more than `.csv` always counts."""
     header = {name.lower() for name in seen.header}
     text = seen.text[:HEAD_CHARACTERS]
-    content = pattern.header_all or pattern.header_any or pattern.head_all or pattern.head_any
+    nameless = any_name and all(ending.rfind(".") == 0 for ending in pattern.suffixes)
     return (
-        (any_name or seen.name.endswith(pattern.suffixes))
-        and (bool(content) or not any_name)
+        (nameless or seen.name.endswith(pattern.suffixes))
         and all(name.lower() in header for name in pattern.header_all)
         and (not pattern.header_any or any(name.lower() in header for name in pattern.header_any))
         and all(part in text for part in pattern.head_all)

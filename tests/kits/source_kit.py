@@ -36,7 +36,7 @@ SAMPLES_OF_SIGNALS = """{"time":"2026-10-02T08:00:00Z","signal":"queue_depth","l
 SAMPLES: dict[str, tuple[str, str | Path]] = {
     "focus": ("bill.csv", FOCUS),
     "otlp": ("traces.jsonl", ROOT / "sample_data/traces/agents-2026-07.jsonl.gz"),
-    "vllm": ("bench.json", ROOT / "sample_data/bench/tagging-g6-xlarge-1.json"),
+    "vllm_bench": ("bench.json", ROOT / "sample_data/bench/tagging-g6-xlarge-1.json"),
     "outcomes": ("outcomes.csv", OUTCOMES),
     "meters": ("meters.csv", METERS),
     "samples": ("signals.jsonl", SAMPLES_OF_SIGNALS),
@@ -96,7 +96,7 @@ class SourceKit:
         assert one.name.isidentifier()
         assert one.title
         assert set(one.contracts) <= set(CONTRACTS)
-        assert all(suffix.startswith(".") for pattern in one.patterns for suffix in pattern.suffixes)
+        assert all("." in suffix and suffix == suffix.lower() for pattern in one.patterns for suffix in pattern.suffixes)
 
     def test_it_alone_recognises_its_sample(self, one: Source, tmp_path: Path) -> None:
         path = write_sample(one.name, tmp_path)
