@@ -36,7 +36,7 @@ def recognise(path: Path, wanted: str | None) -> Source:
 
 
 def matches(pattern: Pattern, seen: Glimpse, *, any_name: bool = False) -> bool:
-    """Whether the file fits the pattern. `any_name` looks at the content only; an ending that is more than `.csv` always counts."""
+    """Whether the file fits the pattern. `any_name` looks at the content only; an ending of more than one part always counts."""
     header = {name.lower() for name in seen.header}
     text = seen.text[:HEAD_CHARACTERS]
     nameless = any_name and all(ending.rfind(".") == 0 for ending in pattern.suffixes)
