@@ -29,11 +29,12 @@ class Batch:
     notes: tuple[str, ...]
 
 
-def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int, where: str) -> Batch:
-    """Reads a load and adds it to the ledger as a new batch of the delivery. `where` names the file in errors."""
+def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int, where: str, rows_before: int = 0) -> Batch:
+    """Reads a load and adds it to the ledger as a new batch of the delivery. `where` names the file in errors;
+    `rows_before` counts the rows of the file that earlier batches hold."""
     contract = CONTRACTS[load.contract]
     batch_id = next_id(writer, "batch")
-    with staged(writer, contract, load, batch_id, where) as rows:
+    with staged(writer, contract, load, batch_id, where, rows_before) as rows:
         notes = [*load.notes]
         if rows.unread_maps:
             notes.append(f"{rows.unread_maps:,} rows have tags or attributes that are not a JSON object; they are kept without")

@@ -29,6 +29,10 @@ _SPELLED = re.compile(
 """Expressions that say nothing but "this column as text"."""
 
 
+Malformed = tuple[int, str | None, str, str]
+"""File row, column, reason and text of a line that DuckDB set aside."""
+
+
 @dataclass(frozen=True)
 class Raw:
     """A SELECT of `part_row` and one raw column per mapped field. `types` are the raw columns' SQL types.
@@ -92,7 +96,7 @@ def raw_arrow(connection: duckdb.DuckDBPyConnection, contract: Contract, batches
     return Raw(f"SELECT row_number() OVER () AS part_row, {columns} FROM finops_stream", types, False, failures)
 
 
-def malformed_rows(connection: duckdb.DuckDBPyConnection, skip: int) -> list[tuple[int, str | None, str, str]]:
+def malformed_rows(connection: duckdb.DuckDBPyConnection, skip: int) -> list[Malformed]:
     """File row, column, reason and text of the CSV lines that DuckDB set aside, in file order."""
     if not _exists(connection, _REJECTS):
         return []

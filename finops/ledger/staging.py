@@ -14,7 +14,7 @@ from finops.errors import DataError
 from finops.ledger.casting import MACROS, Cast, reason_sql, value_name
 from finops.ledger.connect import engine_errors, named, quoted
 from finops.ledger.parts import aside
-from finops.ledger.scan import Raw, clear_malformed, malformed_rows, raw_arrow, raw_table
+from finops.ledger.scan import Malformed, Raw, clear_malformed, malformed_rows, raw_arrow, raw_table
 from finops.ledger.schema import LINEAGE, sql_type
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class Staged:
 
 
 @contextmanager
-def staged(writer: Writer, contract: Contract, load: LoadLike, batch_id: int, where: str) -> Iterator[Staged]:
+def staged(
+    writer: Writer, contract: Contract, load: LoadLike, batch_id: int, where: str, rows_before: int = 0
+) -> Iterator[Staged]:
     """Reads a load into typed Parquet and its rejects into the table `reject`."""
     first, second = aside(writer.path), aside(writer.path)
     connection = writer.connection
@@ -52,8 +54,8 @@ def staged(writer: Writer, contract: Contract, load: LoadLike, batch_id: int, wh
         connection.execute(MACROS)
         raw = _raw(writer, contract, load)
         with _source_errors(raw, where):
-            _write(writer, _marked_sql(contract, raw, batch_id, where), first, keep_order=not raw.numbered)
-        malformed = malformed_rows(connection, load.data.skip) if _is_csv(load) else []
+            _write(writer, _marked_sql(contract, raw, (batch_id, rows_before), where), first, keep_order=not raw.numbered)
+        malformed = _malformed(writer, load)
         files = tuple(sorted(first.glob("*.parquet")))
         rejected, unread = _faults(writer, files)
         _note_rejects(writer, contract, load, files if rejected else (), malformed, batch_id)
@@ -76,13 +78,15 @@ def relation_of(files: tuple[Path, ...]) -> str:
 
 
 def _raw(writer: Writer, contract: Contract, load: LoadLike) -> Raw:
-    if hasattr(load.data, "columns"):
-        return raw_table(writer.connection, contract, load.data)
-    return raw_arrow(writer.connection, contract, load.data)
+    data = load.data
+    if isinstance(data, Iterator):
+        return raw_arrow(writer.connection, contract, data)
+    return raw_table(writer.connection, contract, data)
 
 
-def _is_csv(load: LoadLike) -> bool:
-    return getattr(load.data, "format", None) == "csv"
+def _malformed(writer: Writer, load: LoadLike) -> list[Malformed]:
+    data = load.data
+    return [] if isinstance(data, Iterator) or data.format != "csv" else malformed_rows(writer.connection, data.skip)
 
 
 @contextmanager
@@ -96,7 +100,7 @@ def _source_errors(raw: Raw, where: str) -> Iterator[None]:
         raise
 
 
-def _marked_sql(contract: Contract, raw: Raw, batch_id: int, where: str) -> str:
+def _marked_sql(contract: Contract, raw: Raw, lineage: tuple[int, int], where: str) -> str:
     """The raw rows with every column typed, and with the first column at fault named."""
     casts = [Cast(field, raw.types[field.name]) for field in contract.fields if field.name in raw.types]
     lacking = [f.name for f in contract.fields if f.required and f.name not in raw.types]
@@ -115,7 +119,7 @@ def _marked_sql(contract: Contract, raw: Raw, batch_id: int, where: str) -> str:
     maps = [f"{named(value_name(c.field))} IS NULL AND {named(c.field.name)} IS NOT NULL" for c in casts if c.field.kind == "map"]
     billed = "CAST(BilledCost AS VARCHAR)" if contract.name == "charge" else "CAST(NULL AS VARCHAR)"
     return (
-        f"SELECT {columns}, CAST({batch_id} AS BIGINT) AS batch_id, CAST(part_row AS BIGINT) AS part_row,"
+        f"SELECT {columns}, CAST({lineage[0]} AS BIGINT) AS batch_id, CAST(part_row + {lineage[1]} AS BIGINT) AS part_row,"
         f" {which} AS fault_column, {shown} AS fault_text, {' OR '.join(maps) or 'false'} AS fault_map, {billed} AS billed_text"
         f" FROM (SELECT *, {values} FROM (SELECT part_row, {given} FROM ({raw.sql})))"
     )
@@ -127,7 +131,7 @@ def _case(branches: list[tuple[str, str]]) -> str:
     return f"CASE {' '.join(f'WHEN {condition} THEN {result}' for condition, result in branches)} END"
 
 
-def _sound_sql(files: tuple[Path, ...], malformed: list[tuple[int, str | None, str, str]]) -> str:
+def _sound_sql(files: tuple[Path, ...], malformed: list[Malformed]) -> str:
     """The staged rows without those at fault. Lines that DuckDB set aside moved the row numbers; this moves them back."""
     source = f"SELECT * FROM {relation_of(files)} WHERE fault_column IS NULL"
     if not malformed:
@@ -166,7 +170,7 @@ def _note_rejects(
     contract: Contract,
     load: LoadLike,
     files: tuple[Path, ...],
-    malformed: list[tuple[int, str | None, str, str]],
+    malformed: list[Malformed],
     batch_id: int,
 ) -> None:
     said = [(batch_id, r.row, r.column, r.reason, (r.text or "")[:TEXT_SHOWN] or None) for r in load.rejects]

@@ -91,6 +91,10 @@ class Reader:
         """The rows of the named read, `ledger/sql/reads/NAME.sql`, with its `$name` parameters."""
         return self.query((_READS / f"{name}.sql").read_text(encoding="utf-8"), params or None)
 
+    def part_path(self, file: str) -> Path:
+        """Where a part of the catalogue lies."""
+        return parts_dir(self.path) / file
+
     def unbuilt(self) -> int:
         """How many batches were loaded or superseded since the last build."""
         return int(self.query("SELECT count(*) AS n FROM batch WHERE NOT built")[0]["n"])
@@ -154,7 +158,7 @@ class Writer(Reader):
     def add_part(self, written: Path, contract: str, rows: int) -> parts.PartFile:
         """Takes a finished Parquet file into the parts folder. It stays only if this writer commits."""
         part = parts.commit_part(self.path, written, contract, rows)
-        self._new_parts.append(parts_dir(self.path) / part.file)
+        self._new_parts.append(self.part_path(part.file))
         return part
 
     def discard(self) -> None:

@@ -62,11 +62,11 @@ def control_totals(connection: duckdb.DuckDBPyConnection, staged: str) -> list[C
     odd = _odd_sums(connection, staged) if any(row[9] for row in rows) else {}
     totals = []
     for row in rows:
-        key = row[:4]
+        key = (row[0], row[1], row[2], row[3])
         source = odd.get(key, Decimal(0))
         for piece in row[6:9]:
             source = _EXACT.add(source, piece)
-        totals.append(Control(*key, rows=row[4], source_total=source, stored=row[5]))
+        totals.append(Control(*key, row[4], source, row[5]))
     return totals
 
 

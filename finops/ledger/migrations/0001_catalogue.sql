@@ -1,7 +1,7 @@
 -- What was ingested, in which parts it lies, which slices it touches, and what was refused.
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 
--- A delivery is one file of a source. `ingest` counts the ingest calls; `content_bytes` is the size of the decompressed content.
+-- A delivery is one file of a source. `ingest` counts the ingest calls; `superseded_by` is the delivery that took its place.
 CREATE TABLE delivery (
     delivery_id BIGINT PRIMARY KEY,
     ingest BIGINT NOT NULL,
@@ -9,12 +9,11 @@ CREATE TABLE delivery (
     name VARCHAR NOT NULL,
     path VARCHAR NOT NULL,
     content_hash VARCHAR NOT NULL,
-    content_bytes BIGINT,
     disk_bytes BIGINT NOT NULL,
     superseded_by BIGINT
 );
 
--- A batch is what one delivery brought of one contract. It is current while `superseded_by` is null.
+-- A batch is what one delivery brought of one contract. It is current while `superseded_by`, a delivery, is null.
 CREATE TABLE batch (
     batch_id BIGINT PRIMARY KEY,
     delivery_id BIGINT NOT NULL,

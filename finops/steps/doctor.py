@@ -1,0 +1,68 @@
+"""Checks the ledger and tidies what dead processes left behind."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import Any
+
+from finops.config import Overrides, load_settings
+from finops.core.result import Column, Result
+from finops.core.talk import Talk
+from finops.errors import DataError
+from finops.ledger.health import examine
+from finops.ledger.store import DEFAULT_WAIT_S, open_writer
+
+COLUMNS = (Column("check", "Check"), Column("status", "Status"), Column("detail", "Detail"))
+_VERSIONS = ("finops", "duckdb", "pyarrow", "genai-prices")
+
+
+def doctor(overrides: Overrides, *, dry_run: bool = False, wait_s: float = DEFAULT_WAIT_S, talk: Talk) -> Result:
+    """Rows with status `ok`, `tidied` or `damaged`. Without a ledger only versions and settings are looked at."""
+    settings = load_settings(overrides)
+    rows: list[dict[str, Any]] = [_row("versions", "ok", _versions())]
+    rows.append(_row("settings", "ok", str(settings.config) if settings.config else "none: every default"))
+    if not settings.ledger.is_file():
+        return Result(COLUMNS, [*rows, _row("ledger", "ok", f"there is none yet at {settings.ledger}")], meta={"sound": True})
+    health = examine(settings.ledger, talk)
+    rows += [_row(finding.check, "ok" if finding.ok else "damaged", finding.detail) for finding in health.findings]
+    if not dry_run and health.sound:
+        # Opening to write sweeps up, once no other writer is at work.
+        with open_writer(settings.ledger, wait_s=wait_s, command="finops doctor", memory=settings.memory) as writer:
+            rows += _model_rows(writer)
+    rows += [_row("leftover", "ok" if path.exists() else "tidied", path.name) for path in health.leftovers]
+    notes = [] if health.sound else ["put the damaged parts back from a backup, or ingest their sources into a new ledger"]
+    return Result(COLUMNS, rows, meta={"sound": health.sound and all(r["status"] != "damaged" for r in rows)}, notes=notes)
+
+
+def _model_rows(writer: Any) -> list[dict[str, Any]]:
+    """The models' own promises, tested on everything that is built."""
+    from finops.ledger.engine.checks import check
+    from finops.ledger.engine.model import all_models
+
+    models = {model.name: model for model in all_models()}
+    built = {row["name"] for row in writer.query("SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'ledger'")}
+    tested, rows = 0, []
+    for model in models.values():
+        if model.name not in built or not all(side in built for keeps in model.keeps for side, _ in keeps.sides):
+            continue
+        try:
+            check(writer, model, models, True)
+            tested += 1
+        except DataError as error:
+            rows.append(_row("model", "damaged", error.what))
+    return [*rows, _row("model tests", "ok", f"{tested} models keep their grain and their sums")]
+
+
+def _versions() -> str:
+    found = [f"Python {platform.python_version()}"]
+    for name in _VERSIONS:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def _row(check: str, status: str, detail: str) -> dict[str, Any]:
+    return {"check": check, "status": status, "detail": detail}

@@ -1,0 +1,165 @@
+"""Loads files into the ledger: recognise, read, settle, commit; then build the models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from finops.config import Overrides, Settings, load_settings
+from finops.core.numbers import plain_decimal
+from finops.core.result import Column, Result
+from finops.core.talk import Talk
+from finops.errors import DataError, FinopsError, UsageError
+from finops.ledger.deliveries import Delivered, Intake
+from finops.ledger.store import DEFAULT_WAIT_S, open_writer
+from finops.sources.detect import recognise
+from finops.steps.given_files import GivenFile, given_files, name_under
+from finops.steps.restated import owner_costs, owner_differences
+
+if TYPE_CHECKING:
+    from finops.sources.base import Part, Source
+
+COLUMNS = (
+    Column("source", "Source"),
+    Column("path", "File"),
+    Column("status", "Status"),
+    Column("rows", "Rows", "count"),
+    Column("rejected", "Rejected", "count"),
+    Column("amount", "Billed", "money"),
+    Column("currency", "Currency"),
+    Column("reason", "Reason", wide_only=True),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are taken. `how` is for new files that overlap earlier ones; `restate` names closed months that may change."""
+
+    source: str | None = None
+    how: Literal["auto", "part", "replacement"] = "auto"
+    restate: tuple[str, ...] = ()
+    strict: bool = False
+    build: bool = True
+    dry_run: bool = False
+    wait_s: float = DEFAULT_WAIT_S
+
+
+@dataclass
+class _Answer:
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options = Options(), *, talk: Talk) -> Result:
+    """Loads every file behind `paths` in one transaction, then builds unless `options` say otherwise."""
+    _check_months(options.restate)
+    settings = load_settings(overrides)
+    answer = _Answer()
+    chosen = _recognised(given_files(paths, settings), options, answer)
+    before = owner_costs(settings, options.restate)
+    with open_writer(
+        settings.ledger, wait_s=options.wait_s, command="finops ingest", memory=settings.memory, threads=settings.threads
+    ) as writer:
+        intake = Intake(writer, how=options.how, restate=options.restate, strict=options.strict)
+        _load_all(intake, chosen, settings, answer, talk)
+        answer.notes += intake.finish()
+        unbuilt = writer.unbuilt()
+        if options.dry_run:
+            writer.discard()
+    answer.rows.sort(key=lambda row: row["path"])
+    if options.dry_run:
+        answer.notes.append("dry run: nothing was loaded")
+    elif options.build and unbuilt:
+        from finops.steps.build import build
+
+        built = build(overrides, talk=talk)
+        answer.notes += [*built.notes, *owner_differences(before, owner_costs(settings, options.restate))]
+    elif unbuilt:
+        answer.notes.append("`finops build` brings the models up to date")
+    return _result(settings, answer)
+
+
+def _check_months(months: Sequence[str]) -> None:
+    for month in months:
+        year, _, number = month.partition("-")
+        if not (len(year) == 4 and year.isdigit() and number.isdigit() and len(number) == 2 and 1 <= int(number) <= 12):
+            raise UsageError(f"`{month}` is not a month", where="--restate", hint="write it as 2026-09")
+
+
+def _recognised(files: Sequence[GivenFile], options: Options, answer: _Answer) -> list[tuple[GivenFile, Source]]:
+    """Files with their sources. What a folder holds besides is listed as refused; nothing recognised at all is an error."""
+    chosen = []
+    first: FinopsError | None = None
+    for file in files:
+        try:
+            chosen.append((file, recognise(file.path, options.source)))
+        except FinopsError as error:
+            if not file.searched:
+                raise
+            first = first or error
+            answer.rows.append(_row(None, file, "refused", reason=error.what))
+    if not chosen and first is not None:
+        others = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
+        raise DataError(f"{first.what}{others}", where=first.where or str(files[0].path), hint=first.hint) from first
+    if answer.rows:
+        answer.notes.append(f"{len(answer.rows):,} files were not recognised: `finops sources check PATH` says why")
+    return chosen
+
+
+def _load_all(
+    intake: Intake, chosen: Sequence[tuple[GivenFile, Source]], settings: Settings, answer: _Answer, talk: Talk
+) -> None:
+    talk.stage("Reading", total=sum(file.path.stat().st_size for file, _ in chosen))
+    for file, source in chosen:
+        for part in source.parts(name_under(file), file.root if file.searched else file.root.absolute()):
+            done = intake.known(source.name, part) or _take(intake, source, part, settings)
+            answer.rows.append(_row(source.name, file, done.status, done))
+            answer.notes += [f"{file.path}: {note}" for note in (*_amount_notes(done), *done.notes)]
+            if done.rejected:
+                talk.warn(
+                    f"{done.rejected:,} rows of {file.path} were rejected; `finops query 'SELECT * FROM reject'` lists them"
+                )
+            talk.advance(part.size, done.rows)
+
+
+def _take(intake: Intake, source: Source, part: Part, settings: Settings) -> Delivered:
+    offset = intake.offset(source.name, part) if getattr(source, "append_only", False) else 0
+    options: Mapping[str, Any] = {"offset": offset, "attributes": _attributes(settings)}
+    return intake.take(source.name, part, source.open(part, options), offset)
+
+
+def _attributes(settings: Settings) -> tuple[str, ...]:
+    """The span attributes that configuration names as identity."""
+    identity = settings.identity
+    named = (*identity.tenant, *identity.agent, *identity.workflow)
+    return tuple(sorted({item.removeprefix("attr:") for item in named if item.startswith("attr:")}))
+
+
+def _row(
+    source: str | None, file: GivenFile, status: str, done: Delivered | None = None, reason: str | None = None
+) -> dict[str, Any]:
+    amounts = done.amounts if done else {}
+    currency, amount = next(iter(amounts.items())) if len(amounts) == 1 else (None, None)
+    return {
+        "source": source,
+        "path": str(file.path),
+        "status": status,
+        "rows": done.rows if done else 0,
+        "rejected": done.rejected if done else 0,
+        "amount": amount,
+        "currency": currency,
+        "reason": reason,
+    }
+
+
+def _amount_notes(done: Delivered) -> list[str]:
+    if len(done.amounts) < 2:
+        return []
+    return ["billed " + ", ".join(f"{plain_decimal(amount)} {currency}" for currency, amount in done.amounts.items())]
+
+
+def _result(settings: Settings, answer: _Answer) -> Result:
+    totals = {key: sum(row[key] for row in answer.rows) for key in ("rows", "rejected")}
+    return Result(COLUMNS, answer.rows, [totals], {"as_of": settings.as_of, "ledger": settings.ledger.name}, answer.notes)

@@ -1,0 +1,89 @@
+"""Writes a commented `finops.toml` to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from finops.config import CONFIG_NAME
+from finops.core.result import Column, Result
+from finops.errors import UsageError
+
+TEMPLATE = """# What finops knows about this company. Every key may be left out; unknown keys are errors.
+# `finops ingest PATH` loads bills, traces, benchmarks and outcomes; `finops cost --by tenant` shows where the money goes.
+
+[calendar]
+zone = "UTC"                       # business months begin at midnight of this zone
+
+[ledger]
+path = "finops.duckdb"             # relative to this file
+# memory = "2GB"                   # what a command may use before it spills to disk
+
+# Where an owner's name comes from; the first hit wins.
+[identity]
+tenant = ["tag:tenant", "attr:tenant.id", "account-map"]
+agent = ["tag:agent", "attr:gen_ai.agent.name", "account-map"]
+workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
+
+# An account that belongs to one owner.
+# [[map]]
+# account = "123456789012"
+# tenant = "acme"
+# from = 2026-01-01
+
+# How charges reach their owners; the first rule that matches wins. Charges that name their owner need none.
+# [[rule]]
+# id = "gpu"
+# match = {ServiceName = "Amazon Elastic Compute Cloud", "tag:pool" = "gpu"}
+# method = "metered"
+# driver = "gpu_seconds"
+# join = ["resource"]
+# reference = "capacity"            # what nobody used is `__idle__`
+# window = "hour"
+# widen = "day"
+
+# [[rule]]
+# id = "support"
+# match = {ServiceName = "Support"}
+# method = "shared"
+# split = "proportional"            # or even, fixed, left
+
+# [[budget]]
+# scope = {tenant = "acme"}
+# period = "month"
+# amount = "55000"
+# currency = "USD"
+
+# What an accepted outcome of a workflow is worth, and the range in which you believe it to lie.
+# [[value]]
+# workflow = "service-desk-triage"
+# per_accepted = "4.10"
+# low = "2"
+# high = "6"
+
+# [[workflow]]
+# name = "service-desk-triage"
+# run = "session"                   # one run per conversation instead of one per trace
+# settle_days = 7
+
+# A total that you know from the invoice itself, to reconcile against.
+# [[invoice]]
+# issuer = "Amazon Web Services, Inc."
+# period = "2026-10"
+# total = "18234.12"
+# currency = "USD"
+"""
+
+
+def init(config: Path | None = None, *, dry_run: bool = False) -> Result:
+    """Writes the file, and refuses to write over one."""
+    path = config or Path(CONFIG_NAME)
+    if path.exists():
+        raise UsageError("there is a configuration already", where=str(path), hint="edit it, or name another with `--config`")
+    if not dry_run:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    row = {"file": str(path), "status": "dry run" if dry_run else "written"}
+    notes = ("next: `finops ingest PATH` loads your files, `finops demo` shows a sample company",)
+    columns = (Column("file", "File"), Column("status", "Status"))
+    return Result(columns, [row], notes=notes, files=() if dry_run else (str(path),))
