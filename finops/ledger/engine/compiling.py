@@ -12,7 +12,7 @@ from typing import Any
 from finops.core.contracts import CHARGE
 from finops.core.settings import AccountMap, Identity, Rule, Workflow
 from finops.errors import UsageError
-from finops.ledger.engine.database import Database, identifier, quoted
+from finops.ledger.engine.database import Database, identifier, literal, quoted
 
 METER_DRIVERS = ("gpu_seconds", "cpu_seconds", "memory_gib_seconds")
 LEVELS = {"hour": 0, "day": 1, "month": 2}
@@ -237,16 +237,6 @@ def _values(value: Any) -> list[Any]:
 
 def _table(database: Database, name: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
     database.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
-    lines = [f"({', '.join(map(_literal, row))})" for row in rows]
+    lines = [f"({', '.join(map(literal, row))})" for row in rows]
     for start in range(0, len(lines), 1000):
         database.execute(f"INSERT INTO {name} VALUES {', '.join(lines[start : start + 1000])}")
-
-
-def _literal(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, date):
-        return f"DATE '{value.isoformat()}'"
-    return str(value) if isinstance(value, int) else quoted(str(value))
