@@ -184,7 +184,7 @@ def placement_sentences(chart: PlacementMap) -> list[str]:
         said += f", against {numbers.unit_price(chart.today_cost, chart.currency)} today"
     parts = [said + "."]
     if chart.monthly_saving is not None and chart.monthly_saving > 0:
-        parts.append(f"About {numbers.money_total(chart.monthly_saving, chart.currency)} a month less at this month's volume.")
+        parts.append(f"About {numbers.money_total(chart.monthly_saving, chart.currency)} a month less for the same work.")
     if chart.assumptions:
         parts.append(f"This assumes that {'; '.join(chart.assumptions)}.")
     return parts

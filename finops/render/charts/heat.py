@@ -92,6 +92,8 @@ def _half(
 
 def _empty(left: float, top: float, height: float, state: CellState) -> Markup:
     """ "Not offered" is blank with a dotted edge; "no price" is hatched by a dashed edge and a line across."""
+    if state == "other_provider":
+        return Markup("")
     edge = {"class_": "s-rule", "fill": "none", "stroke": "#d8dde3"}
     dashes = "1.5 3" if state == "not_offered" else "5 3"
     box = element("rect", x=left + 0.5, y=top + 0.5, width=COLUMN - 5, height=height - 1, stroke_dasharray=dashes, **edge)

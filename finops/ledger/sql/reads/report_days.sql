@@ -1,0 +1,18 @@
+-- report_days: what each day cost, and how much of it is estimated, idle, on metered capacity, or nobody's.
+WITH capacity AS (
+    SELECT DISTINCT c.rule
+    FROM fct_cost c
+    WHERE c.method = 'idle'
+)
+SELECT
+    c.charge_day AS day,
+    CAST(sum(c.effective) AS DECIMAL(38, 12)) AS cost,
+    CAST(sum(CASE WHEN c.basis = 'estimated' THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS estimated,
+    CAST(sum(CASE WHEN c.method = 'idle' THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS idle,
+    CAST(sum(CASE WHEN k.rule IS NOT NULL THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS capacity,
+    CAST(sum(CASE WHEN c.method IN ('left', 'untagged', 'unexplained') THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS unallocated
+FROM fct_cost c
+LEFT JOIN capacity k ON k.rule = c.rule
+WHERE c.currency = $currency AND c.charge_day <= CAST($as_of AS DATE)
+GROUP BY c.charge_day
+ORDER BY c.charge_day

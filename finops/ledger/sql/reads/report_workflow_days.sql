@@ -1,0 +1,11 @@
+-- report_workflow_days: cost, runs and outcomes of each workflow on each day of the last weeks.
+SELECT
+    m.day, m.workflow,
+    CAST(coalesce(sum(m.cost), 0) AS DECIMAL(38, 12)) AS cost,
+    CAST(sum(m.runs) AS BIGINT) AS runs,
+    CAST(sum(m.accepted) AS BIGINT) AS accepted,
+    CAST(sum(m.refused) AS BIGINT) AS refused
+FROM mart_agent_day m
+WHERE m.currency = $currency AND m.day BETWEEN CAST($since AS DATE) AND CAST($last AS DATE)
+GROUP BY m.day, m.workflow
+ORDER BY m.day, m.workflow

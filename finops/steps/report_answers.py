@@ -1,0 +1,59 @@
+"""What the other steps answer, for the report: forecast, flags, reconciliation and placements; a part that can't say says why."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from finops.core.result import Result
+from finops.core.talk import Silence
+from finops.errors import DataError
+
+if TYPE_CHECKING:
+    from finops.config import Overrides
+    from finops.core.talk import Talk
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One result per step, or the sentence that says why there is none."""
+
+    forecast: Result | str
+    flags: Result | str
+    reconciliation: Result | str
+    placements: tuple[Result, ...] | str
+
+
+def collected_answers(overrides: Overrides, *, talk: Talk) -> Answers:
+    """Asks each step once."""
+    talk.stage("Forecast, verdicts, placements")
+    return Answers(
+        forecast=_asked("forecast", "forecast", overrides),
+        flags=_asked("flag", "flag", overrides),
+        reconciliation=_asked("reconcile", "reconcile", overrides),
+        placements=_placements(overrides),
+    )
+
+
+def _asked(module: str, name: str, overrides: Overrides, **options: Any) -> Result | str:
+    try:
+        step: Callable[..., Result] = getattr(importlib.import_module(f"finops.steps.{module}"), name)
+        return step(overrides, talk=Silence(), **options)
+    except DataError as error:
+        return error.what
+
+
+def _placements(overrides: Overrides) -> tuple[Result, ...] | str:
+    """Every benchmarked workload on every place."""
+    from finops.config import load_settings
+    from finops.steps.measurements import benchmark_rows
+    from finops.steps.place import place
+
+    try:
+        rows = benchmark_rows(load_settings(overrides))
+    except DataError as error:
+        return error.what
+    workloads = sorted({str(row["workload"]) for row in rows if row["workload"]})
+    return tuple(place(overrides, workload=workload, infeasible=True, talk=Silence()) for workload in workloads)
