@@ -15,6 +15,7 @@ from finops.errors import DataError, FinopsError, UsageError
 from finops.ledger.deliveries import Delivered, Intake
 from finops.ledger.store import DEFAULT_WAIT_S, open_writer
 from finops.sources.detect import recognise
+from finops.steps.build import built
 from finops.steps.given_files import GivenFile, given_files, name_under
 from finops.steps.restated import owner_costs, owner_differences
 
@@ -53,7 +54,7 @@ class _Answer:
 
 
 def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options = Options(), *, talk: Talk) -> Result:
-    """Loads every file behind `paths` in one transaction, then builds unless `options` say otherwise."""
+    """Loads every file behind `paths` and builds the models, in one transaction."""
     _check_months(options.restate)
     settings = load_settings(overrides)
     answer = _Answer()
@@ -68,16 +69,14 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
         unbuilt = writer.unbuilt()
         if options.dry_run:
             writer.discard()
+        elif options.build and unbuilt:
+            built(writer, settings, talk)
     answer.rows.sort(key=lambda row: row["path"])
     if options.dry_run:
         answer.notes.append("dry run: nothing was loaded")
-    elif options.build and unbuilt:
-        from finops.steps.build import build
-
-        built = build(overrides, talk=talk)
-        answer.notes += [*built.notes, *owner_differences(before, owner_costs(settings, options.restate))]
-    elif unbuilt:
+    elif unbuilt and not options.build:
         answer.notes.append("`finops build` brings the models up to date")
+    answer.notes += owner_differences(before, owner_costs(settings, options.restate))
     return _result(settings, answer)
 
 
