@@ -36,7 +36,7 @@ def list_them(g: Globals) -> None:
 
 def check(
     g: Globals,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders.", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, folders or patterns.", show_default=False)],
     source: Annotated[str | None, typer.Option("--source", help="What the files are meant to be.")] = None,
 ) -> None:
     """Tells what each file is and whether it would do; loads nothing.
@@ -52,7 +52,7 @@ def check(
     from finops.steps.sources import check_files
 
     with talking(g) as talk:
-        result = check_files(paths, wanted=source, talk=talk)
+        result = check_files(g.overrides, paths, wanted=source, talk=talk)
     emit(result, g)
     if any(row["status"] == "refused" for row in result.rows):
         raise typer.Exit(ExitCode.DATA)

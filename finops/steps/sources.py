@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from finops.config import Overrides, load_settings
 from finops.core.contracts import CONTRACTS
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
-from finops.errors import DataError, FinopsError, UsageError
+from finops.errors import FinopsError
 from finops.sources import names, source
 from finops.sources.base import Load, Part, TableScan
 from finops.sources.detect import recognise
+from finops.steps.given_files import given_files
 
 _LISTED = (
     Column("source", "Source"),
@@ -40,9 +42,9 @@ def list_sources() -> Result:
     return Result(_LISTED, rows, notes=("each also as .gz; `finops sources check PATH` tells what a file is",))
 
 
-def check_files(paths: Sequence[Path], *, wanted: str | None, talk: Talk) -> Result:
+def check_files(overrides: Overrides, paths: Sequence[Path], *, wanted: str | None, talk: Talk) -> Result:
     """What each file is and whether it can be read; nothing is loaded. Tables are cast when they are loaded, not here."""
-    files = list(_files(paths))
+    files = [file.path for file in given_files(paths, load_settings(overrides))]
     talk.stage("check", total=len(files))
     rows, notes = [], []
     for path in files:
@@ -51,16 +53,6 @@ def check_files(paths: Sequence[Path], *, wanted: str | None, talk: Talk) -> Res
         notes += [f"{path}: {note}" for note in (*said, *([row["reason"]] if row["reason"] else []))]
         talk.advance(1)
     return Result(_CHECKED, rows, notes=tuple(notes))
-
-
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if not path.exists():
-            raise UsageError("there is no such file or folder", where=str(path), hint="check the path")
-        found = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        if not found:
-            raise DataError("the folder holds no files", where=str(path), hint="name a folder with exports in it")
-        yield from found
 
 
 def _checked(path: Path, wanted: str | None) -> tuple[Mapping[str, Any], list[str]]:

@@ -2,7 +2,7 @@
 
 -- The words that mean null, and text that is nothing but blanks.
 CREATE OR REPLACE TEMP MACRO finops_text(t) AS
-    CASE WHEN t IN ('', 'NULL', '(null)', 'N/A') OR (t <= '!' AND trim(t, E' \t\r\n') = '') THEN NULL ELSE t END;
+    CASE WHEN t IN ('', 'NULL', 'null', '(null)', 'N/A') OR (t <= '!' AND trim(t, E' \t\r\n') = '') THEN NULL ELSE t END;
 
 -- A plain number, as text. DuckDB's own cast would also take `1_000` and ` 1.5 `.
 CREATE OR REPLACE TEMP MACRO finops_number(t) AS
