@@ -39,9 +39,15 @@ class PolicySet:
     policies: tuple[Policy, ...]
     as_of: str
     models: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
-    """Model to {provider model name is the key; input, output: Decimal USD per single token}."""
+    """Model to {input, cache_read, output: Decimal USD per single token}."""
     providers: Mapping[str, str] = field(default_factory=dict)
     """Model to provider."""
+    tiered: Mapping[str, int] = field(default_factory=dict)
+    """Model to the request size, in input tokens, from which a higher price holds than the one in `models`."""
+    prices: str = ""
+    """The price batch that `models` comes from."""
+    snapshot: str = ""
+    """What the ledger held, as a hash of everything that was loaded."""
 
 
 @dataclass(frozen=True)
