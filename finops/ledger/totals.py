@@ -88,10 +88,10 @@ def slices_sql(contract: Contract, staged: str, batch_id: int) -> str:
         return f"SELECT {batch_id}, NULL, NULL, NULL, count(*), false FROM {staged} HAVING count(*) > 0"
     day = f'CAST("{contract.time}" AS DATE)'
     if contract.name != "charge":
-        return f"SELECT {batch_id}, NULL, NULL, {day} AS day, count(*), false FROM {staged} GROUP BY day"
+        return f"SELECT {batch_id}, NULL, NULL, {day} AS touched, count(*), false FROM {staged} GROUP BY touched"
     return (
-        f"SELECT {batch_id}, {ACCOUNT} AS account, BillingPeriodStart, {day} AS day, count(*), bool_or(InvoiceId IS NOT NULL)"
-        f" FROM {staged} GROUP BY account, BillingPeriodStart, day"
+        f"SELECT {batch_id}, {ACCOUNT} AS account, BillingPeriodStart, {day} AS touched, count(*), bool_or(InvoiceId IS NOT NULL)"
+        f" FROM {staged} GROUP BY account, BillingPeriodStart, touched"
     )
 
 

@@ -44,7 +44,7 @@ class VllmBench:
             head_all=('"model_id"', '"request_throughput"', '"total_output_tokens"'),
             head_any=('"duration"',),
         ),
-        Pattern((".json",), head_all=('"instance_type"',), head_any=('"provider"', '"gpu"')),
+        Pattern((SIDECAR,), head_all=('"instance_type"',), head_any=('"provider"', '"gpu"')),
         Pattern((_TWIN,), head_any=('"benchmark"', '"metric"')),
     )
 
