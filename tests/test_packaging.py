@@ -52,7 +52,9 @@ def test_demo_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
     where = "import finops; print(finops.__file__)"
     home = subprocess.run([python, "-c", where], env=environment, cwd=empty, capture_output=True, text=True, check=True).stdout
     assert str(site) in home
-    ran = subprocess.run([python, "-m", "finops", "demo"], env=environment, cwd=empty, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [python, "-m", "finops", "demo"], env=environment, cwd=empty, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     assert "report.html" in ran.stdout
     assert list(empty.rglob("report.html"))

@@ -1,0 +1,124 @@
+"""The floors that speed is compared with: the least work that reads the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Bill:
+    """All bills of the sample as one Parquet file."""
+
+    path: Path
+    rows: int
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The trace files and how many spans they hold."""
+
+    paths: list[Path]
+    rows: int
+
+
+NORMALISED = {
+    "DECIMAL(38,12)": ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"),
+    "TIMESTAMP": ("ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "BillingPeriodEnd"),
+}
+
+
+def bill_as_parquet(data: Path, home: Path) -> Bill:
+    """One Parquet file of every FOCUS file under `data`, costs as text as most exporters write decimals."""
+    import duckdb
+
+    target = home / "bill.parquet"
+    files = [str(p) for p in sorted(data.rglob("*")) if _is_bill(p)]
+    with duckdb.connect() as connection:
+        reader = "read_parquet" if files[0].endswith(".parquet") else "read_csv"
+        options = "union_by_name=true" if reader == "read_parquet" else "all_varchar=true, union_by_name=true, header=true"
+        connection.execute(
+            f"COPY (SELECT * FROM {reader}({files!r}, {options})) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+        found = connection.execute(f"SELECT count(*) FROM '{target}'").fetchall()
+    return Bill(target, int(found[0][0]))
+
+
+def _is_bill(path: Path) -> bool:
+    return "focus" in path.name.lower() or "focus" in path.parent.name.lower() or "bill" in path.parent.name.lower()
+
+
+def traces(data: Path) -> Traces:
+    """The OTLP files under `data`."""
+    import gzip
+
+    paths = [p for p in sorted(data.rglob("*")) if "trace" in p.name.lower() and p.is_file() and ".json" in p.name.lower()]
+    rows = 0
+    for path in paths:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rb") as stream:
+            rows += sum(line.count(b'"spanId"') for line in stream)
+    return Traces(paths, rows)
+
+
+def normalise(bill: Path, target: Path) -> str:
+    """Code for one plain DuckDB pass: every column read, money and times cast, written as Parquet."""
+    casts = ", ".join(f"try_cast({column} AS {kind}) AS {column}" for kind, columns in NORMALISED.items() for column in columns)
+    return f"""
+import duckdb
+c = duckdb.connect()
+c.execute("SET enable_progress_bar=false; SET preserve_insertion_order=false")
+c.execute('''COPY (SELECT * REPLACE ({casts}) FROM read_parquet('{bill}')) TO '{target}' (FORMAT parquet, COMPRESSION zstd)''')
+"""
+
+
+def decode(paths: Sequence[Path]) -> str:
+    """Code for a typed msgspec decode of the same bytes, one process, the result dropped."""
+    return f"""
+import gzip, msgspec
+class Value(msgspec.Struct, gc=False):
+    stringValue: str | None = None
+    intValue: str | int | None = None
+    doubleValue: float | None = None
+    boolValue: bool | None = None
+class Attribute(msgspec.Struct, gc=False):
+    key: str
+    value: Value
+class Span(msgspec.Struct, gc=False):
+    traceId: str = ''
+    spanId: str = ''
+    parentSpanId: str = ''
+    name: str = ''
+    startTimeUnixNano: str | int = ''
+    endTimeUnixNano: str | int = ''
+    attributes: list[Attribute] = []
+class Scope(msgspec.Struct, gc=False):
+    spans: list[Span] = []
+class Resource(msgspec.Struct, gc=False):
+    attributes: list[Attribute] = []
+class ResourceSpan(msgspec.Struct, gc=False):
+    resource: Resource | None = None
+    scopeSpans: list[Scope] = []
+class Traces(msgspec.Struct, gc=False):
+    resourceSpans: list[ResourceSpan] = []
+decoder = msgspec.json.Decoder(Traces)
+for path in {[str(p) for p in paths]!r}:
+    with (gzip.open if path.endswith('.gz') else open)(path, 'rb') as stream:
+        for line in stream:
+            decoder.decode(line)
+"""
+
+
+def scan(parts: Path) -> str:
+    """Code for a plain scan of the columns that a build needs."""
+    return f"""
+import duckdb, glob
+c = duckdb.connect()
+for contract, columns in (('charge', 'sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(ContractedCost), max(ChargePeriodStart),'
+    ' max(ServiceName), max(ResourceId), max(RegionId), max(Tags::VARCHAR)'),
+    ('call', 'max(trace), max(span), max(parent), max(start_time), max(model), max(agent), sum(input_uncached), sum(output)')):
+    files = glob.glob('{parts}/' + contract + '-*.parquet')
+    if files:
+        c.execute(f'SELECT {{columns}} FROM read_parquet({{files!r}})').fetchall()
+"""
