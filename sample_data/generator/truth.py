@@ -190,7 +190,7 @@ def _cheaper_region() -> Json:
     here, there = Decimal(company.G2_EUROPE_WEST3), Decimal(company.G2_US_EAST4)
     return {
         "provider": "gcp",
-        "instance_type": "g2-standard-4",
+        "instance": "g2-standard-4",
         "from": "europe-west3",
         "to": "us-east4",
         "price": plain(here),
@@ -203,7 +203,7 @@ def _spot_saving() -> Json:
     return {
         "provider": "aws",
         "region": "us-east-1",
-        "instance_type": "g6.xlarge",
+        "instance": "g6.xlarge",
         "on_demand": company.G6_ON_DEMAND,
         "spot": company.G6_SPOT,
         "saving": plain(Decimal(company.SPOT_SAVING_PERCENT) / 100),
