@@ -45,12 +45,12 @@ def connect(spill: Path, *, memory: str | None = None, threads: int | None = Non
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
     """Attaches a ledger file under the name `ledger` and makes it the default."""
-    options = "READ_ONLY" if read_only else f"STORAGE_VERSION '{_STORAGE}'"
+    options = " (READ_ONLY)" if read_only else "" if path.exists() else f" (STORAGE_VERSION '{_STORAGE}')"
     try:
-        connection.execute(f"ATTACH {quoted(str(path))} AS {CATALOG} ({options})")
+        connection.execute(f"ATTACH {quoted(str(path))} AS {CATALOG}{options}")
     except duckdb.Error as error:
         text = str(error)
-        if "newer version" in text or "version number" in text or "storage version" in text:
+        if "newer version" in text or "version number" in text:
             raise DataError(
                 "the ledger was written by a newer DuckDB than the one installed here",
                 where=str(path),
