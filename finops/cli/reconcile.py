@@ -1,0 +1,37 @@
+"""`finops reconcile`: whether the parts add up to the bill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.cli.options import Globals
+
+if TYPE_CHECKING:
+    from finops.cli.app import Commands
+
+
+def register(commands: Commands) -> None:
+    commands.add("reconcile", reconcile)
+
+
+def reconcile(
+    g: Globals,
+    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="One billing month.")] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="What each rule placed, by which driver, and how that ended.")] = False,
+) -> None:
+    """Compare what was read, stored, allocated and invoiced, to the last digit.
+
+    \b
+    Examples:
+      finops reconcile --month 2026-10
+      finops reconcile --rules
+    """
+    from finops.cli.diagnostics import talking
+    from finops.cli.output import emit
+    from finops.steps.reconcile import reconcile as answer
+
+    with talking(g) as talk:
+        result = answer(g.overrides, month=month, rules=rules, talk=talk)
+    emit(result, g)

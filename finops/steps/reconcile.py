@@ -1,0 +1,178 @@
+"""Whether the parts add up to the bill: what was read, stored and allocated, and what an invoice says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Context, Decimal
+from typing import Any
+
+from finops.config import Overrides, Settings, load_settings
+from finops.core.numbers import plain_decimal
+from finops.core.periods import month_period
+from finops.core.result import Column, Result
+from finops.core.settings import Invoice
+from finops.core.talk import Talk
+from finops.ledger.cube import require_built
+from finops.ledger.store import Reader, open_reader
+
+Row = dict[str, Any]
+Key = tuple[str | None, ...]
+METHODS = ("direct", "metered", "shared", "idle", "left", "untagged", "unexplained")
+UNCHECKED = "not checked against an invoice: no invoice total is known ([[invoice]] in finops.toml)"
+EXACT = Context(prec=400)
+"""Raw amounts may have more digits than a DECIMAL holds; their sums keep them all."""
+
+_METRICS = {"allocated": "allocated_cost", "left": "left_cost", "billed": "billed_cost", "estimated": "estimated_cost"}
+_AMOUNTS = ("source_total", "rounding", "billed", "allocated", "difference", "invoice_total", "invoice_gap")
+COLUMNS = (
+    *(Column("period", "Month"), Column("issuer", "Issuer"), Column("account", "Account"), Column("currency", "Currency")),
+    *(
+        Column(
+            name,
+            name.replace("_", " ").capitalize(),
+            "money",
+            _METRICS.get(name, name),
+            wide_only=name in ("source_total", "rounding"),
+        )
+        for name in _AMOUNTS
+    ),
+    *(Column(name, name.capitalize(), "money", f"{name}_cost") for name in (*METHODS, "estimated")),
+)
+RULE_COLUMNS = (
+    *(Column("period", "Month"), Column("rule", "Rule"), Column("method", "Method"), Column("driver", "Driver")),
+    *(Column("joined_by", "Joined by"), Column("window_used", "Window"), Column("verdict", "Verdict")),
+    *(Column("groups", "Groups", "count"), Column("currency", "Currency"), Column("billed", "Billed", "money", "billed_cost")),
+    *(Column("driver_total", "Driver", "number"), Column("reference_total", "Reference", "number")),
+)
+VERDICTS = {
+    "no_driver": "no driver was measured, so the cost is unexplained",
+    "scaled_down": "calls at list price exceed the bill beyond the tolerance and were scaled down to it",
+    "over_capacity": "meters exceed the capacity that was paid for; check the meters' capacity",
+    "capacity_unknown": "no capacity is known, so nothing can be idle",
+    "unexplained_rest": "the bill exceeds the priced calls beyond the tolerance; the rest is unexplained",
+    "not_comparable": "bill and prices can't be compared (currency); calls share by list price alone",
+}
+
+
+def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = False, talk: Talk) -> Result:
+    """One row per month, issuer, account and currency; with `rules`, one per rule and how it ended."""
+    settings = load_settings(overrides)
+    if month:
+        month_period(month)
+    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+        require_built(reader)
+        unbuilt = reader.unbuilt()
+        if unbuilt:
+            talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
+        meta = {"currency": settings.currency, "as_of": settings.as_of, "period": month, "metric": "billed", "unbuilt": unbuilt}
+        if rules:
+            return _rules(reader, settings, month, meta)
+        rows, notes = _rows(reader, settings, month)
+    return Result(COLUMNS, rows, _totals(rows), meta, notes)
+
+
+def _rows(reader: Reader, settings: Settings, month: str | None) -> tuple[list[Row], list[str]]:
+    controls = _controls(reader)
+    invoices = _Invoices(settings.invoices)
+    rows: list[Row] = []
+    for found in reader.read("reconcile", month=month, currency=settings.currency):
+        row: Row = {**found}
+        source, rounding = controls.get(_key(row), (None, None))
+        row |= {"source_total": source, "rounding": rounding, "billed": None, "difference": None}
+        if source is not None and rounding is not None:
+            row["billed"] = EXACT.add(source, rounding)
+            row["allocated"] = row["allocated"] or Decimal(0)
+            row["difference"] = row["billed"] - row["allocated"]
+        rows.append(row)
+    notes = invoices.put_on(rows)
+    notes += _estimate_notes(rows)
+    wrong = [row for row in rows if row["difference"]]
+    if wrong:
+        notes.append(f"{len(wrong):,} rows do not add up; `finops build --full`, then `finops doctor`")
+    return rows, notes
+
+
+def _controls(reader: Reader) -> dict[Key, tuple[Decimal, Decimal]]:
+    sums: dict[Key, tuple[Decimal, Decimal]] = defaultdict(lambda: (Decimal(0), Decimal(0)))
+    for row in reader.read("reconcile_controls"):
+        source, rounding = sums[_key(row)]
+        sums[_key(row)] = (EXACT.add(source, Decimal(row["source_total"])), EXACT.add(rounding, Decimal(row["rounding"])))
+    return dict(sums)
+
+
+def _key(row: Mapping[str, Any]) -> Key:
+    return (row["period"], row["issuer"], row["account"], row["currency"])
+
+
+class _Invoices:
+    """Invoice totals from the configuration, put on the rows that they belong to."""
+
+    def __init__(self, invoices: Sequence[Invoice]) -> None:
+        self._invoices = invoices
+
+    def put_on(self, rows: Sequence[Row]) -> list[str]:
+        notes: list[str] = []
+        for row in rows:
+            row["invoice_total"] = row["invoice_gap"] = None
+        for invoice in self._invoices:
+            own = [row for row in rows if row["billed"] is not None and _is_of(invoice, row)]
+            if len(own) == 1:
+                own[0]["invoice_total"] = (own[0]["invoice_total"] or Decimal(0)) + invoice.total
+            elif own:
+                billed = sum((row["billed"] for row in own), Decimal(0))
+                gap = plain_decimal(invoice.total - billed)
+                notes.append(
+                    f"the invoice of {invoice.issuer} for {invoice.period} covers {len(own)} accounts: "
+                    f"{plain_decimal(invoice.total)} {invoice.currency}, billed {plain_decimal(billed)}, gap {gap}"
+                )
+        for row in rows:
+            if row["invoice_total"] is not None:
+                row["invoice_gap"] = row["invoice_total"] - row["billed"]
+        billed_rows = [row for row in rows if row["billed"] is not None]
+        open_rows = [row for row in billed_rows if row["invoice_total"] is None]
+        if open_rows and len(open_rows) == len(billed_rows) and not notes:
+            notes.append(UNCHECKED)
+        elif open_rows:
+            notes.append(f"{len(open_rows):,} of {len(billed_rows):,} rows are not checked against an invoice")
+        return notes
+
+
+def _is_of(invoice: Invoice, row: Row) -> bool:
+    same = (row["issuer"], row["period"], row["currency"]) == (invoice.issuer, invoice.period, invoice.currency)
+    return same and invoice.account in (None, row["account"])
+
+
+def _estimate_notes(rows: Sequence[Row]) -> list[str]:
+    estimated: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        estimated[row["currency"]] += row["estimated"] or 0
+    return [
+        f"{plain_decimal(round(amount, 2))} {currency} is estimated for days without a bill; it is part of no total here"
+        for currency, amount in sorted(estimated.items())
+        if amount
+    ]
+
+
+def _totals(rows: Sequence[Row]) -> list[Row]:
+    totals = []
+    for currency in sorted({row["currency"] for row in rows}):
+        own = [row for row in rows if row["currency"] == currency]
+        sums = {name: sum((row[name] or Decimal(0) for row in own), Decimal(0)) for name in ("billed", "allocated", "difference")}
+        totals.append({"currency": currency, **sums})
+    return totals
+
+
+def _rules(reader: Reader, settings: Settings, month: str | None, meta: Row) -> Result:
+    rows = reader.read("reconcile_rules", month=month, currency=settings.currency)
+    said = sorted({row["verdict"] for row in rows} & VERDICTS.keys())
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        totals[row["currency"]] += row["billed"]
+    return Result(
+        RULE_COLUMNS,
+        rows,
+        [{"currency": currency, "billed": amount} for currency, amount in sorted(totals.items())],
+        meta,
+        [f"{verdict}: {VERDICTS[verdict]}" for verdict in said],
+    )
