@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ Form = Literal["empty", "parquet", "binary", "json", "table"]
 
 _DELIMITERS = ",;\t|"
 _PARQUET = b"PAR1"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,19 @@ def _table_header(text: str, path: Path) -> tuple[tuple[str, ...], str, int]:
     if len(line.encode()) >= HEAD_BYTES - 4 - blank:
         what = f"the first line is longer than {HEAD_BYTES >> 20} MiB: no table that can be read"
         raise DataError(what, where=str(path), hint="check how the file was exported; a header has at most 4,096 columns")
+    if len(set(_LINE_END.findall(text[: blank + len(line) + 1]))) > 1:
+        what = "the first lines end in different ways (LF and CRLF)"
+        raise DataError(what, where=str(path), hint="write all lines with the same end: `dos2unix FILE`")
     delimiter = max(_DELIMITERS, key=lambda mark: (line.count(mark), -_DELIMITERS.index(mark)))
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
     try:
         names = next(reader)
     except (csv.Error, StopIteration) as error:
         raise DataError(f"the header can't be read: {error}", where=str(path), hint="check the quotes in it") from error
-    return _bounded(tuple(name.strip() for name in names), path), delimiter, lead + reader.line_num
+    if reader.line_num > 1:
+        what = "a column's name holds a line break, or a quote in the header is never closed"
+        raise DataError(what, where=f"{path}, line {lead + 1}", hint="write the header on one line")
+    return _bounded(tuple(name.strip() for name in names), path), delimiter, lead + 1
 
 
 def _bounded(names: tuple[str, ...], path: Path) -> tuple[str, ...]:

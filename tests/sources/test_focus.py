@@ -97,6 +97,28 @@ def test_a_repeated_column_is_refused_only_where_it_is_read(tmp_path: Path) -> N
     assert rows(path, "BilledCost") == [("1.50",)]
 
 
+@pytest.mark.parametrize("before", ["", "\n", "\n\n", "\ufeff", "\ufeff\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_line_ends_and_blank_lines_lose_no_row(tmp_path: Path, before: str, end: str) -> None:
+    path = tmp_path / "bill.csv"
+    before = before.replace("\n", end)
+    path.write_bytes((before + end.join([NEEDED, VALUES, "", VALUES, "", VALUES])).encode())
+    assert rows(path, "BilledCost", "BillingCurrency") == [("1.50", "USD")] * 3
+
+
+@pytest.mark.parametrize(("before", "end"), [("\n", "\r\n"), ("\r\n", "\n"), ("\n\r\n", "\n")])
+def test_line_ends_that_differ_above_the_header_are_refused(tmp_path: Path, before: str, end: str) -> None:
+    path = tmp_path / "bill.csv"
+    path.write_bytes((before + end.join([NEEDED, VALUES])).encode())
+    with pytest.raises(DataError, match="different ways"):
+        scanned(path)
+
+
+def test_a_header_over_two_lines_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="line break"):
+        scanned(bill(tmp_path, f'"a\nb",{NEEDED}', f"x,{VALUES}"))
+
+
 def test_parquet_columns_of_any_type_are_read(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
