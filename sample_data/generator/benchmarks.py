@@ -26,7 +26,15 @@ def results() -> Iterator[tuple[str, dict[str, object], dict[str, object]]]:
             measured = rate * (0.99 + 0.02 * chance.random())
             name = f"tagging-{instance_type.replace('.', '-').replace('_', '-').lower()}-{repeat}"
             hardware = {"provider": provider, "region": region, "instance_type": instance_type, "gpu": gpu, "gpu_count": 1}
-            hardware |= {"count": 1, "gpu_memory_gib": memory, "workload": WORKLOAD, "repeat": repeat, "revision": "2026-10-01"}
+            hardware |= {
+                "count": 1,
+                "gpu_memory_gib": memory,
+                "workload": WORKLOAD,
+                "unit": "1k images",
+                "units_per_request": 0.001,
+                "repeat": repeat,
+                "revision": "2026-10-01",
+            }
             yield name, _result(measured, p95 * (0.98 + 0.04 * chance.random()), repeat, chance.random()), hardware
 
 

@@ -12,6 +12,7 @@ from generator.bills import Row
 from generator.gpu import Hour
 from generator.prices import billed_cost, cost_at, list_cost
 from generator.runs import Call, Run
+from generator.tables import outcomes
 
 Json = dict[str, object]
 PRICE_CHANGE = date(2026, 8, 21)
@@ -99,8 +100,8 @@ def _agents(calls: list[Call]) -> Json:
 def _workflow(name: str, runs: list[Run]) -> Json:
     """Model cost alone: what a workflow costs on top (GPU, storage, logs) makes a loss larger, never smaller."""
     own = [run for run in runs if run.workflow == name and run.start.date() <= company.AS_OF]
-    accepted = sum(run.accepted is True for run in own)
-    known = sum(run.accepted is not None for run in own)
+    said = [row["accepted"] for row in outcomes(own)]  # what came after the business date is not known yet
+    accepted, known = said.count("true"), len(said)
     cost = billed_cost(call for run in own for call in run.calls)
     base, low, high = (Decimal(value) for value in company.VALUES[name])
     return {
