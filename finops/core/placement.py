@@ -88,8 +88,11 @@ def placed(
     if offer.purchase_option == "spot":
         rate = spot.advisor_rate(float(bucket.high), float(bucket.low)) if bucket else spot.advisor_rate(1.0, spot.OPEN_BUCKET)
         billed = spot.overhead(rate, segment_h, given.restart_h)
-        edge = bucket.label if bucket else "not known; 20 % taken"
-        notes.append(f"interruptions a month: {edge}, a lower bound")
+        notes.append(
+            f"{bucket.label} taken back in a month, a lower bound"
+            if bucket
+            else "interruptions not published, taken as 20 % in a month"
+        )
         if on_demand is not None and on_demand.currency == offer.currency:
             rate_limit = spot.tolerable_rate(float(on_demand.price), float(offer.price), segment_h, given.restart_h)
             tolerable = None if rate_limit is None else rate_limit * 24
@@ -158,12 +161,19 @@ def fit(measurement: Measurement, candidate: Spec) -> tuple[bool, str | None]:
 
 
 def best_fits(measured: Sequence[Measurement], candidate: Spec) -> tuple[list[tuple[Measurement, str | None]], str]:
-    """The measurements that hold on the candidate with what each assumes, and why there are none. Its own beat all others."""
+    """The measurements that hold on the candidate with what each assumes, and why there are none. Those of its own type beat
+    all others, those of its own cloud beat other clouds', and of several machines the slowest stands in."""
     fits = [(measurement, *fit(measurement, candidate)) for measurement in measured]
     holding = [(measurement, note) for measurement, holds, note in fits if holds]
+    if not holding:
+        reasons = sorted({note for _, holds, note in fits if not holds and note and note != NOT_MEASURED})
+        return [], reasons[0] if reasons else NOT_MEASURED
     own = [pair for pair in holding if pair[1] is None]
-    reasons = sorted({note for _, holds, note in fits if not holds and note and note != NOT_MEASURED})
-    return own or holding, reasons[0] if reasons else NOT_MEASURED
+    near = [pair for pair in holding if pair[0].provider == candidate.provider]
+    kept = own or near or holding
+    machines = {_machine(measurement) for measurement, _ in kept}
+    slowest = min(machines, key=lambda machine: (_pace(measured, machine), machine))
+    return [pair for pair in kept if _machine(pair[0]) == slowest], ""
 
 
 def accelerator_of(hardware: str | None, memory_gib: float | None = None) -> Spec | None:
@@ -196,6 +206,16 @@ def _order(row: Placement) -> tuple[object, ...]:
     cost = row.unit_cost if row.feasible and row.unit_cost is not None else Decimal("Infinity")
     names = (row.provider, row.region or "", row.instance_type, row.count, row.purchase_option or "", row.model or "")
     return (not row.feasible, cost, *names, row.load or 0)
+
+
+def _machine(measurement: Measurement) -> tuple[str, ...]:
+    names = (measurement.provider, measurement.instance_type, measurement.hardware, measurement.region)
+    return (*(name or "" for name in names), f"{measurement.count:09d}")
+
+
+def _pace(measured: Sequence[Measurement], machine: tuple[str, ...]) -> Decimal:
+    """The most units per second and machine that were measured on it, at whatever load."""
+    return max(m.units / m.duration_s / m.count for m in measured if _machine(m) == machine)
 
 
 def _accelerators(spec: Spec) -> str:

@@ -26,6 +26,7 @@ class PriceBook:
     _prices: dict[Key, list[Price]] = field(default_factory=dict)
     _savings: dict[TypeKey, list[InterruptionBucket]] = field(default_factory=dict)
     _specs: dict[tuple[str, str], Spec] = field(default_factory=dict)
+    _by_type: dict[str, dict[Key, None]] = field(default_factory=dict)
     _covered_since: dict[TypeKey, date] = field(default_factory=dict)
     """(provider, region, purchase option) to the first snapshot that lists any type there."""
 
@@ -51,7 +52,7 @@ class PriceBook:
         """Everything that is offered at a known price on the day `at` (None: by the latest facts), sorted."""
         wanted = (provider, region, instance_type, purchase_option)
         found = {}
-        for key in self._keys():
+        for key in self._keys(instance_type):
             if all(want is None or want == have for want, have in zip(wanted, key, strict=True)):
                 offer = self._offer(key, at)
                 if offer is not None:
@@ -102,11 +103,13 @@ class PriceBook:
             if "price" in facts.columns:
                 for key, price in prices_of(facts, own=own):
                     self._prices.setdefault(key, []).append(price)
+                    self._by_type.setdefault(key[2], {})[key] = None
                     place = (key[0], key[1], key[3])
                     self._covered_since[place] = min(price.as_of, self._covered_since.get(place, price.as_of))
             elif "saving" in facts.columns:
                 for type_key, bucket in savings_of(facts):
                     self._savings.setdefault(type_key, []).append(bucket)
+                    self._by_type.setdefault(type_key[2], {})[*type_key, "spot"] = None
             elif "vcpu" in facts.columns:
                 self._specs.update(((spec.provider, spec.instance_type), spec) for spec in specs_of(facts))
             else:
@@ -114,10 +117,11 @@ class PriceBook:
                     "the file holds none of `price`, `saving` or `vcpu`", where=str(facts.path), hint="see pricing/README.md"
                 )
 
-    def _keys(self) -> Iterator[Key]:
-        yield from self._prices
-        for provider, region, instance_type in self._savings:
-            yield (provider, region, instance_type, "spot")
+    def _keys(self, instance_type: str | None) -> Iterable[Key]:
+        """Every name that may have an offer: of one instance type, or all."""
+        if instance_type is not None:
+            return self._by_type.get(instance_type, {})
+        return (key for keys in self._by_type.values() for key in keys)
 
     def _offer(self, key: Key, at: date | None) -> Offer | None:
         fact = _latest(self._prices.get(key, []), at)

@@ -16,6 +16,9 @@ Key = tuple[str, str, str, str]
 """(provider, region, instance type, purchase option)."""
 TypeKey = tuple[str, str, str]
 
+_OF_A_ROW = ("instance_type", "region", "purchase_option", "price")
+_ABOUT = ("as_of", "source", "unit", "currency", "derived_from", "provider")
+_OPTIONS = frozenset(PURCHASE_OPTIONS)
 _PRICE = re.compile(r"\d+(\.\d+)?")
 _SAVING = re.compile(r"-?\d+(\.\d+)?")
 
@@ -34,31 +37,26 @@ class Price(NamedTuple):
 
 def prices_of(facts: FactFile, *, own: bool) -> Iterator[tuple[Key, Price]]:
     """The prices of a file. Refuses a price that is zero, not plain decimal text, without a date or without a source."""
-    columns = {name: index for index, name in enumerate(facts.columns)}
-
-    def cell(row: list[str], name: str) -> str | None:
-        return row[columns[name]].strip() if name in columns else facts.head.get(name)
-
-    same: dict[tuple[str | None, ...], tuple[date, str, str, str, str | None, str]] = {}
-    names = ("as_of", "source", "unit", "currency", "derived_from", "provider")
+    column = {name: index for index, name in enumerate(facts.columns)}
+    per_row = [name for name in _ABOUT if name in column]
+    where_type, where_region, where_option, where_price = (column.get(name, -1) for name in _OF_A_ROW)
+    if min(where_type, where_region, where_price) < 0:
+        raise DataError(f"the table needs the columns {', '.join(_OF_A_ROW)}", where=str(facts.path))
+    same: dict[tuple[str, ...], tuple[date, str, str, str, str | None, str]] = {}
     for index, row in enumerate(facts.rows):
-        about = tuple(cell(row, name) for name in names)
+        about = tuple(row[column[name]].strip() for name in per_row)
         shared = same.get(about)
         if shared is None:
-            shared = same[about] = _shared(about, facts, index)
-        price = cell(row, "price") or ""
+            shared = same[about] = _shared({**facts.head, **dict(zip(per_row, about, strict=True))}, facts, index)
+        region, instance_type, price = row[where_region], row[where_type], row[where_price]
+        option = row[where_option] if where_option >= 0 else "on_demand"
         if price and (_PRICE.fullmatch(price) is None or not price.strip("0.")):
             raise DataError(
                 f"`{price}` is not a price",
                 where=facts.where(index),
                 hint="write plain decimals above zero; leave it empty where the price is not known",
             )
-        region, instance_type, option = (
-            cell(row, "region"),
-            cell(row, "instance_type"),
-            cell(row, "purchase_option") or "on_demand",
-        )
-        if not region or not instance_type or option not in PURCHASE_OPTIONS:
+        if not region or not instance_type or option not in _OPTIONS:
             raise DataError(
                 f"the row needs region, instance_type and a purchase_option of {', '.join(PURCHASE_OPTIONS)}",
                 where=facts.where(index),
@@ -106,17 +104,18 @@ def specs_of(facts: FactFile) -> Iterator[Spec]:
             raise DataError("the row is not a specification", where=facts.where(index), hint="see pricing/README.md") from None
 
 
-def _shared(about: tuple[str | None, ...], facts: FactFile, index: int) -> tuple[date, str, str, str, str | None, str]:
-    as_of, source, unit, currency, derived_from, provider = about
-    if (unit or "hour") != "hour":
+def _shared(about: dict[str, str], facts: FactFile, index: int) -> tuple[date, str, str, str, str | None, str]:
+    """What the rows of a file, or many of them, have in common."""
+    unit = about.get("unit") or "hour"
+    if unit != "hour":
         raise DataError(f"a price per `{unit}` is not a price per hour", where=facts.where(index), hint="convert it to hours")
     return (
-        parsed_date(as_of, facts, index),
-        _needed(source, "source", facts, index),
-        "hour",
-        _needed(currency, "currency", facts, index),
-        derived_from or None,
-        _needed(provider, "provider", facts, index),
+        parsed_date(about.get("as_of"), facts, index),
+        _needed(about.get("source"), "source", facts, index),
+        unit,
+        _needed(about.get("currency"), "currency", facts, index),
+        about.get("derived_from") or None,
+        _needed(about.get("provider"), "provider", facts, index),
     )
 
 

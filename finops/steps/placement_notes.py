@@ -51,10 +51,8 @@ def _sentence(feasible: list[Placement], here: Placement | None, given: Assumpti
     month = None if here.monthly_cost is None else here.monthly_cost * saving
     said += f"; today {name_of(here)} costs {unit_price(here.unit_cost, money)}. Moving saves {percent(saving)}"
     said += f", {money_table(month, money)} a month for the same work. " if month is not None else ". "
-    assumed = (
-        f" It {best.reason}." if best.reason and best.purchase_option != "spot" else f" ({best.reason}.)" if best.reason else ""
-    )
-    return said + f"Machines are taken as {percent(given.utilisation)} busy; data transfer is not included.{assumed}"
+    said += f"Machines are taken as {percent(given.utilisation)} busy; data transfer is not included."
+    return f"{said} Also taken: {best.reason}." if best.reason else said
 
 
 def name_of(row: Placement) -> str:

@@ -21,7 +21,7 @@ COLUMNS = (
     Column("model", "Model"),
     Column("token_class", "Token class"),
     Column("purchase_option", "Bought as"),
-    Column("price", "Price", "unit_price"),
+    Column("price", "Price", "unit_price", metric="price"),
     Column("unit", "Unit"),
     Column("currency", "Currency", wide_only=True),
     Column("as_of", "As of", "date"),

@@ -77,6 +77,10 @@ def test_a_machine_without_accelerator_holds_only_for_itself() -> None:
 def test_its_own_measurement_beats_a_comparable_one() -> None:
     on_g2 = replace(MEASURED, provider="gcp", instance_type="g2-standard-8", spec=G2, units=Decimal(900))
     assert best_fits([MEASURED, on_g2], G2)[0] == [(on_g2, None)]
+    bigger = replace(G2, instance_type="g2-standard-12", vcpu=12, memory_gib=Decimal(48))
+    assert [m for m, _ in best_fits([MEASURED, on_g2], bigger)[0]] == [on_g2], "its own cloud's, though it is the slower"
+    other = replace(MEASURED, instance_type="gr6.2xlarge", units=Decimal(700))
+    assert [m for m, _ in best_fits([MEASURED, other], bigger)[0]] == [other], "the slowest, never the best of them"
     assert best_fits([MEASURED, on_g2], A100_40) == ([], NOT_MEASURED)
     assert best_fits([MEASURED], SMALL) == ([], "fewer vCPUs (4) than measured (8)")
 
@@ -120,7 +124,7 @@ def test_spot_pays_for_work_done_twice_and_says_how_much_it_bears() -> None:
     row = placed(MEASURED, offer(G6, "0.40", "spot"), None, Assumptions(), bucket, full)
     assert row.unit_cost is not None
     assert Decimal("0.0004") < row.unit_cost < Decimal("0.00041")
-    assert row.reason == "interruptions a month: 20-100 %, a lower bound"
+    assert row.reason == "20-100 % taken back in a month, a lower bound"
     assert row.tolerable_per_day is not None
     assert row.tolerable_per_day > 10
     dear = placed(MEASURED, offer(G6, "1.10", "spot"), None, Assumptions(), bucket, full)
@@ -132,7 +136,7 @@ def test_spot_pays_for_work_done_twice_and_says_how_much_it_bears() -> None:
 def test_unknown_interruptions_are_not_taken_as_none() -> None:
     row = placed(MEASURED, offer(G2, "0.40", "spot"), None, Assumptions())
     assert row.overhead > 1
-    assert row.reason == "interruptions a month: not known; 20 % taken, a lower bound"
+    assert row.reason == "interruptions not published, taken as 20 % in a month"
 
 
 def test_the_work_redone_is_one_run_and_not_all_repeats() -> None:
