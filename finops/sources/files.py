@@ -146,10 +146,11 @@ class _TextCheck:
             self._first = False
         if (nul := chunk.find(b"\0")) >= 0:
             raise self._error("a NUL byte", chunk[:nul], "the file is binary or UTF-16; export it as UTF-8 text")
-        try:
-            self._decoder.decode(chunk)
-        except UnicodeDecodeError as error:
-            raise self._not_utf8(error, chunk) from error
+        if not chunk.isascii() or self._decoder.getstate()[0]:
+            try:
+                self._decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                raise self._not_utf8(error, chunk) from error
         self._line += chunk.count(b"\n")
 
     def close(self) -> None:
