@@ -77,7 +77,7 @@ def _spend(page: Page) -> Markup | None:
     if page.spend is None or not (page.spend.days or page.spend.fan):
         return None
     title, description = words.spend_finding(page), words.spend_description(page)
-    return spend_chart(page.spend, page.first, page.month_end, page.currency, title, description)
+    return spend_chart(page.spend, page.first, page.month_end, page.currency, title, description, page.as_of)
 
 
 def _ranking(page: Page, chart_id: str, what: str, shares: tuple[Share, ...]) -> Markup | None:

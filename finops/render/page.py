@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 Series = tuple[Decimal | None, ...]
-CellState = Literal["priced", "no_price", "not_offered", "not_measured", "not_feasible", "other_provider"]
+CellState = Literal["priced", "no_price", "not_offered", "not_measured", "not_feasible"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,6 @@ class Headline:
     riser: str | None = None
     """The owner whose spend rose most against the same days of the month before."""
     rise: Decimal | None = None
-    rise_is_agent: bool = True
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """One provider's part of the placement map: which regions and types it shows, cheapest first."""
+
+    provider: str
+    regions: tuple[str, ...]
+    instance_types: tuple[str, ...]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
 class PlacementMap:
     """The measured work on other regions, instance types and purchase options."""
 
@@ -152,12 +161,10 @@ class PlacementMap:
     model: str
     unit: str
     currency: str
-    regions: tuple[str, ...]
-    instance_types: tuple[str, ...]
-    cells: tuple[Cell, ...]
-    best: tuple[str, str, str] | None = None
-    """Region, instance type, purchase option."""
-    today: tuple[str, str, str] | None = None
+    panels: tuple[Panel, ...]
+    best: tuple[str, str, str, str] | None = None
+    """Provider, region, instance type, purchase option."""
+    today: tuple[str, str, str, str] | None = None
     best_cost: Decimal | None = None
     today_cost: Decimal | None = None
     best_count: int = 1
@@ -165,6 +172,15 @@ class PlacementMap:
     assumptions: tuple[str, ...] = ()
     left_out: int = 0
     """Placements that were computed and are not on the map."""
+
+    def halves(self) -> tuple[Half, ...]:
+        """Every priced half of every cell."""
+        cells = [cell for panel in self.panels for cell in panel.cells]
+        return tuple(half for cell in cells for half in (cell.on_demand, cell.spot) if half.unit_cost is not None)
+
+    @property
+    def all_stale(self) -> bool:
+        return bool(self.halves()) and all(half.stale for half in self.halves())
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from finops.core import numbers
 from finops.core.result import Column
-from finops.render.page import Half, Page, Share
+from finops.render.page import Cell, Half, Page, Share
 from finops.render.words import owner_name, verdict_text
 
 RIGHT = ("count", "money", "unit_price", "ratio", "number")
@@ -117,6 +117,7 @@ def reviews_table(page: Page) -> Table:
 def placement_table(page: Page) -> Table:
     """Every cell of the placement map."""
     columns = (
+        Column("provider", "Provider"),
         Column("region", "Region"),
         Column("instance_type", "Instance type"),
         Column("purchase_option", "Option"),
@@ -126,20 +127,21 @@ def placement_table(page: Page) -> Table:
         Column("stale", "Stale", "bool"),
     )
     chart = page.placement
-    cells = chart.cells if chart else ()
     rows = [
-        _placement_row(cell.region, cell.instance_type, option, half)
-        for cell in cells
+        _placement_row(panel.provider, cell, option, half)
+        for panel in (chart.panels if chart else ())
+        for cell in panel.cells
         for option, half in (("on_demand", cell.on_demand), ("spot", cell.spot))
     ]
     caption = f"Cost per {chart.unit}" if chart else "Placement"
     return _table("placement", caption, columns, rows, chart.currency if chart else page.currency)
 
 
-def _placement_row(region: str, instance_type: str, option: str, half: Half) -> dict[str, Any]:
+def _placement_row(provider: str, cell: Cell, option: str, half: Half) -> dict[str, Any]:
     return {
-        "region": region,
-        "instance_type": instance_type,
+        "provider": provider,
+        "region": cell.region,
+        "instance_type": cell.instance_type,
         "purchase_option": option,
         "state": half.state.replace("_", " "),
         "unit_cost": half.unit_cost,

@@ -70,10 +70,8 @@ def subtitles(page: Page) -> list[str]:
     elif not page.closed and page.spend and page.spend.no_interval:
         said.append(sentence(page.spend.no_interval))
     if head.riser is not None and head.rise is not None and head.rise > 0 and head.spent_before:
-        whose = head.riser if head.rise_is_agent else owner_name(head.riser)
-        said.append(
-            f"The largest rise on the same days of the month before is {whose}, {numbers.money_change(head.rise, page.currency)}."
-        )
+        rise = numbers.money_change(head.rise, page.currency)
+        said.append(f"The largest rise on the same days of the month before is {head.riser}, {rise}.")
     asked = [r for r in page.reviews if r.verdict == "low_value_high_cost"]
     if asked:
         said.append(_review_sentence(asked, page.currency))
@@ -116,7 +114,7 @@ def spend_finding(page: Page) -> str:
     head = page.headline
     change = change_text(head.spent, head.spent_before)
     if change in ("n/a", "new", "unchanged"):
-        return "Spend so far and where it is heading" if not page.closed else "How the month was spent"
+        return f"{numbers.money_total(head.spent, page.currency)} spent in {_days(page)}"
     pace = "the month before" if page.closed else "the pace of the month before"
     return f"Spend is {change[2:]} {'above' if change.startswith('▲') else 'below'} {pace}"
 
@@ -165,7 +163,7 @@ def placement_finding(chart: PlacementMap) -> str:
     """The heading of the placement map: what is cheapest and how that compares with today."""
     if chart.best is None or chart.best_cost is None:
         return "No placement of this work has both a measurement and a price"
-    region, instance, option = chart.best
+    _, region, instance, option = chart.best
     where = f"{instance} in {region}, {OPTIONS.get(option, option)}"
     if chart.today_cost and chart.best != chart.today and chart.best_cost < chart.today_cost:
         saving = 1 - chart.best_cost / chart.today_cost
@@ -192,11 +190,29 @@ def placement_sentences(chart: PlacementMap) -> list[str]:
 
 def placement_description(chart: PlacementMap) -> str:
     """The map in words: its range and its best cell."""
-    costs = [h.unit_cost for c in chart.cells for h in (c.on_demand, c.spot) if h.unit_cost is not None]
+    costs = [half.unit_cost for half in chart.halves() if half.unit_cost is not None]
     if not costs:
         return "No cell of the map has a cost."
     low, high = numbers.unit_price(min(costs), chart.currency), numbers.unit_price(max(costs), chart.currency)
     return f"{len(costs)} placements from {low} to {high} per {chart.unit}. {' '.join(placement_sentences(chart))}"
+
+
+def placement_note(chart: PlacementMap) -> str:
+    """How to read the map."""
+    said = ["Solid frame: cheapest."]
+    if chart.today is not None:
+        said.append("Dashed frame: today.")
+    states = {h.state for p in chart.panels for c in p.cells for h in (c.on_demand, c.spot)}
+    if "not_offered" in states:
+        said.append("“Not offered”: not sold there.")
+    if "no_price" in states:
+        said.append("“No price”: no price is known there.")
+    stale = [half.as_of for half in chart.halves() if half.stale and half.as_of is not None]
+    if chart.all_stale and stale:
+        said.append(f"All these prices are old, the oldest of {numbers.date_text(min(stale))}.")
+    elif stale:
+        said.append("*: an old price.")
+    return " ".join(said)
 
 
 def sentence(text: str) -> str:

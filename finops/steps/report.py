@@ -46,11 +46,13 @@ def report(overrides: Overrides, *, talk: Talk, out: Path = Path("finops-report"
 
 def report_page(overrides: Overrides, *, talk: Talk) -> Page:
     """What the report shows, read once from one state of the ledger."""
+    from finops.ledger.cube import require_built
     from finops.ledger.store import open_reader
 
     settings = load_settings(overrides)
     talk.stage("Read the ledger")
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+        require_built(reader)
         answers: Answers = collected_answers(overrides, talk=talk)
         return filled_page(reader, settings, answers)
 

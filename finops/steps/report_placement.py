@@ -11,12 +11,13 @@ from typing import Any
 from finops.core.numbers import percent
 from finops.core.offer import STALE_AFTER_DAYS
 from finops.core.result import Result
-from finops.render.page import Cell, CellState, Half, PlacementMap, PriceDate
+from finops.render.page import Cell, CellState, Half, Panel, PlacementMap, PriceDate
 
-MOST_REGIONS, MOST_TYPES = 9, 7
+MOST_PANELS, MOST_REGIONS, MOST_OTHER_REGIONS, MOST_TYPES = 3, 6, 3, 6
+"""How much of the map is shown: the cheapest provider in more regions than the others."""
 OPTIONS = ("on_demand", "spot")
 Rows = Sequence[Mapping[str, Any]]
-Place = tuple[str, str, str]
+Place = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,14 @@ def _map(answer: Result, as_of: date) -> PlacementMap:
     costs = [r for r in mine if _is_priced(r) and r.get("currency") == currency and r.get("unit") == unit]
     shown = [r for r in costs if r["purchase_option"] in OPTIONS]
     best = min(shown or costs, key=_order)
-    regions = _ranked(shown, "region", MOST_REGIONS, today)
-    types = _ranked([r for r in shown if r["region"] in regions], "instance_type", MOST_TYPES, today)
-    cells = tuple(_cell(mine, region, name, currency, as_of) for region in regions for name in types)
-    on_map = sum(half.unit_cost is not None for cell in cells for half in (cell.on_demand, cell.spot))
+    panels = _panels(mine, shown, currency, today, as_of)
+    on_map = sum(h.unit_cost is not None for p in panels for c in p.cells for h in (c.on_demand, c.spot))
     return PlacementMap(
         workload=str(answer.meta.get("workload") or ""),
         model=str(model or ""),
         unit=unit,
         currency=currency,
-        regions=regions,
-        instance_types=types,
-        cells=cells,
+        panels=panels,
         best=_place(best),
         today=_place(today) if today else None,
         best_cost=best["unit_cost"],
@@ -71,22 +68,28 @@ def _map(answer: Result, as_of: date) -> PlacementMap:
     )
 
 
-def _ranked(rows: Rows, key: str, most: int, today: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The names with the cheapest places, today's among them, together by provider."""
-    best: dict[str, Mapping[str, Any]] = {}
-    for row in sorted(rows, key=_order):
-        best.setdefault(str(row[key]), row)
-    names = list(best)[:most]
-    if today is not None and str(today[key]) not in names and str(today[key]) in best:
+def _panels(rows: Rows, shown: Rows, currency: str, today: Mapping[str, Any] | None, as_of: date) -> tuple[Panel, ...]:
+    """The providers, cheapest first; today's is always among them."""
+    providers = _names(shown, "provider", MOST_PANELS, today)
+    made: list[Panel] = []
+    for provider in providers:
+        own = [row for row in rows if row["provider"] == provider]
+        priced = [row for row in shown if row["provider"] == provider]
+        here = today if today is not None and today["provider"] == provider else None
+        regions = _names(priced, "region", MOST_OTHER_REGIONS if made else MOST_REGIONS, here)
+        types = _names([row for row in priced if row["region"] in regions], "instance_type", MOST_TYPES, here)
+        cells = tuple(_cell(own, region, name, currency, as_of) for region in regions for name in types)
+        made.append(Panel(provider, regions, types, cells))
+    return tuple(made)
+
+
+def _names(rows: Rows, key: str, most: int, today: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The names with the cheapest places, in that order; today's takes the last seat where it is not among them."""
+    ranked = list(dict.fromkeys(str(row[key]) for row in sorted(rows, key=_order)))
+    names = ranked[:most]
+    if today is not None and str(today[key]) in ranked[most:]:
         names[-1] = str(today[key])
-    place = {name: index for index, name in enumerate(best)}
-    return tuple(sorted(names, key=lambda name: (_provider_rank(best, name), place[name])))
-
-
-def _provider_rank(best: Mapping[str, Mapping[str, Any]], name: str) -> int:
-    """Where the provider of this name first appears among the cheapest."""
-    providers = list(dict.fromkeys(str(row["provider"]) for row in best.values()))
-    return providers.index(str(best[name]["provider"]))
+    return tuple(names)
 
 
 def _cell(rows: Rows, region: str, instance_type: str, currency: str, as_of: date) -> Cell:
@@ -97,10 +100,7 @@ def _cell(rows: Rows, region: str, instance_type: str, currency: str, as_of: dat
 def _half(rows: Rows, region: str, instance_type: str, option: str, currency: str, as_of: date) -> Half:
     found = [r for r in rows if (r["region"], r["instance_type"], r["purchase_option"]) == (region, instance_type, option)]
     if not found:
-        provider_has = {r["provider"] for r in rows if r["region"] == region} & {
-            r["provider"] for r in rows if r["instance_type"] == instance_type
-        }
-        return Half("not_offered" if provider_has else "other_provider")
+        return Half("not_offered")
     priced = [r for r in found if _is_priced(r) and r.get("currency") == currency]
     if priced:
         row = min(priced, key=_order)
@@ -171,4 +171,4 @@ def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _place(row: Mapping[str, Any]) -> Place:
-    return str(row["region"]), str(row["instance_type"]), str(row["purchase_option"])
+    return str(row["provider"]), str(row["region"]), str(row["instance_type"]), str(row["purchase_option"])

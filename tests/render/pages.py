@@ -14,6 +14,7 @@ from finops.render.page import (
     Half,
     Headline,
     Page,
+    Panel,
     PlacementMap,
     PriceDate,
     Provenance,
@@ -101,7 +102,7 @@ def reviews() -> tuple[Review, ...]:
 
 def placement() -> PlacementMap:
     regions = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-south-1", "ap-northeast-1")
-    instances = ("g6e.12xlarge", "p4d.24xlarge", "p5.48xlarge", "p5en.48xlarge", "a3-highgpu-8g")
+    instances = ("g6e.12xlarge", "p4d.24xlarge", "p5.48xlarge", "p5en.48xlarge", "p6-b200.48xlarge")
     base = (1.0, 0.87, 0.63, 0.62, 0.71)
     day = date(2026, 11, 18)
     cells = []
@@ -119,16 +120,19 @@ def placement() -> PlacementMap:
             if i == 1 and r == 3:
                 upper, lower = Half("no_price"), Half("no_price")
             cells.append(Cell(region, instance, upper, lower))
-    priced = [
-        (h.unit_cost, c.region, c.instance_type, o)
-        for c in cells
-        for o, h in (("on_demand", c.on_demand), ("spot", c.spot))
-        if h.unit_cost
-    ]
-    cost, region, instance, option = min(priced)
+    gcp = tuple(
+        Cell(r, "a3-highgpu-8g", Half("priced", D("0.71") + i, day), Half("no_price"))
+        for i, r in enumerate(("us-central1", "europe-west4"))
+    )
+    panels = (
+        Panel("aws", regions, instances, tuple(cells)),
+        Panel("gcp", ("us-central1", "europe-west4"), ("a3-highgpu-8g",), gcp),
+    )
+    priced = [(c.spot.unit_cost, c.region, c.instance_type) for c in cells if c.spot.unit_cost]
+    cost, region, instance = min(priced)
     return PlacementMap(
-        "chat-70b", "llama-3.1-70b", "1M output tokens", "USD", regions, instances, tuple(cells), (region, instance, option),
-        ("us-east-1", "p4d.24xlarge", "on_demand"), cost, D("0.87"), 2, D("2310"),
+        "chat-70b", "llama-3.1-70b", "1M output tokens", "USD", panels, ("aws", region, instance, "spot"),
+        ("aws", "us-east-1", "p4d.24xlarge", "on_demand"), cost, D("0.87"), 2, D("2310"),
         ("the benchmark's load is like yours", "spot work is redone when interrupted", "no data is moved"), 212,
     )  # fmt: skip
 
@@ -212,7 +216,8 @@ def hostile(tame: str = "") -> Page:
     names = [nasty[i % len(nasty)] for i in range(len(page.agents))]
     chart = page.placement
     assert chart is not None
-    cells = tuple(replace(c, region=nasty[i % len(nasty)], instance_type=script) for i, c in enumerate(chart.cells))
+    cells = tuple(replace(c, region=nasty[i % len(nasty)], instance_type=script) for i, c in enumerate(chart.panels[0].cells))
+    panels = (Panel(script, nasty, (script,), cells),)
     return replace(
         page,
         company=script,
@@ -220,7 +225,7 @@ def hostile(tame: str = "") -> Page:
         tenants=tuple(Share(n, D(10), False) for n in nasty),
         workflows=tuple(Share(n, D(10), False) for n in nasty),
         reviews=tuple(Review(n, n, "low_value_high_cost", D("0.9"), D(10), D(5), 3, (n,), n) for n in nasty),
-        placement=replace(chart, workload=script, model=script, regions=nasty, instance_types=(script,), cells=cells,
+        placement=replace(chart, workload=script, model=script, panels=panels,
                           assumptions=nasty, unit=script),
         reconciliation=tuple(replace(r, issuer=script, account=script) for r in page.reconciliation),
         quality=Quality((SourceRow(script, 1, 1, 1),), ((script, 1),)),

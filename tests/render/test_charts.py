@@ -20,7 +20,8 @@ from finops.render.charts.quadrant import _bubbles, label_boxes, quadrant_chart,
 from finops.render.charts.scale import apart, log_range, round_ticks
 from finops.render.charts.spark import sparkline
 from finops.render.charts.svg import element, shown_name
-from finops.render.page import AgentRow, Spend
+from finops.render.page import AgentRow, Half, Spend
+from finops.render.words import placement_note
 from tests.render import pages
 from tests.render.test_html import check_golden
 
@@ -28,12 +29,13 @@ D = Decimal
 
 
 def fan(spend: Spend) -> Markup:
-    return spend_chart(spend, pages.FIRST, pages.END, "USD", "Spend", "In words")
+    return spend_chart(spend, pages.FIRST, pages.END, "USD", "Spend", "In words", pages.LAST)
 
 
 CHARTS = {
     "fan": lambda: fan(pages.spend()),
     "fan-closed": lambda: fan(Spend(((date(2026, 11, 29), D(5)), (date(2026, 11, 30), D(9))), budget=D(9))),
+    "fan-credit": lambda: fan(Spend(((date(2026, 11, 1), D(-5)), (date(2026, 11, 2), D(9))))),
     "bars": lambda: ranking_chart("tenants", pages.full().tenants, "USD", "Tenants", "In words"),
     "heat": lambda: placement_chart(pages.placement(), "Placement", "In words"),
     "quadrant": lambda: quadrant_chart(pages.agents(), "USD"),
@@ -130,9 +132,24 @@ def test_the_cheapest_is_the_lightest() -> None:
 def test_the_map_says_why_a_cell_is_empty() -> None:
     text = str(placement_chart(pages.placement(), "t", "d"))
     assert text.count("not offered") == 2
-    assert text.count("no price") == 2
+    assert text.count("no price") == 4
     assert "0.767*" in text
     assert text.count('class="s-rust"') == 1
+    assert text.count('stroke-dasharray="4 3"') == 1
+
+
+def test_where_every_price_is_old_it_is_said_once() -> None:
+    chart = pages.placement()
+    old = [
+        replace(p, cells=tuple(replace(c, on_demand=aged(c.on_demand), spot=aged(c.spot)) for c in p.cells)) for p in chart.panels
+    ]
+    chart = replace(chart, panels=tuple(old))
+    assert "*" not in str(placement_chart(chart, "t", "d"))
+    assert "All these prices are old, the oldest of 1 May 2026." in placement_note(chart)
+
+
+def aged(half: Half) -> Half:
+    return replace(half, stale=True) if half.unit_cost is not None else half
 
 
 def test_a_forecast_without_an_interval_has_no_band() -> None:

@@ -92,4 +92,4 @@ def test_tables_hold_every_figure_exactly() -> None:
     assert list(made) == ["spend", "agents", "tenants", "workflows", "reviews", "placement", "reconciliation"]
     assert sum(row["spend"] for row in made["agents"].rows) == sum(row.spend for row in pages.full().agents)
     assert made["reconciliation"].rows[0]["billed"] == D("20311.123456789")
-    assert len(made["placement"].rows) == 60
+    assert len(made["placement"].rows) == 64

@@ -25,32 +25,39 @@ class Frame:
 
     first: date
     last: date
+    lowest: float
     highest: float
 
     def x(self, day: date) -> float:
         return WIDE * ((day - self.first).days + 1) / ((self.last - self.first).days + 1)
 
     def y(self, amount: Decimal | float) -> float:
-        return BOTTOM - (BOTTOM - TOP) * float(amount) / self.highest
+        return BOTTOM - (BOTTOM - TOP) * (float(amount) - self.lowest) / (self.highest - self.lowest)
 
     def percent(self, day: date) -> str:
         return f"{number(self.x(day) / WIDE * 100)}%"
 
 
-def spend_chart(spend: Spend, first: date, month_end: date, currency: str, title: str, description: str) -> Markup:
+def spend_chart(spend: Spend, first: date, month_end: date, currency: str, title: str, description: str, as_of: date) -> Markup:
     """The whole figure. Lines start at zero on the eve of the first day."""
-    tops = [float(amount) for _, amount in spend.days] + [float(d.p90 or d.expected) for d in spend.fan]
-    ticks = round_ticks(max([*tops, float(spend.budget or 0)]))
-    frame = Frame(first, month_end, ticks[-1] or 1.0)
+    amounts = [float(a) for a in (*(amount for _, amount in spend.days), *_ends(spend), spend.budget or Decimal(0))]
+    ticks = round_ticks(max(amounts))
+    lowest = min([0.0, *amounts])
+    frame = Frame(first, month_end, lowest, ticks[-1] if ticks[-1] > lowest else lowest + 1)
     body = joined(
         _grid(frame, ticks, currency),
-        _days(frame, spend),
+        _days(frame, spend, as_of),
         element("svg", _shapes(frame, spend), viewBox=f"0 0 {WIDE} {number(HEIGHT)}", preserveAspectRatio="none",
                 width="100%", height=HEIGHT, overflow="visible"),
-        _end_of_spend(frame, spend),
+        _end_of_spend(frame, spend, currency),
         _labels(frame, spend, currency),
     )  # fmt: skip
     return figure("spend", title, description, HEIGHT, body, class_="fan", width="84%", overflow="visible")
+
+
+def _ends(spend: Spend) -> list[Decimal]:
+    """The highest and lowest of the forecast."""
+    return [amount for day in spend.fan for amount in (day.p10, day.p90, day.expected) if amount is not None]
 
 
 def _grid(frame: Frame, ticks: Sequence[float], currency: str) -> Markup:
@@ -64,8 +71,8 @@ def _grid(frame: Frame, ticks: Sequence[float], currency: str) -> Markup:
     return joined(*parts)
 
 
-def _days(frame: Frame, spend: Spend) -> Markup:
-    """Days under the axis, and where today is."""
+def _days(frame: Frame, spend: Spend, as_of: date) -> Markup:
+    """Days under the axis, and up to where spend is known."""
     length = (frame.last - frame.first).days + 1
     marks = [frame.first.replace(day=n) for n in (1, 10, 20) if n <= length - 5] + [frame.last]
     parts = []
@@ -77,7 +84,8 @@ def _days(frame: Frame, spend: Spend) -> Markup:
         x = frame.percent(today)
         parts.append(element("line", x1=x, x2=x, y1=TOP - 8, y2=BOTTOM, **stroke("rule")))
         anchor = "start" if frame.x(today) < 120 else "end"
-        parts.append(text("today", x, TOP - 2, anchor=anchor, dx="5" if anchor == "start" else "-5"))
+        word = "today" if today == as_of else f"known to {numbers.day_text(today)}"
+        parts.append(text(word, x, TOP - 2, anchor=anchor, dx="5" if anchor == "start" else "-5"))
     return joined(*parts)
 
 
@@ -120,11 +128,16 @@ def _band(
     return element("path", d=d, class_=class_, fill=LIGHT["blue"], fill_opacity=opacity)
 
 
-def _end_of_spend(frame: Frame, spend: Spend) -> Markup:
+def _end_of_spend(frame: Frame, spend: Spend, currency: str) -> Markup:
     if not spend.days:
         return Markup("")
     day, amount = spend.days[-1]
-    return element("circle", cx=frame.percent(day), cy=round(frame.y(amount), 1), r="4", **fill("ink"))
+    dot = element("circle", cx=frame.percent(day), cy=round(frame.y(amount), 1), r="4", **fill("ink"))
+    if spend.fan or day == frame.last:
+        return dot
+    said = f"{numbers.money_total(amount, currency)} by {numbers.day_text(day)}"
+    anchor = "start" if frame.x(day) < WIDE / 3 else "end"
+    return joined(dot, text(said, frame.percent(day), round(frame.y(amount) - 12, 1), color="ink", anchor=anchor, bold=True))
 
 
 def _labels(frame: Frame, spend: Spend, currency: str) -> Markup:
