@@ -36,7 +36,7 @@ def list_them(g: Globals) -> None:
 
 def check(
     g: Globals,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, folders or patterns.", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, folders or patterns.", show_default=False)],
     source: Annotated[str | None, typer.Option("--source", help="What the files are meant to be.")] = None,
 ) -> None:
     """Tells what each file is and whether it would do; loads nothing.
