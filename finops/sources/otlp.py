@@ -11,7 +11,7 @@ import msgspec
 from finops.errors import DataError
 from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import file_part, opened
-from finops.sources.otlp_chunks import BATCH_ROWS, TOO_LONG, cores, file_chunks, in_parallel, stream_chunks
+from finops.sources.otlp_chunks import TOO_LONG, cores, file_chunks, in_parallel, stream_chunks
 from finops.sources.otlp_lines import Lines, buffered, is_one_document, resume, whole
 from finops.sources.otlp_rows import Rows
 from finops.sources.otlp_shape import BROKEN
@@ -67,6 +67,7 @@ class _Reading:
             yield from self._of_one_document()
         else:
             yield from self._of_lines()
+        self._rejects.sort(key=lambda reject: reject.row)
         if self._other_signals:
             self._notes.append(f"{self._other_signals:,} lines hold metrics or logs: left out, only traces are read here")
         if self._documents == 0 and self._rejects and self._offset == 0:
@@ -98,7 +99,7 @@ class _Reading:
                 rows.rejects.append(Reject(line.number, TOO_LONG))
             else:
                 rows.feed(line.data, line.number, line.position)
-            if len(rows) >= BATCH_ROWS:
+            if rows.full:
                 yield rows.batch()
         yield from self._remaining(rows)
 
@@ -114,8 +115,7 @@ class _Reading:
                 yield from reader
 
     def _remaining(self, rows: Rows) -> Iterator[pa.RecordBatch]:
-        if len(rows):
-            yield rows.batch()
+        yield rows.batch()
         self._rejects += rows.rejects
         self._documents += rows.documents
         self._other_signals += rows.other_signals

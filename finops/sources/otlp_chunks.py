@@ -20,7 +20,6 @@ from finops.sources.base import Reject
 from finops.sources.otlp_lines import LONGEST_LINE, Lines
 from finops.sources.otlp_rows import Rows
 
-BATCH_ROWS = 16_384
 CHUNK_BYTES = 8 << 20
 
 TOO_LONG = f"this line is longer than {LONGEST_LINE >> 20} MiB"
@@ -88,10 +87,9 @@ def _read(stream: IO[bytes], chunk: Chunk, keep: tuple[str, ...]) -> Done:
                 rows.rejects.append(Reject(line.number, TOO_LONG))
             else:
                 rows.feed(line.data, line.number, line.position)
-            if len(rows) >= BATCH_ROWS:
+            if rows.full:
                 writer.write_batch(rows.batch())
-        if len(rows):
-            writer.write_batch(rows.batch())
+        writer.write_batch(rows.batch())
     return Done(sink.getvalue().to_pybytes(), rows.rejects, lines.number - 1, rows.documents, rows.other_signals)
 
 

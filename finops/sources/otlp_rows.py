@@ -1,15 +1,14 @@
-"""Turns spans into rows of the `call` contract, and rows into Arrow batches. Nothing that a prompt or an answer says is kept."""
+"""Collects the spans of documents and hands them over as Arrow batches: alike ones together, odd ones one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from finops.core.tokens import Dialect, Usage, disjoint
-from finops.sources.arrow_schema import arrow_schema
 from finops.sources.base import Reject
-from finops.sources.otlp_attributes import FROM_RESOURCE, MAX_KEPT, MAX_TEXT, MAX_VALUE, NAMED_BY_SPAN, OPERATIONS, REPORTED_IN
-from finops.sources.otlp_plan import COLUMNS, SLOTS, Plan, Plans
+from finops.sources.otlp_arrow import batch_of_rows, joined
+from finops.sources.otlp_columns import batch_of_alike
+from finops.sources.otlp_plan import Plan, Plans
 from finops.sources.otlp_shape import (
     BROKEN,
     Attribute,
@@ -17,42 +16,58 @@ from finops.sources.otlp_shape import (
     Span,
     Traces,
     Unreadable,
-    Value,
     because,
     groups,
     groups_one_by_one,
     traces,
 )
-from finops.sources.otlp_values import count, decimal, hashed, microseconds, seconds, span_id, text, trace_id, yes_no
+from finops.sources.otlp_spans import Row, empty_template, row_of, template_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Row = list[Any]
+HELD_BYTES = 256 << 10
+"""So much is held before it is read column by column: what has just been decoded is still in the processor's cache."""
 
-DIALECT: Dialect = "includes_cache"
-"""What the conventions say of `gen_ai.usage.input_tokens`, also for providers whose own figure is without the cache."""
+FULL_ROWS = 16_384
+"""So many rows make a batch."""
+
+FEW = 16
+"""Fewer spans than this are not worth columns of their own."""
 
 
-RESOURCE_IDENTITY = "resource.identity"
-"""The kept attribute that lists the columns (tenant, agent, workflow) which a span has from its resource alone."""
+class _Alike:
+    """Spans with the same attribute names and the same resource, and the lines they stand on."""
+
+    __slots__ = ("lines", "plan", "spans", "template")
+
+    def __init__(self, plan: Plan, template: Row) -> None:
+        self.plan, self.template = plan, template
+        self.spans: list[Span] = []
+        self.lines: list[int] = []
 
 
 class Rows:
-    """Collects the rows of documents that are fed in; `batch` hands over those that have gathered."""
+    """What has been fed and not yet handed over. Rows come in the order of the shapes they have, then of the file."""
 
     def __init__(self, keep: tuple[str, ...] = ()) -> None:
         self.rejects: list[Reject] = []
         self.documents = 0
         self.other_signals = 0
-        self._rows: list[Row] = []
         self._plans = Plans(keep)
+        self._templates: dict[tuple[str, ...], Row] = {}
+        self._alike: dict[tuple[int, tuple[str, ...]], _Alike] = {}
+        self._ready: list[pa.RecordBatch] = []
+        self._ready_rows = self._held_bytes = 0
 
-    def __len__(self) -> int:
-        return len(self._rows)
+    @property
+    def full(self) -> bool:
+        """Whether it is time to take the batch."""
+        return self._ready_rows >= FULL_ROWS
 
     def feed(self, line: bytes, number: int, position: int) -> None:
         """One line, or one document: `number` and `position` say where it stands in the file."""
+        self._held_bytes += len(line)
         try:
             document = traces(line)
         except BROKEN as error:
@@ -64,11 +79,36 @@ class Rows:
             return
         self.documents += 1
         self._add(groups(document), number)
+        if self._held_bytes >= HELD_BYTES:
+            self._settle()
 
     def batch(self) -> pa.RecordBatch:
         """The rows so far, in the schema of the contract; they are forgotten here."""
-        rows, self._rows = self._rows, []
-        return _batch(rows)
+        self._settle()
+        ready, self._ready, self._ready_rows = self._ready, [], 0
+        return joined(ready)
+
+    def _settle(self) -> None:
+        """Turns the spans that are held into small batches."""
+        held, self._alike, self._templates, self._held_bytes = self._alike, {}, {}, 0
+        careful: list[Row] = []
+        for alike in held.values():
+            batch = batch_of_alike(alike.spans, alike.plan, alike.template) if len(alike.spans) >= FEW else None
+            if batch is None:
+                careful += self._rows_of(alike)
+            else:
+                self._ready.append(batch)
+        if careful:
+            self._ready.append(batch_of_rows(careful))
+        self._ready_rows = sum(batch.num_rows for batch in self._ready)
+
+    def _rows_of(self, alike: _Alike) -> Iterable[Row]:
+        for span, number in zip(alike.spans, alike.lines, strict=True):
+            try:
+                yield row_of(span, alike.plan, alike.template)
+            except Unreadable as problem:
+                where = f" (span {span.spanId[:32]})" if span.spanId else ""
+                self.rejects.append(Reject(number, problem.reason + where, problem.column, problem.text))
 
     def _is_empty(self, document: Traces, line: bytes) -> bool:
         other = bool(document.resourceMetrics or document.resourceLogs)
@@ -94,181 +134,24 @@ class Rows:
             if attributes is not known:
                 known, template = attributes, self._template(attributes, number)
             for span in spans:
-                try:
-                    self._rows.append(self._row(span, template))
-                except Unreadable as problem:
-                    where = f" (span {span.spanId[:32]})" if span.spanId else ""
-                    self.rejects.append(Reject(number, problem.reason + where, problem.column, problem.text))
+                names = tuple([a.key for a in span.attributes]) if span.attributes else ()
+                alike = self._alike.get(key := (id(template), names))
+                if alike is None:
+                    self._alike[key] = alike = _Alike(self._plans.plan(names), template)
+                alike.spans.append(span)
+                alike.lines.append(number)
 
     def _template(self, attributes: list[Attribute], number: int) -> Row:
-        """What the resource says of all its spans; its `attributes` slot names the columns that it filled."""
-        row: Row = [None] * (len(SLOTS) + 1)
-        row[_ATTRIBUTES] = {}
-        try:
-            full = row.copy()
-            plan, values = self._planned(attributes)
-            _fill(full, plan, values)
-        except Unreadable as problem:
-            self.rejects.append(Reject(number, f"resource: {problem.reason}", problem.column, problem.text))
-            return row
-        for column in FROM_RESOURCE:
-            row[SLOTS[column]] = full[SLOTS[column]]
-        row[_ATTRIBUTES], row[_OWNED] = _kept(plan, values, {}), _owned(row, row)
-        return row
-
-    def _planned(self, attributes: list[Attribute]) -> tuple[Plan, list[Value | None]]:
-        return self._plans.plan(tuple([a.key for a in attributes])), [a.value for a in attributes]
-
-    def _row(self, span: Span, template: Row) -> Row:
-        row = template.copy()
-        plan, values = self._planned(span.attributes or [])
-        _fill(row, plan, values)
-        row[_TRACE] = trace_id(span.traceId)
-        row[_SPAN] = span_id(span.spanId, "spanId")
-        row[_PARENT] = span_id(span.parentSpanId, "parentSpanId")
-        start = microseconds(span.startTimeUnixNano, "startTimeUnixNano")
-        if start is None:
-            raise Unreadable("this span has no start time", "startTimeUnixNano")
-        row[_START] = start
-        row[_END] = microseconds(span.endTimeUnixNano, "endTimeUnixNano")
-        if (after := row[_FIRST_TOKEN_S]) is not None:
-            row[_FIRST_TOKEN] = start + after
-        row[_NAME] = name = (span.name or "")[:MAX_TEXT] or None
-        row[_OPERATION] = operation = _operation(row[_RAW_OPERATION], plan.usage)
-        if operation in NAMED_BY_SPAN:
-            _name_owner(row, _SLOT_NAMED[operation], name, template)
-        if operation != "tool":
-            row[_ARGS_HASH] = None
-        if plan.usage:
-            row[_TOKENS] = disjoint(Usage._make(row[_USAGE]), DIALECT)
-        _set_status(row, span)
-        if row[_COST] is not None and row[_CURRENCY] is None:
-            row[_CURRENCY] = REPORTED_IN
-        row[_ATTRIBUTES] = _attributes(row, plan, values, template)
-        return row
-
-
-def _slot(column: str) -> int:
-    return SLOTS[column]
-
-
-_TRACE, _SPAN, _PARENT, _NAME = _slot("trace"), _slot("span"), _slot("parent"), _slot("name")
-_START, _END, _FIRST_TOKEN, _FIRST_TOKEN_S = (
-    _slot("start_time"),
-    _slot("end_time"),
-    _slot("first_token_time"),
-    _slot("@first_token_s"),
-)
-_OPERATION, _RAW_OPERATION, _ENTITY = _slot("operation"), _slot("@operation"), _slot("@entity")
-_STATUS, _ERROR_CLASS, _ARGS_HASH = _slot("status"), _slot("error_class"), _slot("args_hash")
-_COST, _CURRENCY, _ATTRIBUTES, _USER = _slot("reported_cost"), _slot("reported_currency"), _slot("attributes"), _slot("@user")
-_TOKENS = slice(_slot("input_uncached"), _slot("identity_holds") + 1)
-_USAGE = slice(_slot("@input"), _slot("@total") + 1)
-_OWNED = len(SLOTS)
-"""One more slot, used in templates only: the owners' columns that the resource fills."""
-_SLOT_NAMED = {operation: _slot(column) for operation, column in NAMED_BY_SPAN.items()}
-_OWNERS = tuple((column, _slot(column)) for column in ("tenant", "agent", "workflow"))
-_READERS = {"seconds": seconds, "decimal": decimal}
-
-
-def _fill(row: Row, plan: Plan, values: list[Value | None]) -> None:
-    """Puts each value in its slot. The common forms are read here and now, the rest by their reader."""
-    for slot, at in plan.texts:
-        value = values[at]
-        given = None if value is None else value.stringValue
-        found = given if given and len(given) <= MAX_TEXT else text(value)
-        if found is not None:
-            row[slot] = found
-    for slot, at in plan.counts:
-        value = values[at]
-        written = None if value is None else value.intValue
-        if type(written) is str and len(written) < 15 and written.isascii() and written.isdigit():
-            row[slot] = int(written)
-        elif (number := count(value, _COLUMN_OF[slot])) is not None:
-            row[slot] = number
-    for slot, at, kind in plan.others:
-        value = values[at]
-        read = hashed(value) if kind == "hash" else yes_no(value) if kind == "yes_no" else _READERS[kind](value, _COLUMN_OF[slot])
-        if read is not None:
-            row[slot] = read
-
-
-_COLUMN_OF = [name.removeprefix("@") for name in SLOTS]
-
-
-def _operation(raw: str | None, has_usage: bool) -> str:
-    known = OPERATIONS.get(raw.lower()) if raw is not None else None
-    return known or ("inference" if has_usage else "other")
-
-
-def _name_owner(row: Row, slot: int, name: str | None, template: Row) -> None:
-    """`invoke_agent planner` names the agent where no attribute of the span does; a resource's name is weaker than the span's."""
-    own = row[_ENTITY]
-    if own is None and name is not None and OPERATIONS.get(name.partition(" ")[0].lower()) == row[_OPERATION]:
-        own = name.partition(" ")[2].strip() or None
-    if own is not None and row[slot] is template[slot]:
-        row[slot] = own
-
-
-def _set_status(row: Row, span: Span) -> None:
-    code = None if span.status is None else span.status.code
-    failed = code in (2, "2", "STATUS_CODE_ERROR") or row[_ERROR_CLASS] is not None
-    row[_STATUS] = "error" if failed else "ok"
-
-
-def _attributes(row: Row, plan: Plan, values: list[Value | None], template: Row) -> dict[str, str] | None:
-    inherited: dict[str, str] = template[_ATTRIBUTES]
-    user, owned = row[_USER], template[_OWNED]
-    if not plan.kept and user is None and owned is None:
-        return inherited or None
-    kept = _kept(plan, values, inherited)
-    if user is not None:
-        kept["user.hash"] = user
-    if owned is not None and (left := _owned(row, template) if plan.owners else owned):
-        kept[RESOURCE_IDENTITY] = left
-    return kept or None
-
-
-def _owned(row: Row, template: Row) -> str | None:
-    """The owners' columns that only the resource names: what a span inherits from its ancestors may go before them."""
-    names = [column for column, slot in _OWNERS if template[slot] is not None and row[slot] is template[slot]]
-    return ",".join(names) if names else None
-
-
-def _kept(plan: Plan, values: list[Value | None], inherited: dict[str, str]) -> dict[str, str]:
-    kept = inherited.copy()
-    for name, at in plan.kept:
-        value = values[at]
-        given = None if value is None else value.stringValue
-        found = given if given and len(given) <= MAX_VALUE else text(value)
-        if found is not None and len(kept) < MAX_KEPT:
-            kept[name] = found[:MAX_VALUE]
-    return kept
-
-
-def _batch(rows: list[Row]) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    schema = arrow_schema("call")
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
-    arrays = [
-        _map_array(column, field.type) if name == "attributes" else pa.array(column, type=field.type)
-        for name, field, column in zip(COLUMNS, schema, columns, strict=False)
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _map_array(column: Iterable[dict[str, str] | None], kind: pa.DataType) -> pa.Array:
-    """Maps from flat lists of names and values: three times as quick as from pairs."""
-    import pyarrow as pa
-
-    offsets: list[int | None] = []
-    names: list[str] = []
-    values: list[str] = []
-    for kept in column:
-        offsets.append(None if kept is None else len(names))
-        if kept is not None:
-            names += kept.keys()
-            values += kept.values()
-    flat = (pa.array(names, pa.string()), pa.array(values, pa.string()))
-    return pa.MapArray.from_arrays(pa.array([*offsets, len(names)], pa.int32()), *flat).cast(kind)
+        """The resource's template, the same object for the same resource until the rows are handed over."""
+        names = tuple([a.key for a in attributes])
+        texts = [None if a.value is None else a.value.stringValue for a in attributes]
+        key = (*names, *texts) if None not in texts else None
+        template = self._templates.get(key) if key is not None else None  # type: ignore[arg-type]
+        if template is None:
+            try:
+                template = template_of(attributes, self._plans.plan(names))
+            except Unreadable as problem:
+                self.rejects.append(Reject(number, f"resource: {problem.reason}", problem.column, problem.text))
+                template = empty_template()
+            self._templates[key or (str(len(self._templates)),)] = template  # type: ignore[arg-type]
+        return template

@@ -127,7 +127,7 @@ def test_numbers_beyond_reason_cost_one_span(tmp_path: Path, number: bytes) -> N
     if number == b"NaN":
         assert (inputs(rows), [r.row for r in rejects]) == ([4], [1])
     elif number == b"1e-400":
-        assert (inputs(rows), rejects) == ([1, None, 3, 4], [])
+        assert (sorted(inputs(rows), key=str), rejects) == ([1, 3, 4, None], [])
     else:
         assert (inputs(rows), [r.row for r in rejects]) == ([1, 3, 4], [1])
 

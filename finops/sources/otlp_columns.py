@@ -1,0 +1,243 @@
+"""Many spans with the same attribute names become one batch: column by column, where all of them are in good order.
+
+Whatever is odd, even in one value, makes `batch_of_alike` answer None, and the spans go the careful way one by one. Both ways
+give the same rows; a test holds them against each other."""
+
+from __future__ import annotations
+
+import re
+from operator import attrgetter, sub
+from typing import TYPE_CHECKING, Any
+
+from finops.core.tokens import Usage, disjoint
+from finops.sources.otlp_arrow import Same, batch_of_columns
+from finops.sources.otlp_attributes import MAX_KEPT, MAX_TEXT, MAX_VALUE, REPORTED_IN
+from finops.sources.otlp_plan import SLOTS, Plan
+from finops.sources.otlp_shape import Attribute, Span, Unreadable
+from finops.sources.otlp_spans import COLUMN_OF, DIALECT, FAILED, OWNERS, RESOURCE_IDENTITY, SLOT_NAMED, At, Row, operation_of
+from finops.sources.otlp_values import count, decimal, hashed, microseconds, seconds, span_id, text, yes_no
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Columns = dict[int, "list[Any] | Same"]
+
+
+class _Odd(Exception):
+    """Something that the careful way must look at."""
+
+
+def batch_of_alike(spans: list[Span], plan: Plan, template: Row) -> pa.RecordBatch | None:
+    """The spans' rows, in their order; None where any of them needs care."""
+    try:
+        attributes = [span.attributes or [] for span in spans]
+        columns: Columns = {slot: Same(value) for slot, value in enumerate(template[: len(SLOTS)]) if value is not None}
+        own = _own_columns(plan, attributes)
+        _lay_over(columns, own, template)
+        _add_span_fields(columns, spans)
+        _add_operation(columns, plan, len(spans))
+        _add_tokens(columns, plan, len(spans))
+        _add_status(columns, spans)
+        return batch_of_columns(columns, _kept(columns, own, plan, attributes, template), len(spans))
+    except (_Odd, Unreadable):
+        return None
+
+
+def _own_columns(plan: Plan, attributes: list[list[Attribute]]) -> dict[int, list[Any]]:
+    own: dict[int, list[Any]] = {}
+    for slot, at in reversed(plan.texts):
+        if slot not in own:
+            own[slot] = _texts(attributes, at, MAX_TEXT)
+        elif None in own[slot]:
+            weaker = _texts(attributes, at, MAX_TEXT)
+            own[slot] = [w if s is None else s for s, w in zip(own[slot], weaker, strict=True)]
+    for slot, at in plan.counts:
+        own[slot] = _stronger(own.get(slot), _counts(attributes, at, COLUMN_OF[slot]))
+    for slot, at, kind in plan.others:
+        values = [a[at].value for a in attributes]
+        name = COLUMN_OF[slot]
+        if kind == "hash":
+            read: list[Any] = [hashed(value) for value in values]
+        elif kind == "yes_no":
+            read = [yes_no(value) for value in values]
+        else:
+            reader = seconds if kind == "seconds" else decimal
+            read = [reader(value, name) for value in values]
+        own[slot] = _stronger(own.get(slot), read)
+    return own
+
+
+def _stronger(weak: list[Any] | None, strong: list[Any]) -> list[Any]:
+    return strong if weak is None else [w if s is None else s for s, w in zip(strong, weak, strict=True)]
+
+
+def _texts(attributes: list[list[Attribute]], at: int, most: int) -> list[Any]:
+    try:
+        found = [a[at].value.stringValue for a in attributes]  # type: ignore[union-attr]
+        if "" not in found and max(map(len, found)) <= most:  # type: ignore[arg-type]
+            return found
+    except (AttributeError, TypeError):
+        pass  # a value is missing, or no text
+    return _first_texts(attributes, at, most)
+
+
+def _first_texts(attributes: list[list[Attribute]], at: int, most: int) -> list[Any]:
+    """The first text of each array, as finish reasons come; else whatever is there, as text."""
+    try:
+        found = [a[at].value.arrayValue.values[0].stringValue for a in attributes]  # type: ignore[union-attr,index]
+        if "" not in found and max(map(len, found)) <= most:  # type: ignore[arg-type]
+            return found
+    except (AttributeError, TypeError, IndexError):
+        pass  # not all of them are arrays of text
+    return [None if found is None else found[:most] for found in (text(a[at].value) for a in attributes)]
+
+
+def _counts(attributes: list[list[Attribute]], at: int, name: str) -> list[int | None]:
+    try:
+        written = [a[at].value.intValue for a in attributes]  # type: ignore[union-attr]
+        digits = "".join(written)  # type: ignore[arg-type]
+        if digits.isascii() and digits.isdigit() and max(map(len, written)) < 15 and "" not in written:  # type: ignore[arg-type]
+            return list(map(int, written))  # type: ignore[arg-type]
+    except (AttributeError, TypeError):
+        pass  # a value is missing, or a number, or something else
+    return [count(a[at].value, name) for a in attributes]
+
+
+def _lay_over(columns: Columns, own: dict[int, list[Any]], template: Row) -> None:
+    """What spans say goes before what their resource says."""
+    for slot, column in own.items():
+        if (weak := template[slot]) is not None and None in column:
+            if any(slot == owner for _, owner in OWNERS):
+                raise _Odd
+            column = [weak if value is None else value for value in column]
+        columns[slot] = column
+
+
+_HEX = re.compile("[0-9a-f]+").fullmatch
+
+
+def _ids(given: list[str | None], digits: int) -> list[str | None]:
+    """Ids in good order, none missing, none zero."""
+    if None in given:
+        raise _Odd
+    together = "".join(given)  # type: ignore[arg-type]
+    if set(map(len, given)) != {digits} or not _HEX(together) or "0" * digits in given:  # type: ignore[arg-type]
+        raise _Odd
+    return given
+
+
+def _times(given: list[int | str | None], field: str) -> list[int | None]:
+    try:
+        digits = "".join(given)  # type: ignore[arg-type]
+        if digits.isascii() and digits.isdigit() and "" not in given and max(map(len, given)) <= 18 + _fits(given):  # type: ignore[arg-type]
+            times = [int(nanoseconds) // 1000 for nanoseconds in given]  # type: ignore[arg-type]
+            if min(times) > 0:
+                return times  # type: ignore[return-value]
+    except TypeError:
+        pass  # a number, or nothing
+    return [microseconds(value, field) for value in given]
+
+
+def _fits(given: list[Any]) -> int:
+    """1 where nineteen digits are within 64 bits for sure: text of equal length is ordered like its numbers."""
+    return int(max(given) < "9" and set(map(len, given)) == {19})
+
+
+def _add_span_fields(columns: Columns, spans: list[Span]) -> None:
+    columns[At.TRACE] = _ids(list(map(attrgetter("traceId"), spans)), 32)
+    columns[At.SPAN] = _ids(list(map(attrgetter("spanId"), spans)), 16)
+    parents = list(map(attrgetter("parentSpanId"), spans))
+    try:
+        columns[At.PARENT] = _ids(parents, 16)
+    except _Odd:
+        columns[At.PARENT] = [span_id(parent, "parentSpanId") for parent in parents]
+    starts = _times(list(map(attrgetter("startTimeUnixNano"), spans)), "startTimeUnixNano")
+    if None in starts:
+        raise _Odd
+    columns[At.START] = starts
+    columns[At.END] = _times(list(map(attrgetter("endTimeUnixNano"), spans)), "endTimeUnixNano")
+    if isinstance(after := columns.get(At.FIRST_TOKEN_S), list):
+        columns[At.FIRST_TOKEN] = [None if a is None else s + a for s, a in zip(starts, after, strict=True)]  # type: ignore[operator]
+    columns[At.NAME] = [(name or "")[:MAX_TEXT] or None for name in map(attrgetter("name"), spans)]
+
+
+def _add_operation(columns: Columns, plan: Plan, rows: int) -> None:
+    raw = _listed(columns.get(At.RAW_OPERATION), rows)
+    known = {name: operation_of(name, plan) for name in set(raw)}
+    for operation in set(known.values()) & SLOT_NAMED.keys():
+        named = columns.get(SLOT_NAMED[operation])
+        if not isinstance(named, list) or None in named:
+            raise _Odd
+    columns[At.OPERATION] = operations = Same(next(iter(known.values()))) if len(known) == 1 else [known[name] for name in raw]
+    if At.ARGS_HASH in columns:
+        hashes, each = _listed(columns[At.ARGS_HASH], rows), _listed(operations, rows)
+        columns[At.ARGS_HASH] = [h if operation == "tool" else None for h, operation in zip(hashes, each, strict=True)]
+
+
+def _listed(column: list[Any] | Same | None, rows: int) -> list[Any]:
+    if isinstance(column, list):
+        return column
+    return [None if column is None else column.value] * rows
+
+
+def _add_tokens(columns: Columns, plan: Plan, rows: int) -> None:
+    if not plan.usage:
+        return
+    given, output, read, *others = (columns.get(slot) for slot in range(At.USAGE.start, At.USAGE.stop))
+    if any(other is not None for other in others) or given is None or output is None:
+        usage = zip(*(_listed(columns.get(s), rows) for s in range(At.USAGE.start, At.USAGE.stop)), strict=True)
+        for offset, column in enumerate(zip(*(disjoint(Usage._make(one), DIALECT) for one in usage), strict=True)):
+            columns[At.TOKENS.start + offset] = list(column)
+        return
+    given, output, read = _listed(given, rows), _listed(output, rows), _listed(read, rows)
+    columns[SLOTS["cache_read"]], columns[SLOTS["output"]] = read, output
+    if None not in given and None not in read:
+        uncached = list(map(sub, given, read))
+        if min(uncached) >= 0:
+            columns[SLOTS["input_uncached"]], columns[SLOTS["identity_holds"]] = uncached, Same(True)
+            return
+    tokens = [disjoint(Usage(i, o, r), DIALECT) for i, o, r in zip(given, output, read, strict=True)]
+    for name in ("input_uncached", "identity_holds"):
+        columns[SLOTS[name]] = list(map(attrgetter(name), tokens))
+
+
+def _add_status(columns: Columns, spans: list[Span]) -> None:
+    failed = [span.status is not None and span.status.code in FAILED for span in spans]
+    errors = columns.get(At.ERROR_CLASS)
+    if isinstance(errors, list):
+        failed = [f or error is not None for f, error in zip(failed, errors, strict=True)]
+    columns[At.STATUS] = ["error" if f else "ok" for f in failed] if any(failed) else Same("ok")
+    if isinstance(costs := columns.get(At.COST), list):
+        currencies = _listed(columns.get(At.CURRENCY), len(spans))
+        columns[At.CURRENCY] = [
+            REPORTED_IN if cost is not None and currency is None else currency
+            for cost, currency in zip(costs, currencies, strict=True)
+        ]
+
+
+def _kept(
+    columns: Columns, own: dict[int, list[Any]], plan: Plan, attributes: list[list[Attribute]], template: Row
+) -> list[tuple[str, list[str] | Same]]:
+    kept: dict[str, list[str] | Same] = {name: Same(value) for name, value in template[At.ATTRIBUTES].items()}
+    if len(kept) + len(plan.kept) > MAX_KEPT:
+        raise _Odd
+    slots = {at: slot for slot, at in plan.texts}
+    for name, at in plan.kept:
+        values = own[slots[at]] if at in slots and _stands_alone(plan, slots[at]) else _texts(attributes, at, MAX_VALUE)
+        if None in values:
+            raise _Odd
+        kept[name] = values if max(map(len, values)) <= MAX_VALUE else [value[:MAX_VALUE] for value in values]
+    users = columns.get(At.USER)
+    if users is not None:
+        if isinstance(users, list) and None in users:
+            raise _Odd
+        kept["user.hash"] = users
+    owned = [column for column, slot in OWNERS if template[slot] is not None and slot not in own]
+    if owned:
+        kept[RESOURCE_IDENTITY] = Same(",".join(owned))
+    return list(kept.items())
+
+
+def _stands_alone(plan: Plan, slot: int) -> bool:
+    """Whether one attribute alone feeds the column."""
+    return sum(one == slot for one, _ in plan.texts) == 1
