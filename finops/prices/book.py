@@ -24,7 +24,7 @@ class PriceBook:
     """All dated facts. Nothing is overwritten: on a day, the latest snapshot not after it is in force, the user's own first."""
 
     _prices: dict[Key, list[Price]] = field(default_factory=dict)
-    _savings: dict[TypeKey, list[InterruptionBucket]] = field(default_factory=dict)
+    _savings: dict[TypeKey, list[tuple[bool, InterruptionBucket]]] = field(default_factory=dict)
     _specs: dict[tuple[str, str], Spec] = field(default_factory=dict)
     _by_type: dict[str, dict[Key, None]] = field(default_factory=dict)
     _covered_since: dict[TypeKey, date] = field(default_factory=dict)
@@ -34,11 +34,11 @@ class PriceBook:
     def load(cls, overlay: Path | None = None) -> PriceBook:
         """The bundled facts, with those of the folder `overlay` winning wherever it has one in force."""
         book = cls()
-        book._add(_files(pricing_dir()), own=False)
         if overlay is not None:
             if not overlay.is_dir():
                 raise DataError(f"there is no folder of price facts `{overlay}`", where="--prices")
             book._add(_files(overlay), own=True)
+        book._add(_files(pricing_dir()), own=False)
         return book
 
     def offers(
@@ -73,7 +73,9 @@ class PriceBook:
 
     def buckets(self, provider: str, region: str, instance_type: str, at: date | None = None) -> InterruptionBucket | None:
         """How often spot capacity of this type was taken back there."""
-        return _in_force(self._savings.get((provider, region, instance_type), ()), at)
+        facts = self._savings.get((provider, region, instance_type), [])
+        known = [fact for fact in facts if at is None or fact[1].as_of <= at]
+        return max(known, key=lambda fact: (fact[0], fact[1].as_of), default=(False, None))[1]
 
     def places(self) -> list[tuple[str, str]]:
         """Every (provider, region) that the facts know, sorted."""
@@ -108,10 +110,11 @@ class PriceBook:
                     self._covered_since[place] = min(price.as_of, self._covered_since.get(place, price.as_of))
             elif "saving" in facts.columns:
                 for type_key, bucket in savings_of(facts):
-                    self._savings.setdefault(type_key, []).append(bucket)
+                    self._savings.setdefault(type_key, []).append((own, bucket))
                     self._by_type.setdefault(type_key[2], {})[*type_key, "spot"] = None
             elif "vcpu" in facts.columns:
-                self._specs.update(((spec.provider, spec.instance_type), spec) for spec in specs_of(facts))
+                for spec in specs_of(facts):
+                    self._specs.setdefault((spec.provider, spec.instance_type), spec)
             else:
                 raise DataError(
                     "the file holds none of `price`, `saving` or `vcpu`", where=str(facts.path), hint="see pricing/README.md"
@@ -149,7 +152,3 @@ def _files(folder: Path) -> Iterator[FactFile]:
 def _latest(facts: list[Price], at: date | None) -> Price | None:
     known = [fact for fact in facts if at is None or fact.as_of <= at]
     return max(known, key=lambda fact: (fact.own, fact.as_of), default=None)
-
-
-def _in_force(facts: Iterable[InterruptionBucket], at: date | None) -> InterruptionBucket | None:
-    return max((fact for fact in facts if at is None or fact.as_of <= at), key=lambda fact: fact.as_of, default=None)

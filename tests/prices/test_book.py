@@ -104,7 +104,7 @@ def test_derived_spot_names_both_dates_and_is_as_old_as_the_older(book: PriceBoo
 
 
 def test_spot_is_not_always_cheaper(book: PriceBook) -> None:
-    savings = [bucket.saving for facts in book._savings.values() for bucket in facts]
+    savings = [bucket.saving for facts in book._savings.values() for _, bucket in facts]
     assert min(savings) < 0 < max(savings) <= Decimal("0.9")
 
 
@@ -154,6 +154,20 @@ def test_ones_own_facts_win_even_when_they_are_older(tmp_path: Path) -> None:
     spot = own.offer("aws", "us-east-1", "g6.xlarge", "spot")
     assert spot is not None
     assert spot.price == Decimal("0.50") * Decimal("0.51")
+
+
+def test_ones_own_savings_and_specifications_win_as_well(tmp_path: Path) -> None:
+    head = "# provider: aws\n# as_of: 2025-01-01\n# source: ours\n"
+    written(tmp_path, "spot.csv", head + "instance_type,region,saving,bucket\ng6.xlarge,us-east-1,10,0-5\n")
+    written(
+        tmp_path, "specs.csv", head + "instance_type,gpu_name,gpu_count,gpu_memory_gb,vcpu,memory_gib\ng6.xlarge,L4,1,24,2,8\n"
+    )
+    own = PriceBook.load(tmp_path)
+    spot, spec = own.offer("aws", "us-east-1", "g6.xlarge", "spot"), own.specs("aws", "g6.xlarge")
+    assert spot is not None
+    assert (spot.price, spot.as_of) == (Decimal("0.8048") * Decimal("0.9"), date(2025, 1, 1))
+    assert spec is not None
+    assert spec.vcpu == 2
 
 
 def test_an_empty_price_says_offered_and_not_known(tmp_path: Path) -> None:
