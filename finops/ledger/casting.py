@@ -45,7 +45,7 @@ class Cast:
                 return f"TRY_CAST({given} AS {target})"
             return f"TRY_CAST(finops_number({self._text}) AS {target})"
         if kind == "time":
-            return f"TRY_CAST({given} AS TIMESTAMP)" if _is_time(self.raw_type) else f"finops_time({self._text})"
+            return _instant(given, self.raw_type) if _is_time(self.raw_type) else f"finops_time({self._text})"
         if kind == "map":
             return f"finops_map({self._text})"
         if kind == "int" and self.raw_type in _WHOLE_TYPES:
@@ -116,3 +116,9 @@ def _is_exact(raw_type: str) -> bool:
 
 def _is_time(raw_type: str) -> bool:
     return raw_type.startswith("TIMESTAMP") or raw_type == "DATE"
+
+
+def _instant(given: str, raw_type: str) -> str:
+    """A typed time as UTC. DuckDB turns a zoned time of nanoseconds into nothing, unless it takes this way round."""
+    zoned = "TZ" in raw_type or "ZONE" in raw_type
+    return f"TRY_CAST(TRY_CAST({given} AS TIMESTAMPTZ) AS TIMESTAMP)" if zoned else f"TRY_CAST({given} AS TIMESTAMP)"
