@@ -43,7 +43,7 @@ def truth(runs: list[Run], hours: list[Hour], bills: dict[str, list[Row]], count
         "flagged": ["quote-approver", "trip-planner"],
         "only_looks_losing": "contract-reviewer",
         "retry_loop": _retry_loop(calls, runs),
-        "spike": _spike(calls),
+        "spike": _spike(calls, runs),
         "price_change": _price_change(calls),
         "untagged": _untagged(rows["aws"]),
         "idle": _idle(hours),
@@ -121,6 +121,7 @@ def _retry_loop(calls: list[Call], runs: list[Run]) -> Json:
     wasted = [call for call in calls if call.in_loop]
     first, last = company.LOOP_DAYS
     hit = sum(any(call.in_loop for call in run.calls) for run in runs)
+    whole = [call for call in calls if call.agent == "price-checker" and first <= call.day <= last]
     return {
         "agent": "price-checker",
         "from": str(first),
@@ -128,12 +129,15 @@ def _retry_loop(calls: list[Call], runs: list[Run]) -> Json:
         "runs": hit,
         "calls": len(wasted),
         "cost": plain(billed_cost(wasted)),
+        "agent_calls_on_these_days": len(whole),
+        "agent_cost_on_these_days": plain(billed_cost(whole)),
     }
 
 
-def _spike(calls: list[Call]) -> Json:
+def _spike(calls: list[Call], runs: list[Run]) -> Json:
     first, last = company.SPIKE_DAYS
     extra = [call for call in calls if call.in_spike]
+    whole = [run for run in runs if _spiked(run) and first <= run.start.date() <= last]
     days = (last - first).days + 1
     return {
         "tenant": company.SPIKE_TENANT,
@@ -143,7 +147,18 @@ def _spike(calls: list[Call]) -> Json:
         "runs": company.SPIKE_RUNS * days,
         "calls": len(extra),
         "cost": plain(billed_cost(extra)),
+        "tenant_runs_on_these_days": len(whole),
+        "tenant_runs_on_a_usual_day": plain(Decimal(_usual_runs(runs)).quantize(Decimal("0.1"))),
     }
+
+
+def _spiked(run: Run) -> bool:
+    return run.tenant == company.SPIKE_TENANT and run.workflow == "service-desk-triage"
+
+
+def _usual_runs(runs: list[Run]) -> Decimal:
+    usual = [run for run in runs if _spiked(run) and not run.spike and run.start.date() <= company.AS_OF]
+    return Decimal(len(usual)) / ((company.AS_OF - company.FIRST_DAY).days + 1)
 
 
 def _price_change(calls: list[Call]) -> Json:
