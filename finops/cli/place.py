@@ -24,11 +24,12 @@ def place(
     region: Annotated[str | None, typer.Option("--region", help="Only this region.")] = None,
     provider: Annotated[str | None, typer.Option("--provider", help="Only this cloud: aws, azure, gcp.")] = None,
     latency_limit: Annotated[
-        float | None, typer.Option("--latency-limit", metavar="MS", help="Largest p95 of a request, in milliseconds.")
+        str | None, typer.Option("--latency-limit", metavar="MS", help="Largest p95 of a request, in milliseconds.")
     ] = None,
     utilisation: Annotated[str, typer.Option("--utilisation", help="Share of the time with work to do, above 0 up to 1.")] = "1",
     restart: Annotated[
-        float, typer.Option("--restart", metavar="MINUTES", min=0.0, help="Minutes to start again after an interruption.")
+        float,
+        typer.Option("--restart", metavar="MINUTES", min=0.0, max=1440.0, help="Minutes to start again after an interruption."),
     ] = 5.0,
     units_per_month: Annotated[
         str | None, typer.Option("--units-per-month", help="Price this much work a month instead of an always-on month.")
@@ -53,7 +54,7 @@ def place(
             workload=workload,
             region=region,
             provider=provider,
-            latency_limit_ms=latency_limit,
+            latency_limit_ms=None if latency_limit is None else float(_decimal(latency_limit, "--latency-limit")),
             utilisation=_decimal(utilisation, "--utilisation", largest=1),
             restart_minutes=restart,
             units_per_month=None if units_per_month is None else _decimal(units_per_month, "--units-per-month"),

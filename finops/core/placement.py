@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isinf
 
 from finops.core import spot
 from finops.core.offer import InterruptionBucket, Offer, Spec
@@ -96,16 +97,9 @@ def placed(
         if on_demand is not None and on_demand.currency == offer.currency:
             rate_limit = spot.tolerable_rate(float(on_demand.price), float(offer.price), segment_h, given.restart_h)
             tolerable = None if rate_limit is None else rate_limit * 24
-    cost = unit_cost(
-        offer.price,
-        measurement.count,
-        measurement.duration_s,
-        measurement.units,
-        given.utilisation,
-        rounded(exact(billed)),
-    )
-    late = too_late(measurement, given.latency_limit_ms)
-    volume = given.units_per_month
+    endless = isinf(billed)
+    cost = None if endless else _cost(measurement, offer, given, billed)
+    late = "a run this long would never end on spot" if endless else too_late(measurement, given.latency_limit_ms)
     return Placement(
         provider=offer.provider,
         region=offer.region,
@@ -118,7 +112,7 @@ def placed(
         offer=offer,
         unit_cost=cost,
         unit=measurement.unit,
-        monthly_cost=monthly_cost(offer.price, measurement.count) if volume is None else rounded(cost * volume),
+        monthly_cost=_monthly(measurement, offer, cost, given),
         p95_ms=measurement.p95_ms,
         load=measurement.load,
         overhead=billed,
@@ -206,6 +200,18 @@ def _order(row: Placement) -> tuple[object, ...]:
     cost = row.unit_cost if row.feasible and row.unit_cost is not None else Decimal("Infinity")
     names = (row.provider, row.region or "", row.instance_type, row.count, row.purchase_option or "", row.model or "")
     return (not row.feasible, cost, *names, row.load or 0)
+
+
+def _cost(measurement: Measurement, offer: Offer, given: Assumptions, billed: float) -> Decimal:
+    overhead = rounded(exact(billed))
+    return unit_cost(offer.price, measurement.count, measurement.duration_s, measurement.units, given.utilisation, overhead)
+
+
+def _monthly(measurement: Measurement, offer: Offer, cost: Decimal | None, given: Assumptions) -> Decimal | None:
+    """A month always on, or a month's given volume of work."""
+    if given.units_per_month is None:
+        return monthly_cost(offer.price, measurement.count)
+    return None if cost is None else rounded(cost * given.units_per_month)
 
 
 def _machine(measurement: Measurement) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, expm1, log, log1p, sqrt
+from math import exp, expm1, inf, log, log1p, sqrt
 
 HOURS_PER_MONTH = 730.0
 OPEN_BUCKET = 0.2
@@ -29,10 +29,14 @@ def makespan_hours(billed_h: float, mean_h: float, wait_h: float) -> float:
 
 
 def overhead(rate_per_h: float, segment_h: float, restart_h: float, write_h: float = 0.0) -> float:
-    """Billed hours per hour of useful work, 1 without interruptions. Spot is cheaper while overhead x spot < on-demand."""
+    """Billed hours per hour of useful work, 1 without interruptions, infinite where a segment never comes to its end.
+    Spot is cheaper while overhead x spot < on-demand."""
     if rate_per_h <= 0:
         return 1.0 + write_h / segment_h
-    return billed_hours(segment_h, 1 / rate_per_h, restart_h, None, write_h) / segment_h
+    try:
+        return billed_hours(segment_h, 1 / rate_per_h, restart_h, None, write_h) / segment_h
+    except OverflowError:  # no chance of a segment without an interruption
+        return inf
 
 
 def tolerable_rate(on_demand: float, spot: float, segment_h: float, restart_h: float) -> float | None:

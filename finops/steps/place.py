@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from finops.config import Overrides, load_settings
 from finops.core.offer import Offer, Spec
 from finops.core.placement import Assumptions, Measurement, Placement, best_fits, best_per_place, cheapest_first, placed
 from finops.core.result import Column, Result
+from finops.errors import UsageError
 from finops.steps.measurements import benchmark_rows, measurements
 from finops.steps.placement_notes import name_of, placement_notes
 
@@ -65,6 +67,7 @@ def place(
     settings = load_settings(overrides)
     talk.stage("Price the placements")
     book = PriceBook.load(settings.prices)
+    provider = _known(book, provider, region)
     given = Assumptions(utilisation, restart_minutes / 60, latency_limit_ms, units_per_month)
     measured = measurements(benchmark_rows(settings, workload), book)
     if not measured:
@@ -90,6 +93,22 @@ def place(
             feasible, len([row for row in shown if row.feasible]), hidden, here, measured, given, settings.as_of
         ),
     )
+
+
+def _known(book: PriceBook, provider: str | None, region: str | None) -> str | None:
+    """The provider's own name here. A filter that the price facts do not know is a mistake, not an empty answer."""
+    from finops.prices.names import canonical_provider
+
+    name = (canonical_provider(provider) or provider) if provider else None
+    clouds = sorted({cloud for cloud, _ in book.places()})
+    if name is not None and name not in clouds:
+        raise UsageError(f"no price is known of `{provider}`", where="--provider", hint=f"known are {', '.join(clouds)}")
+    places = sorted({place for cloud, place in book.places() if name in (None, cloud)})
+    if region is not None and region not in places:
+        close = get_close_matches(region, places, n=3)
+        hint = f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else "`finops prices list` shows the regions"
+        raise UsageError(f"no price is known in a region `{region}`", where="--region", hint=hint)
+    return name
 
 
 def _places(measured: list[Measurement], book: PriceBook, given: Assumptions, at: date) -> Iterator[Placement]:

@@ -146,6 +146,26 @@ def test_a_ledger_without_benchmarks_and_a_number_that_will_not_do(bench: Any, f
     assert finops("place", "tagging").code == 1
     assert finops("place", "tagging", "--utilisation", "1.5").code == 2
     assert finops("place", "tagging", "--utilisation", "x").code == 2
+    assert finops("place", "tagging", "--latency-limit", "nan").code == 2
+    assert finops("place", "tagging", "--restart", "inf").code == 2
+
+
+def test_a_filter_that_nothing_is_known_of_is_a_mistake(bench: Any, finops: Any) -> None:
+    bench({})
+    ran = finops("place", "tagging", "--region", "us-est-1")
+    assert ran.code == 2
+    assert "`us-east-1`" in ran.err
+    ran = finops("place", "tagging", "--provider", "acme")
+    assert ran.code == 2
+    assert "known are aws, azure, gcp" in ran.err
+    assert finops("place", "tagging", "--provider", "Amazon Web Services", *AS_OF).code == 0
+
+
+def test_a_run_that_lasts_for_ages_never_ends_on_spot(bench: Any, finops: Any) -> None:
+    bench({"duration_s": 1e11})
+    rows = finops("place", "tagging", "--all", "--top", "0", "-f", "json", *AS_OF).json["rows"]
+    assert {row["purchase_option"] for row in rows if row["feasible"]} == {"on_demand"}
+    assert "a run this long would never end on spot" in {row["reason"] for row in rows}
 
 
 def test_before_the_first_snapshot_nothing_is_priced(bench: Any, finops: Any) -> None:
