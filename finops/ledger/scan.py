@@ -101,8 +101,8 @@ def malformed_rows(connection: duckdb.DuckDBPyConnection, skip: int) -> list[Mal
     if not _exists(connection, _REJECTS):
         return []
     found = connection.execute(
-        f"SELECT line, arg_min(column_name, column_idx), min(CAST(error_type AS VARCHAR)), min(left(csv_line, 200)) FROM {_REJECTS}"
-        " GROUP BY line ORDER BY line"
+        "SELECT line, arg_min(column_name, column_idx), min(CAST(error_type AS VARCHAR)), min(left(csv_line, 200))"
+        f" FROM {_REJECTS} GROUP BY line ORDER BY line"
     ).fetchall()
     return [(int(line) - skip, column, reason.lower().replace("_", " "), text) for line, column, reason, text in found]
 
