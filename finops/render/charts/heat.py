@@ -43,10 +43,11 @@ def panel_height(panel: Panel) -> int:
 
 
 def shade_of(cost: Decimal, lowest: Decimal, highest: Decimal) -> int:
-    """The step of lightness of a cost, the cheapest lightest."""
-    if highest <= lowest:
+    """The step of lightness of a cost, the cheapest lightest; equal ratios are equal steps."""
+    if highest <= lowest or lowest <= 0:
         return 0
-    return min(len(SHADES) - 1, int((cost - lowest) / (highest - lowest) * len(SHADES)))
+    part = (cost / lowest).ln() / (highest / lowest).ln()
+    return min(len(SHADES) - 1, max(0, int(part * len(SHADES))))
 
 
 def _panel(chart: PlacementMap, panel: Panel, top: int, scale: tuple[Decimal, Decimal]) -> Markup:
@@ -54,7 +55,9 @@ def _panel(chart: PlacementMap, panel: Panel, top: int, scale: tuple[Decimal, De
     parts = [text(clipped(panel.provider, 16), LEFT - 10, top + 15, color="muted", anchor="end", bold=True)]
     for column, name in enumerate(panel.instance_types):
         middle = LEFT + COLUMN * column + COLUMN / 2 - 2
-        parts.append(text(clipped(name, 16), middle, top + 15, color="muted", anchor="middle", bold=True))
+        parts.append(
+            text(clipped(name.removeprefix("Standard_"), 15), middle, top + 15, color="muted", anchor="middle", bold=True)
+        )
     for row, region in enumerate(panel.regions):
         y = top + HEAD + row * (2 * HALF + GAP)
         parts.append(text(clipped(region, 19), LEFT - 10, y + HALF + 4, color="ink", anchor="end"))
@@ -62,7 +65,7 @@ def _panel(chart: PlacementMap, panel: Panel, top: int, scale: tuple[Decimal, De
             cell = cells.get((region, name)) or Cell(region, name, Half("not_offered"), Half("not_offered"))
             parts.append(_cell(chart, panel, cell, LEFT + COLUMN * column, y, scale))
     frames = (_frame(panel, chart.today, top, "ink", "4 3"), _frame(panel, chart.best, top, "rust", None))
-    return joined(*parts, *(frame for frame in frames if frame))
+    return element("g", *parts, *(frame for frame in frames if frame), text_anchor="middle")
 
 
 def _cell(chart: PlacementMap, panel: Panel, cell: Cell, left: float, top: float, scale: tuple[Decimal, Decimal]) -> Markup:
@@ -90,12 +93,12 @@ def _half(chart: PlacementMap, place: str, half: Half, cost: Decimal, left: floa
         element("title", said),
         element("rect", x=left, y=top, width=COLUMN - 4, height=HALF, class_=f"h{shade}", fill=SHADES[shade]),
         element("text", numbers.unit_price(cost, "") + mark, x=left + COLUMN / 2 - 2, y=top + 15.5,
-                text_anchor="middle", class_=f"t{shade}", fill=color),
+                class_=f"t{shade}", fill=color),
     )  # fmt: skip
 
 
 def _empty(left: float, top: float, height: float, state: CellState) -> Markup:
-    """ "Not offered" is a blank with a dotted edge, "no price" a filled box with a dashed edge; both say it in words."""
+    """`not offered` is a blank with a dotted edge, `no price` a filled box with a dashed edge; both say it in words."""
     known = state == "not_offered"
     look = {"class_": "s-rule", "fill": "none", "stroke": "#d8dde3"}
     dashes = "1.5 3" if known else "5 3"
