@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -70,16 +70,16 @@ class _Plan:
         if policy.currency != "USD":
             return self._miss(policy, f"{policy.amount} {policy.currency}", "LiteLLM counts in USD only")
         self._name_soft_actions(policy)
-        hard = _hard_stop(policy)
-        if hard is None:
+        stops = _stops(policy)
+        if not stops:
             return self._miss(policy, "the budget", "it blocks and downgrades nothing, so no limit is set")
         scope = set(policy.scope)
         if scope == {"provider"}:
-            self._limit_provider(policy, hard)
+            self._limit_provider(policy, stops)
         elif scope in ({"model"}, {"model", "provider"}):
-            self._limit_model(policy, hard)
+            self._limit_model(policy, stops)
         elif scope in ({"tenant"}, {"agent"}):
-            self._request(policy, hard)
+            self._request(policy, stops[0])
         elif not scope:
             self._miss(policy, "the company's budget", "a proxy-wide max_budget is enforced only with Postgres")
         else:
@@ -124,28 +124,23 @@ class _Plan:
         self.missing.append(NotExpressed("*", f"model {name}", why))
         return False
 
-    def _limit_provider(self, policy: Policy, hard: Guardrail) -> None:
-        prefix = PREFIXES.get(policy.scope["provider"])
+    def _limit_provider(self, policy: Policy, stops: Sequence[Guardrail]) -> None:
+        provider = policy.scope["provider"]
+        prefix = PREFIXES.get(provider)
         if prefix is None:
-            return self._miss(policy, f"provider {policy.scope['provider']}", "LiteLLM has no such provider known here")
+            return self._miss(policy, f"provider {provider}", "LiteLLM has no such provider known here")
         if prefix in self.providers:
             return self._miss(policy, "a second budget of this provider", "LiteLLM holds one budget for each provider")
-        if hard.action == "downgrade" and not self._fall_back_provider(policy, hard):
+        own = [name for name in self.models if self.policies.providers[name] == provider]
+        hard = self._possible_stop(policy, stops, lambda target: self._why_not_another_provider(provider, target))
+        if hard is None:
             return None
+        if hard.to_model:
+            self.fallbacks |= {name: hard.to_model for name in own if name not in self.fallbacks}
         self.providers[prefix] = {"budget_limit": limit(policy.amount, hard.at), "time_period": DURATIONS[policy.period]}
         return self._name_window(policy)
 
-    def _fall_back_provider(self, policy: Policy, hard: Guardrail) -> bool:
-        """Whether every model of the provider may fall back to a model of another one."""
-        provider, target = policy.scope["provider"], hard.to_model or ""
-        if target not in self.models or self.policies.providers[target] == provider:
-            self._miss(policy, f"downgrade to {target}", "it is not served by another provider, so the same budget would stop it")
-            return False
-        own = [name for name in self.models if self.policies.providers[name] == provider]
-        self.fallbacks |= {name: target for name in own if name not in self.fallbacks}
-        return True
-
-    def _limit_model(self, policy: Policy, hard: Guardrail) -> None:
+    def _limit_model(self, policy: Policy, stops: Sequence[Guardrail]) -> None:
         name = policy.scope["model"]
         if (
             name not in self.models
@@ -154,15 +149,37 @@ class _Plan:
             return self._miss(policy, f"model {name}", "no call named it and no price is known for it")
         if name in self.limits:
             return self._miss(policy, f"a second budget of {name}", "LiteLLM holds one budget for each deployment")
-        if hard.action == "downgrade":
-            target = hard.to_model or ""
-            if target not in self.models or not _cheaper(self.models[target], self.models[name]):
-                return self._miss(policy, f"downgrade to {target}", f"no lower price than that of {name} is known for it")
-            self.fallbacks[name] = target
-            if any(rail.action == "block" for rail in policy.guardrails):
-                self._miss(policy, "block", f"calls fall back to {target} instead")
+        hard = self._possible_stop(policy, stops, lambda target: self._why_not_cheaper(name, target))
+        if hard is None:
+            return None
+        if hard.to_model:
+            self.fallbacks[name] = hard.to_model
         self.limits[name] = (limit(policy.amount, hard.at), DURATIONS[policy.period])
         return self._name_window(policy)
+
+    def _possible_stop(
+        self, policy: Policy, stops: Sequence[Guardrail], why_not: Callable[[str], str | None]
+    ) -> Guardrail | None:
+        """The first stop that can be had; a block behind a downgrade never comes to pass, and that is named."""
+        for rail in stops:
+            why = why_not(rail.to_model or "") if rail.action == "downgrade" else None
+            if why is not None:
+                self._miss(policy, f"downgrade to {rail.to_model}", why)
+                continue
+            if rail.action == "downgrade" and any(one.action == "block" for one in policy.guardrails):
+                self._miss(policy, "block", f"calls fall back to {rail.to_model} instead")
+            return rail
+        return None
+
+    def _why_not_another_provider(self, provider: str, target: str) -> str | None:
+        if target in self.models and self.policies.providers[target] != provider:
+            return None
+        return "it is not served by another provider, so the same budget would stop it"
+
+    def _why_not_cheaper(self, name: str, target: str) -> str | None:
+        if target in self.models and _cheaper(self.models[target], self.models[name]):
+            return None
+        return f"no lower price than that of {name} is known for it"
 
     def _request(self, policy: Policy, hard: Guardrail) -> None:
         """What only a proxy with Postgres can hold, as the API request that creates it."""
@@ -177,9 +194,9 @@ class _Plan:
         self._miss(policy, f"{dimension} {name}", f"needs Postgres: requests.jsonl holds {how}")
 
     def _name_soft_actions(self, policy: Policy) -> None:
-        hard = _hard_stop(policy)
+        stops = _stops(policy)
         for rail in policy.guardrails:
-            if rail is not hard and rail.action != "block":
+            if rail not in stops:
                 what = f"{rail.action} at {rail.at:f}"
                 self._miss(policy, what, "LiteLLM's file acts only where the budget is used up")
 
@@ -190,12 +207,10 @@ class _Plan:
         self.missing.append(NotExpressed(policy.id, what, why))
 
 
-def _hard_stop(policy: Policy) -> Guardrail | None:
-    """The first guardrail that keeps calls from the model: LiteLLM's limit stands where it does, never later."""
-    stops = [rail for rail in policy.guardrails if rail.action in ("block", "downgrade")]
-    if {"model", "provider"}.isdisjoint(policy.scope):  # a team or a key can't fall back
-        stops = [rail for rail in stops if rail.action == "block"]
-    return min(stops, key=lambda rail: rail.at, default=None)
+def _stops(policy: Policy) -> list[Guardrail]:
+    """The guardrails that keep calls from the model, first one first: a limit stands where the first possible one does."""
+    wanted = ("block",) if {"model", "provider"}.isdisjoint(policy.scope) else ("block", "downgrade")  # a team can't fall back
+    return sorted((rail for rail in policy.guardrails if rail.action in wanted), key=lambda rail: rail.at)
 
 
 def _cheaper(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> bool:

@@ -91,20 +91,20 @@ def export_policies(
             where=str(settings.config or "finops.toml"),
             hint="add a [[budget]] with scope, period, amount and currency",
         )
+    exports = [(consumer, consumer.render(policies)) for consumer in consumers]
+    lost = {(consumer.name, one.policy, one.what) for consumer, export in exports for one in export.not_expressed}
+    if strict and lost:
+        raise DataError(
+            f"{len(lost)} parts of the policies can't be expressed by their consumers, so nothing was written",
+            hint="without --strict the files are written, with that list beside them",
+        )
     talk.stage("Write policy files", total=len(consumers))
     rows: list[dict[str, Any]] = []
-    for consumer in consumers:
-        export = consumer.render(policies)
+    for consumer, export in exports:
         if not dry_run:
             _write(out / consumer.name, export)
         rows += _export_rows(consumer, export, out)
         talk.advance(1)
-    lost = {(row["consumer"], one["policy"], one["what"]) for row in rows for one in row["not_expressed"]}
-    if strict and lost:
-        raise DataError(
-            f"{len(lost)} parts of the policies can't be expressed by their consumers",
-            hint="`finops policy export -f json` lists them; without --strict the files stand with that list beside them",
-        )
     notes = ["Nothing was written (--dry-run)."] if dry_run else []
     if lost:
         notes.append(f"{len(lost)} parts of the policies can't be expressed by a consumer: `-f json` or not-expressed.jsonl.")

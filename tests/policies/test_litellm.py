@@ -86,6 +86,14 @@ def test_a_dearer_or_unknown_target_is_not_a_downgrade() -> None:
         assert any(f"downgrade to {target}" in reason for reason in reasons(export))
 
 
+def test_a_block_stands_where_a_downgrade_is_not_possible() -> None:
+    rails = (Guardrail(Decimal("0.9"), "downgrade", "small"), BLOCK)
+    config, export = render(policy({"provider": "openai"}, *rails))
+    assert config["router_settings"]["provider_budget_config"]["openai"]["budget_limit"] == 900
+    assert "litellm_settings" not in config
+    assert any("downgrade to small" in reason for reason in reasons(export))
+
+
 def test_a_watched_budget_sets_no_limit() -> None:
     config, export = render(policy({"provider": "openai"}), policy({"model": "big"}, Guardrail(Decimal("0.8"), "warn")))
     assert "provider_budget_config" not in config["router_settings"]
