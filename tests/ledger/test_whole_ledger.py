@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from finops.cli.app import run
@@ -20,7 +20,9 @@ from tests.conftest import whole_ledger_cases
 from tests.ledger.companies import METRICS, Company, companies, stored
 
 NAMES = {"BilledCost": "billed", "EffectiveCost": "effective", "ListCost": "list", "ContractedCost": "contracted"}
-CASES = settings(max_examples=whole_ledger_cases(), suppress_health_check=list(HealthCheck), deadline=None)
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+"""A whole ledger takes a second: a failing case is shown as it was found, not made smaller."""
+CASES = settings(max_examples=whole_ledger_cases(), suppress_health_check=list(HealthCheck), deadline=None, phases=PHASES)
 
 
 class Ledger:
