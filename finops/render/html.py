@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -48,13 +49,14 @@ def environment() -> Environment:
         finalize=_visible,
     )
     made.globals.update(n=numbers, w=words, cell_text=tables.cell_text, plain=tables.plain_cell, right=tables.RIGHT)
-    made.globals["sparkline"] = sparkline
+    made.globals.update(sparkline=sparkline, sortable=_sortable)
     return made
 
 
 def _parts(page: Page) -> Mapping[str, Any]:
     """Charts, tables and cut lists that the sections show."""
     by_name = {table.name: table for table in tables.figure_tables(page)}
+    by_name["placement"] = tables.placement_cells_table(page)
     return {
         "tiles": tiles(page),
         "tables": by_name,
@@ -93,6 +95,11 @@ def _placement(page: Page) -> Markup | None:
         return None
     title, description = words.placement_finding(page.placement), words.placement_description(page.placement)
     return placement_chart(page.placement, title, description)
+
+
+def _sortable(value: Decimal | int | None) -> str:
+    """A number that sort.js can compare; nothing where it is unknown."""
+    return "" if value is None else f"{float(value):.9g}"
 
 
 def _visible(value: Any) -> Any:

@@ -137,6 +137,39 @@ def placement_table(page: Page) -> Table:
     return _table("placement", caption, columns, rows, chart.currency if chart else page.currency)
 
 
+def placement_cells_table(page: Page) -> Table:
+    """The placement map with one row per cell, for the page."""
+    chart = page.placement
+    names = ("provider", "region", "instance_type", "on_demand", "spot", "price_as_of")
+    columns = [Column(name, name.replace("_as_of", " of").replace("_", " ").capitalize()) for name in names]
+    rows = [
+        {
+            "provider": panel.provider,
+            "region": cell.region,
+            "instance_type": cell.instance_type,
+            "on_demand": _half_text(cell.on_demand, chart.currency),
+            "spot": _half_text(cell.spot, chart.currency),
+            "price_as_of": _oldest(cell),
+        }
+        for panel in (chart.panels if chart else ())
+        for cell in panel.cells
+        if chart
+    ]
+    return _table("placement", f"Cost per {chart.unit}" if chart else "Placement", columns, rows, page.currency)
+
+
+def _half_text(half: Half, currency: str) -> str:
+    if half.unit_cost is None:
+        return half.state.replace("_", " ")
+    return numbers.unit_price(half.unit_cost, currency)
+
+
+def _oldest(cell: Cell) -> str:
+    days = [half.as_of for half in (cell.on_demand, cell.spot) if half.as_of is not None]
+    old = " (old)" if cell.on_demand.stale or cell.spot.stale else ""
+    return numbers.date_text(min(days)) + old if days else ""
+
+
 def _placement_row(provider: str, cell: Cell, option: str, half: Half) -> dict[str, Any]:
     return {
         "provider": provider,

@@ -13,7 +13,7 @@ from finops.core.offer import STALE_AFTER_DAYS
 from finops.core.result import Result
 from finops.render.page import Cell, CellState, Half, Panel, PlacementMap, PriceDate
 
-MOST_PANELS, MOST_REGIONS, MOST_OTHER_REGIONS, MOST_TYPES = 3, 6, 3, 6
+MOST_PANELS, MOST_REGIONS, MOST_OTHER_REGIONS, MOST_TYPES = 3, 6, 3, 5
 """How much of the map is shown: the cheapest provider in more regions than the others."""
 OPTIONS = ("on_demand", "spot")
 Rows = Sequence[Mapping[str, Any]]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from finops.core.metrics import METRICS
 from finops.render.page import (
     AgentRow,
     Cell,
@@ -247,10 +248,12 @@ def large() -> Page:
         for m in range(12, 0, -1) for issuer in ("AWS", "GCP", "OpenAI") for a in range(4)
     )  # fmt: skip
     shares = tuple(Share(f"tenant-{i}", D(9000 - i * 100)) for i in range(12))
-    terms = tuple(
-        Term(f"metric_{i}", f"Metric {i}", "money", "sum of EffectiveCost over the rows of the cube", "before tax")
-        for i in range(30)
-    )
+    terms = tuple(Term(m.id, m.label, m.unit, m.formula, m.caveats) for m in METRICS)
+    chart = placement()
+    first = chart.panels[0]
+    others = [replace(first, provider=name, regions=first.regions[:3]) for name in ("gcp", "azure")]
+    others = [replace(p, cells=tuple(c for c in p.cells if c.region in p.regions)) for p in others]
+    page = replace(page, placement=replace(chart, panels=(first, *others)))
     return replace(
         page, agents=(*rows, *page.agents[-3:]), reconciliation=bills, tenants=shares, workflows=shares, glossary=terms
     )

@@ -63,12 +63,12 @@ def _panel(chart: PlacementMap, panel: Panel, top: int, scale: tuple[Decimal, De
         parts.append(text(clipped(region, 19), LEFT - 10, y + HALF + 4, color="ink", anchor="end"))
         for column, name in enumerate(panel.instance_types):
             cell = cells.get((region, name)) or Cell(region, name, Half("not_offered"), Half("not_offered"))
-            parts.append(_cell(chart, panel, cell, LEFT + COLUMN * column, y, scale))
+            parts.append(_cell(chart, cell, LEFT + COLUMN * column, y, scale))
     frames = (_frame(panel, chart.today, top, "ink", "4 3"), _frame(panel, chart.best, top, "rust", None))
     return element("g", *parts, *(frame for frame in frames if frame), text_anchor="middle")
 
 
-def _cell(chart: PlacementMap, panel: Panel, cell: Cell, left: float, top: float, scale: tuple[Decimal, Decimal]) -> Markup:
+def _cell(chart: PlacementMap, cell: Cell, left: float, top: float, scale: tuple[Decimal, Decimal]) -> Markup:
     if cell.on_demand.state == cell.spot.state != "priced":
         return _empty(left, top, 2 * HALF, cell.spot.state)
     halves = []
@@ -76,13 +76,13 @@ def _cell(chart: PlacementMap, panel: Panel, cell: Cell, left: float, top: float
         if half.unit_cost is None:
             halves.append(_empty(left, y, HALF, half.state))
         else:
-            place = f"{cell.instance_type} in {panel.provider} {cell.region}, {name}"
+            place = f"{cell.region}, {cell.instance_type}, {name}"
             halves.append(_half(chart, place, half, half.unit_cost, left, y, shade_of(half.unit_cost, *scale)))
     return joined(*halves)
 
 
 def _half(chart: PlacementMap, place: str, half: Half, cost: Decimal, left: float, top: float, shade: int) -> Markup:
-    said = f"{place}: {numbers.unit_price(cost, chart.currency)} per {chart.unit}"
+    said = place
     said += f", price of {numbers.date_text(half.as_of)}" if half.as_of else ""
     said += ", derived from the advisor" if half.derived else ""
     said += ", old" if half.stale else ""
