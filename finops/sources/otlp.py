@@ -40,7 +40,7 @@ class Otlp:
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
         _refuse_length_prefixed(path)
-        return (file_part(path, root),)
+        return (file_part(path, root, text=False),)  # a line that is no text is refused alone
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:
         rejects: list[Reject] = []

@@ -20,14 +20,13 @@ Place = tuple[int, int]
 
 class Plan(NamedTuple):
     """What to take from a span's attributes. Weaker names come before stronger ones, so the last value that is there wins.
-    `usage` and `owners` say whether any attribute feeds token counts, or may name a tenant, an agent or a workflow."""
+    `usage` says whether any attribute feeds token counts."""
 
     texts: tuple[Place, ...]
     counts: tuple[Place, ...]
     others: tuple[tuple[int, int, Kind], ...]
     kept: tuple[tuple[str, int], ...]
     usage: bool
-    owners: bool
 
 
 class Plans:
@@ -59,7 +58,6 @@ class Plans:
             tuple(place for place in found if place[2] not in ("text", "count")),
             tuple((name, at) for name, at in index.items() if self._is_kept(name)),
             any(slot in _USAGE for slot, _, _ in found),
-            any(slot in _OWNERS for slot, _, _ in found),
         )
 
     def _is_kept(self, name: str) -> bool:
@@ -72,5 +70,4 @@ class Plans:
 
 
 _MOST_PLANS = 4096
-_OWNERS = frozenset(SLOTS[column] for column in ("tenant", "agent", "workflow", "@operation", "@entity"))
 _USAGE = frozenset(SLOTS[meaning.column] for meaning in MEANINGS if meaning.kind == "count" and meaning.column.startswith("@"))

@@ -39,12 +39,16 @@ FEW = 16
 class _Alike:
     """Spans with the same attribute names and the same resource, and the lines they stand on."""
 
-    __slots__ = ("lines", "plan", "spans", "template")
+    __slots__ = ("lines", "names", "plan", "spans", "template")
 
-    def __init__(self, plan: Plan, template: Row) -> None:
-        self.plan, self.template = plan, template
+    def __init__(self, names: list[str], plan: Plan, template: Row) -> None:
+        self.names, self.plan, self.template = names, plan, template
         self.spans: list[Span] = []
         self.lines: list[int] = []
+
+
+_NO_NAMES: list[str] = []
+_NONE_ALIKE = _Alike(_NO_NAMES, Plans().plan(()), [])
 
 
 class Rows:
@@ -56,7 +60,7 @@ class Rows:
         self.other_signals = 0
         self._plans = Plans(keep)
         self._templates: dict[tuple[str, ...], Row] = {}
-        self._alike: dict[tuple[int, tuple[str, ...]], _Alike] = {}
+        self._alike: dict[tuple[int | str, ...], _Alike] = {}
         self._ready: list[pa.RecordBatch] = []
         self._ready_rows = self._held_bytes = 0
 
@@ -130,16 +134,22 @@ class Rows:
     def _add(self, found: Iterable[Group], number: int) -> None:
         known: list[Attribute] | None = None
         template: Row = []
+        alike = _NONE_ALIKE
         for attributes, spans in found:
             if attributes is not known:
                 known, template = attributes, self._template(attributes, number)
             for span in spans:
-                names = tuple([a.key for a in span.attributes]) if span.attributes else ()
-                alike = self._alike.get(key := (id(template), names))
-                if alike is None:
-                    self._alike[key] = alike = _Alike(self._plans.plan(names), template)
+                names = [a.key for a in span.attributes] if span.attributes else _NO_NAMES
+                if names != alike.names or template is not alike.template:
+                    alike = self._alike_with(names, template)
                 alike.spans.append(span)
                 alike.lines.append(number)
+
+    def _alike_with(self, names: list[str], template: Row) -> _Alike:
+        alike = self._alike.get(key := (id(template), *names))
+        if alike is None:
+            self._alike[key] = alike = _Alike(names, self._plans.plan(tuple(names)), template)
+        return alike
 
     def _template(self, attributes: list[Attribute], number: int) -> Row:
         """The resource's template, the same object for the same resource until the rows are handed over."""

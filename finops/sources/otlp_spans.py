@@ -22,7 +22,7 @@ FAILED = (2, "2", "STATUS_CODE_ERROR")
 
 
 class At:
-    """Where each column stands in a row. `OWNED` is a slot of templates only: the owners' columns that the resource fills."""
+    """Where each column stands in a row."""
 
     TRACE, SPAN, PARENT, NAME = SLOTS["trace"], SLOTS["span"], SLOTS["parent"], SLOTS["name"]
     START, END, FIRST_TOKEN, FIRST_TOKEN_S = (SLOTS[c] for c in ("start_time", "end_time", "first_token_time", "@first_token_s"))
@@ -31,7 +31,6 @@ class At:
     COST, CURRENCY, ATTRIBUTES, USER = SLOTS["reported_cost"], SLOTS["reported_currency"], SLOTS["attributes"], SLOTS["@user"]
     TOKENS = slice(SLOTS["input_uncached"], SLOTS["identity_holds"] + 1)
     USAGE = slice(SLOTS["@input"], SLOTS["@total"] + 1)
-    OWNED = len(SLOTS)
 
 
 OWNERS = tuple((column, SLOTS[column]) for column in ("tenant", "agent", "workflow"))
@@ -42,7 +41,7 @@ _READERS = {"seconds": seconds, "decimal": decimal}
 
 def empty_template() -> Row:
     """A resource that says nothing of its spans."""
-    row: Row = [None] * (len(SLOTS) + 1)
+    row: Row = [None] * len(SLOTS)
     row[At.ATTRIBUTES] = {}
     return row
 
@@ -54,13 +53,15 @@ def template_of(attributes: list[Attribute], plan: Plan) -> Row:
     _fill(full, plan, values)
     for column in FROM_RESOURCE:
         row[SLOTS[column]] = full[SLOTS[column]]
-    row[At.ATTRIBUTES], row[At.OWNED] = _kept(plan, values, {}), _owned(row, row)
+    row[At.ATTRIBUTES] = _kept(plan, values, {})
     return row
 
 
 def row_of(span: Span, plan: Plan, template: Row) -> Row:
     """The row of a span; raises Unreadable where it has no start, or a value that is not what it should be."""
     row, values = template.copy(), [a.value for a in span.attributes or ()]
+    for _, slot in OWNERS:
+        row[slot] = None
     _fill(row, plan, values)
     row[At.TRACE] = trace_id(span.traceId)
     row[At.SPAN] = span_id(span.spanId, "spanId")
@@ -74,8 +75,8 @@ def row_of(span: Span, plan: Plan, template: Row) -> Row:
         row[At.FIRST_TOKEN] = start + after
     row[At.NAME] = (span.name or "")[:MAX_TEXT] or None
     row[At.OPERATION] = operation = operation_of(row[At.RAW_OPERATION], plan)
-    if operation in SLOT_NAMED:
-        _name_owner(row, SLOT_NAMED[operation], template)
+    if operation in SLOT_NAMED and row[SLOT_NAMED[operation]] is None:
+        row[SLOT_NAMED[operation]] = _own_name(row)
     if operation != "tool":
         row[At.ARGS_HASH] = None
     if plan.usage:
@@ -116,32 +117,25 @@ def operation_of(raw: str | None, plan: Plan) -> str:
     return known or ("inference" if plan.usage else "other")
 
 
-def _name_owner(row: Row, slot: int, template: Row) -> None:
-    """`invoke_agent planner` names the agent where no attribute of the span does; a resource's name is weaker than the span's."""
-    own, name = row[At.ENTITY], row[At.NAME]
-    if own is None and name is not None and OPERATIONS.get(name.partition(" ")[0].lower()) == row[At.OPERATION]:
-        own = name.partition(" ")[2].strip() or None
-    if own is not None and row[slot] is template[slot]:
-        row[slot] = own
+def _own_name(row: Row) -> str | None:
+    """`invoke_agent planner` names the agent where no attribute of the span does."""
+    if row[At.ENTITY] is not None:
+        return str(row[At.ENTITY])
+    first, _, rest = (row[At.NAME] or "").partition(" ")
+    return rest.strip() or None if OPERATIONS.get(first.lower()) == row[At.OPERATION] else None
 
 
 def _attributes(row: Row, plan: Plan, values: list[Value | None], template: Row) -> dict[str, str] | None:
-    inherited: dict[str, str] = template[At.ATTRIBUTES]
-    user, owned = row[At.USER], template[At.OWNED]
-    if not plan.kept and user is None and owned is None:
-        return inherited or None
-    kept = _kept(plan, values, inherited)
-    if user is not None:
-        kept["user.hash"] = user
-    if owned is not None and (left := _owned(row, template) if plan.owners else owned):
-        kept[RESOURCE_IDENTITY] = left
+    """What is kept, and which owners only the resource names: what a span inherits from its ancestors may go before them."""
+    kept = _kept(plan, values, template[At.ATTRIBUTES])
+    if row[At.USER] is not None:
+        kept["user.hash"] = row[At.USER]
+    from_resource = [column for column, slot in OWNERS if row[slot] is None and template[slot] is not None]
+    if from_resource:
+        kept[RESOURCE_IDENTITY] = ",".join(from_resource)
+    for column in from_resource:
+        row[SLOTS[column]] = template[SLOTS[column]]
     return kept or None
-
-
-def _owned(row: Row, template: Row) -> str | None:
-    """The owners' columns that only the resource names: what a span inherits from its ancestors may go before them."""
-    names = [column for column, slot in OWNERS if template[slot] is not None and row[slot] is template[slot]]
-    return ",".join(names) if names else None
 
 
 def _kept(plan: Plan, values: list[Value | None], inherited: dict[str, str]) -> dict[str, str]:

@@ -35,7 +35,8 @@ def measure(spans: int) -> dict[str, Any]:
         home = Path(name)
         path = write_traces(home / "traces.jsonl", spans)
         floor = timing.python(floors.decode([path]), home)
-        answer: dict[str, Any] = {"spans": spans, "bytes": path.stat().st_size, "floor_wall_s": round(floor.wall_s, 3)}
+        answer: dict[str, Any] = {"spans": spans, "bytes": path.stat().st_size}
+        answer |= {"floor_wall_s": round(floor.wall_s, 3), "floor_cpu_s": round(floor.cpu_s, 3)}
         for label, options in (("all_cores", {}), ("one_process", {"processes": 1})):
             code = home / f"{label}.py"
             code.write_text(READ.format(path=str(path), options=options, spans=spans), encoding="utf-8")
@@ -43,6 +44,7 @@ def measure(spans: int) -> dict[str, Any]:
             answer[label] = {
                 **cost.as_dict(),
                 "ratio": round(cost.wall_s / floor.wall_s, 2),
+                "cpu_ratio": round(cost.cpu_s / floor.cpu_s, 2),
                 "spans_per_s": round(spans / cost.wall_s),
             }
         return answer

@@ -389,3 +389,58 @@ def test_dumps_of_an_agent_library_are_refused(shared_file: Any) -> None:
     for path in sorted(shared_file("traces/any_agent").glob("*.json")):
         with pytest.raises(DataError, match="it is not OTLP/JSON"):
             read(path)
+
+
+def test_a_document_with_every_field_that_the_collector_writes(tmp_path: Path) -> None:
+    everything = {
+        "resourceSpans": [
+            {
+                "resource": {
+                    "attributes": [attribute("service.name", "my.service"), attribute("process.pid", 7)],
+                    "droppedAttributesCount": 1,
+                    "entityRefs": [{"type": "service", "idKeys": ["service.name"]}],
+                },
+                "scopeSpans": [
+                    {
+                        "scope": {"name": "my.library", "version": "1.0.0", "attributes": [attribute("my.scope", "x")]},
+                        "spans": [
+                            {
+                                "traceId": "5B8EFFF798038103D269B633813FC60C",
+                                "spanId": "EEE19B7EC3C1B174",
+                                "traceState": "ot=th:0",
+                                "parentSpanId": "EEE19B7EC3C1B173",
+                                "flags": 257,
+                                "name": "I'm a server span",
+                                "startTimeUnixNano": "1544712660000000000",
+                                "endTimeUnixNano": "1544712661000000000",
+                                "kind": 2,
+                                "attributes": [attribute("my.span.attr", "some value")],
+                                "droppedAttributesCount": 1,
+                                "events": [
+                                    {
+                                        "timeUnixNano": "1544712660500000000",
+                                        "name": "e",
+                                        "attributes": [attribute("my.event", True)],
+                                    }
+                                ],
+                                "droppedEventsCount": 1,
+                                "links": [{"traceId": "5B8EFFF798038103D269B633813FC60D", "spanId": "EEE19B7EC3C1B175"}],
+                                "droppedLinksCount": 1,
+                                "status": {"code": 1, "message": "fine"},
+                            }
+                        ],
+                        "schemaUrl": "https://opentelemetry.io/schemas/1.37.0",
+                    }
+                ],
+                "schemaUrl": "https://opentelemetry.io/schemas/1.37.0",
+            }
+        ]
+    }
+    (row,), rejects, notes = read_bytes(tmp_path, lines(everything))
+    assert (rejects, notes) == ([], [])
+    filled = {key: value for key, value in row.items() if value is not None}
+    assert filled == {
+        **{"trace": TRACE, "span": SPAN, "parent": PARENT, "name": "I'm a server span", "operation": "other", "status": "ok"},
+        **{"start_time": datetime(2018, 12, 13, 14, 51), "end_time": datetime(2018, 12, 13, 14, 51, 1)},
+        "attributes": {"service.name": "my.service"},
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from finops.sources import otlp_rows
@@ -63,7 +63,12 @@ def decoded(resource: list[dict[str, Any]], spans: list[dict[str, Any]]) -> tupl
     return next(groups(traces(json.dumps(document).encode())))
 
 
+ONE_LETTER: dict[str, Any] = {"traceId": "a" * 32, "spanId": "b" * 16, "startTimeUnixNano": str(START)}
+ONE_LETTER |= {"attributes": [{"key": "tenant.id", "value": {"stringValue": "é"}}]}
+
+
 @given(alike())
+@example(([{"key": "team.id", "value": {"stringValue": "é"}}], [ONE_LETTER]))
 @settings(max_examples=400)
 def test_both_ways_give_the_same_rows(made: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> None:
     attributes, spans = decoded(*made)

@@ -147,10 +147,10 @@ def test_a_line_that_is_too_long_is_refused_without_being_held(tmp_path: Path, m
     assert (inputs(rows), [r.row for r in rejects]) == ([1, 2], [2, 4])
 
 
-def test_text_that_is_not_utf8_is_refused_with_a_hint(tmp_path: Path) -> None:
-    with pytest.raises(DataError) as raised:
-        read_bytes(tmp_path, line(span(1, name="caf?")).replace(b"?", b"\xe9"))
-    assert raised.value.hint
+def test_text_that_is_not_utf8_costs_one_span(tmp_path: Path) -> None:
+    rows, rejects, _ = read_bytes(tmp_path, line(span(1), span(2, name="caf?")).replace(b"?", b"\xe9") + line(span(3)))
+    assert inputs(rows) == [1, 3]
+    assert [(r.row, "not UTF-8" in r.reason) for r in rejects] == [(1, True)]
 
 
 def test_frames_of_the_collector_are_refused_with_a_hint(tmp_path: Path) -> None:
