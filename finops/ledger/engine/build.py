@@ -8,7 +8,7 @@ from datetime import date
 
 from finops.core.talk import Talk
 from finops.ledger.engine.compiling import Allocation
-from finops.ledger.engine.database import Database, literal
+from finops.ledger.engine.database import Database, Readable, literal
 from finops.ledger.engine.macros import MACROS, define_macros
 from finops.ledger.engine.model import all_models
 from finops.ledger.engine.pricing import PriceInputs, write_prices
@@ -51,7 +51,7 @@ def fingerprint_of(allocation: Allocation) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def built_by(database: Database) -> str | None:
+def built_by(database: Readable) -> str | None:
     """The fingerprint of the last build, or None."""
     rows = database.query(f"SELECT value FROM meta WHERE key = {literal(FINGERPRINT)}")
     return str(rows[0]["value"]) if rows else None

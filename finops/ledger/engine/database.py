@@ -7,15 +7,19 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 
-class Database(Protocol):
+class Readable(Protocol):
+    """Anything that answers queries."""
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """The rows of one SELECT."""
+        ...
+
+
+class Database(Readable, Protocol):
     """A connection inside a transaction that its owner commits or throws away."""
 
     def execute(self, sql: str) -> object:
         """Runs one or several statements."""
-        ...
-
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        """The rows of one SELECT."""
         ...
 
 

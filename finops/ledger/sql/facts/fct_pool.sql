@@ -5,43 +5,6 @@
 -- keeps: sum(list) = sum(stg_charge.list) by (billing_month, currency)
 -- keeps: sum(contracted) = sum(stg_charge.contracted) by (billing_month, currency)
 -- slice: charge_day
-WITH line AS (
-    SELECT
-        c.charge_day,
-        c.charge_month,
-        CASE WHEN r.rule IS NOT NULL AND greatest(r.window_level, c.span_level) = 0 THEN c.charge_hour END AS charge_hour,
-        CASE WHEN r.rule IS NOT NULL THEN greatest(r.window_level, c.span_level) END AS window_level,
-        c.billing_month,
-        c.invoice,
-        c.issuer,
-        c.account,
-        c.subaccount,
-        c.currency,
-        c.category,
-        CAST(sign(coalesce(nullif(c.billed, 0), c.effective, 0)) AS INTEGER) AS sign,
-        c.provider,
-        c.service,
-        c.region,
-        c.sku,
-        CASE WHEN r.joins_resource THEN c.resource END AS resource,
-        c.instance_type,
-        c.purchase_option,
-        c.model,
-        c.token_class,
-        c.one_off,
-        c.rule,
-        c.method,
-        c.tenant,
-        c.agent,
-        c.workflow,
-        c.hours,
-        c.billed,
-        c.effective,
-        c.list,
-        c.contracted
-    FROM stg_charge c
-    LEFT JOIN allocation_rule r ON r.rule = c.rule AND c.method = 'metered'
-)
 SELECT
     md5(concat_ws('|',
         key_part(n.charge_day), key_part(n.charge_month), key_part(n.charge_hour), key_part(n.window_level), key_part(n.billing_month),
@@ -85,7 +48,7 @@ SELECT
     CAST(sum(n.effective) AS DECIMAL(38, 12)) AS effective,
     CAST(sum(n.list) AS DECIMAL(38, 12)) AS list,
     CAST(sum(n.contracted) AS DECIMAL(38, 12)) AS contracted
-FROM line n
+FROM stg_charge_line n
 GROUP BY
     n.charge_day, n.charge_month, n.charge_hour, n.window_level, n.billing_month, n.invoice, n.issuer, n.account, n.subaccount,
     n.currency, n.category, n.sign, n.provider, n.service, n.region, n.sku, n.resource,

@@ -38,8 +38,9 @@ quantity AS (
     SELECT
         s.charge_month, s.currency, s.rule, f.tenant, f.agent, f.workflow, CAST(f.share AS DECIMAL(38, 12)) AS quantity, 'fixed' AS driver
     FROM shared_pool s
+    JOIN allocation_rule r ON r.rule = s.rule
     JOIN allocation_share f ON f.rule = s.rule
-    WHERE f.share > 0
+    WHERE r.split = 'fixed' AND f.share > 0
 ),
 unit AS (
     SELECT

@@ -1,0 +1,145 @@
+"""Follows an owner's cost down to rows of input files: each row's share by the two-way rule of core.money, adding up exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from finops.ledger.engine.compiling import Allocation, expressions
+from finops.ledger.engine.macros import define_macros
+from finops.ledger.engine.model import all_models, selected
+from finops.ledger.engine.runner import compiled
+from finops.ledger.engine.slices import Dirty, write_dirty
+from finops.ledger.store import Reader
+
+AMOUNTS = ("billed", "effective", "list", "contracted")
+_NOT_KEYS = frozenset((*AMOUNTS, "batch_id", "part_row", "hours"))
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A dimension and a name, and the billing month to look at (None: all)."""
+
+    dimension: str
+    name: str
+    month: date | None = None
+
+
+class _ReadOnly:
+    """A reader as the engine's database: what it executes is TEMP."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def execute(self, sql: str) -> None:
+        self._reader.query(sql)
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        return self._reader.query(sql)
+
+
+def trace_rows(reader: Reader, allocation: Allocation, owner: Owner) -> list[dict[str, Any]]:
+    """One row per line of a bill that the owner has a share in, with the line's amount, the rule, the ratio and the share."""
+    database = _ReadOnly(reader)
+    conditions, parameters = _conditions(owner)
+    days = reader.query(f"SELECT DISTINCT a.charge_day FROM fct_allocation a WHERE {conditions}", parameters)
+    if not days:
+        return []
+    define_macros(database)
+    write_dirty(database, Dirty(frozenset(_month_days(reader, days)), frozenset(), frozenset()))
+    names = expressions(allocation)
+    for model in selected(all_models(), ["stg_charge_line"]):
+        if model.layer == "staging" and model.name not in _CALL_STAGING:
+            kind = "VIEW" if model.view else "TABLE"
+            database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{compiled(model, names)}")
+    return reader.query(
+        _TRACE.format(
+            match=_pool_match(reader),
+            conditions=conditions,
+            own=conditions.replace("a.", "s.").replace("s.billing_month", "p.billing_month"),
+            shares=_SHARES,
+        ),
+        parameters,
+    )
+
+
+_CALL_STAGING = frozenset(("stg_span", "stg_ancestor", "stg_heir", "stg_call", "stg_token_price", "stg_call_price"))
+"""Staging that stands behind a fact which is in the ledger already."""
+
+
+def _month_days(reader: Reader, days: list[dict[str, Any]]) -> list[date]:
+    """All charge days of the months: what is metered in a month decides which rule a line falls under."""
+    months = {(row["charge_day"].year, row["charge_day"].month) for row in days}
+    found = reader.query("SELECT DISTINCT CAST(hour AS DATE) AS d FROM meter UNION SELECT DISTINCT charge_day AS d FROM fct_pool")
+    return [row["d"] for row in found if (row["d"].year, row["d"].month) in months]
+
+
+def _conditions(owner: Owner) -> tuple[str, list[Any]]:
+    if owner.month is None:
+        return f"a.{owner.dimension} = $1", [owner.name]
+    return f"a.{owner.dimension} = $1 AND a.billing_month = $2", [owner.name, owner.month]
+
+
+def _pool_match(reader: Reader) -> str:
+    columns = [row["column_name"] for row in reader.query("DESCRIBE stg_charge_line")]
+    return " AND ".join(f"l.{name} IS NOT DISTINCT FROM p.{name}" for name in columns if name not in _NOT_KEYS)
+
+
+def _share(amount: str) -> str:
+    """T(C_i, W_j) - T(C_(i-1), W_j) - T(C_i, W_(j-1)) + T(C_(i-1), W_(j-1)) of the row i and the target j."""
+    return (
+        f"money_of(split_units(s.{amount}_upto, s.weight_upto, s.weight, s.weight_total)"
+        f" - split_units(s.{amount}_upto - s.{amount}_units, s.weight_upto, s.weight, s.weight_total)) AS {amount}"
+    )
+
+
+_SHARES = ",\n    ".join(_share(amount) for amount in ("billed", "effective"))
+
+_TRACE = """
+WITH share AS (
+    SELECT
+        a.pool_id, a.tenant, a.agent, a.workflow, a.method, a.rule, a.driver, a.weight, a.weight_total, a.charge_day,
+        sum(a.weight) OVER (
+            PARTITION BY a.pool_id ORDER BY a.tenant, a.agent, a.workflow ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS weight_upto
+    FROM fct_allocation a
+    WHERE a.pool_id IN (SELECT a.pool_id FROM fct_allocation a WHERE {conditions})
+),
+own_pool AS (
+    SELECT p.* FROM fct_pool p WHERE p.pool_id IN (SELECT a.pool_id FROM fct_allocation a WHERE {conditions})
+),
+line AS (
+    SELECT
+        p.pool_id, l.batch_id, l.part_row, d.path AS file, l.billed AS line_billed, l.effective AS line_effective,
+        money_units(l.billed) AS billed_units, coalesce(money_units(l.effective), 0) AS effective_units
+    FROM stg_charge_line l
+    JOIN own_pool p ON {match}
+    JOIN batch b ON b.batch_id = l.batch_id
+    JOIN delivery d ON d.delivery_id = b.delivery_id
+),
+summed AS (
+    SELECT
+        n.*,
+        sum(n.billed_units) OVER (
+            PARTITION BY n.pool_id ORDER BY n.file, n.part_row, n.batch_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS billed_upto,
+        sum(n.effective_units) OVER (
+            PARTITION BY n.pool_id ORDER BY n.file, n.part_row, n.batch_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS effective_upto
+    FROM line n
+),
+s AS (
+    SELECT m.*, a.tenant, a.agent, a.workflow, a.method, a.rule, a.driver, a.charge_day, a.weight, a.weight_total, a.weight_upto
+    FROM summed m
+    JOIN share a ON a.pool_id = m.pool_id
+)
+SELECT
+    s.file, s.part_row AS line, s.charge_day, p.service, p.sku, p.model, p.instance_type, s.tenant, s.agent, s.workflow,
+    s.method, s.rule, s.driver, s.weight, s.weight_total, p.currency, s.line_billed, s.line_effective,
+    {shares}
+FROM s
+JOIN fct_pool p ON p.pool_id = s.pool_id
+WHERE {own}
+ORDER BY s.file, s.part_row, s.tenant, s.agent, s.workflow
+"""

@@ -1,0 +1,148 @@
+"""What a figure means, how a model is made, or where an owner's cost comes from, down to rows of files."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from finops.config import Overrides, Settings, load_settings
+from finops.core.metrics import BY_ID, Metric
+from finops.core.periods import month_period
+from finops.core.result import Column, Result
+from finops.core.talk import Talk
+from finops.errors import DataError, UsageError
+from finops.ledger.cube import require_built
+from finops.ledger.engine.build import built_by, fingerprint_of
+from finops.ledger.engine.model import Model, all_models
+from finops.ledger.store import Reader, open_reader
+from finops.ledger.tracing import Owner, trace_rows
+from finops.steps.build import allocation_of
+
+Row = dict[str, Any]
+METRIC = (
+    *(Column("metric", "Metric"), Column("name", "Name"), Column("unit", "Unit"), Column("direction", "Direction")),
+    *(Column("formula", "Formula", wide_only=True), Column("source", "Source", wide_only=True)),
+    Column("caveats", "Caveats", wide_only=True),
+)
+MODEL = (
+    *(Column("model", "Model"), Column("layer", "Layer"), Column("slice", "Slice"), Column("meaning", "Meaning", wide_only=True)),
+    *(Column("grain", "Grain", "list", wide_only=True), Column("reads", "Reads", "list", wide_only=True)),
+    Column("sql", "SQL", wide_only=True),
+)
+_OWNERS = (Column("tenant", "Tenant"), Column("agent", "Agent"), Column("workflow", "Workflow"))
+_MONEY = (Column("billed", "Billed", "money", "billed_cost"), Column("effective", "Effective", "money", "effective_cost"))
+PARTS = (
+    *_OWNERS,
+    *(Column("basis", "Basis"), Column("method", "Method"), Column("rule", "Rule"), Column("provider", "Provider")),
+    *(Column("service", "Service"), Column("what", "Model or instance"), Column("currency", "Currency")),
+    *_MONEY,
+)
+TRACE = (
+    *(Column("file", "File"), Column("line", "Row", "count"), Column("charge_day", "Day", "date"), Column("service", "Service")),
+    *(Column("sku", "SKU", wide_only=True), Column("model", "Model", wide_only=True)),
+    *(Column(c.key, c.label, wide_only=True) for c in _OWNERS),
+    *(Column("method", "Method"), Column("rule", "Rule"), Column("driver", "Driver", wide_only=True)),
+    *(Column("weight", "Weight", "count"), Column("weight_total", "Of", "count"), Column("prices", "Prices", wide_only=True)),
+    *(Column("currency", "Currency"), Column("line_billed", "Row billed", "money", "billed_cost")),
+    *_MONEY,
+)
+
+
+def explain(overrides: Overrides, subject: str, *, trace: bool = False, month: str | None = None, talk: Talk) -> Result:
+    """Explains a metric, a model, or an agent (tenant or workflow); `trace` goes down to rows of files."""
+    if not trace and subject in BY_ID:
+        return _of_metric(BY_ID[subject])
+    models = {model.name: model for model in all_models()}
+    if not trace and subject in models:
+        return _of_model(models[subject])
+    settings = load_settings(overrides)
+    if month:
+        month_period(month)
+    try:
+        with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+            require_built(reader)
+            if unbuilt := reader.unbuilt():
+                talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
+            owner = _owner(reader, subject, month, [*BY_ID, *models])
+            return _traced(reader, settings, owner, month) if trace else _of_owner(reader, owner, month)
+    except DataError as error:
+        if error.hint and "demo" in error.hint:  # without a ledger only metrics and models can be explained
+            raise _unknown(subject, [*BY_ID, *models]) from None
+        raise
+
+
+def _of_metric(metric: Metric) -> Result:
+    row = {
+        "metric": metric.id,
+        "name": metric.label,
+        "unit": metric.unit,
+        "direction": metric.direction,
+        "formula": metric.formula,
+        "source": metric.source,
+        "caveats": metric.caveats or None,
+    }
+    notes = [f"{metric.label}: {metric.formula}", f"comes from {metric.source}", *filter(None, [metric.caveats])]
+    return Result(METRIC, [row], meta={"subject": metric.id}, notes=notes)
+
+
+def _of_model(model: Model) -> Result:
+    row = {
+        "model": model.name,
+        "layer": model.layer,
+        "slice": model.slice,
+        "meaning": model.meaning,
+        "grain": list(model.grain),
+        "reads": sorted(model.reads),
+        "sql": model.sql,
+    }
+    return Result(MODEL, [row], meta={"subject": model.name}, notes=[model.sql.rstrip()])
+
+
+def _owner(reader: Reader, subject: str, month: str | None, others: Sequence[str]) -> Owner:
+    found = reader.read("explain_names")
+    for row in found:
+        if row["name"] == subject:
+            return Owner(row["dimension"], subject, month_period(month).first if month else None)
+    raise _unknown(subject, [*(row["name"] for row in found), *others])
+
+
+def _unknown(subject: str, names: Sequence[str]) -> UsageError:
+    nearest = difflib.get_close_matches(subject, names, 1)
+    hint = f"did you mean `{nearest[0]}`?" if nearest else "`finops cost --by agent` lists agents; metrics are in the README"
+    return UsageError(f"there is no metric, model, agent, tenant or workflow `{subject}`", hint=hint)
+
+
+def _of_owner(reader: Reader, owner: Owner, month: str | None) -> Result:
+    rows = reader.read("explain_parts", dimension=owner.dimension, owner=owner.name, month=month)
+    notes = ["`--trace` goes down to the rows of the bills"]
+    return Result(PARTS, rows, _totals(rows), {"subject": owner.name, "dimension": owner.dimension, "period": month}, notes)
+
+
+def _traced(reader: Reader, settings: Settings, owner: Owner, month: str | None) -> Result:
+    allocation = allocation_of(settings)
+    if built_by(reader) != fingerprint_of(allocation):
+        raise DataError("the configuration has changed since the last build", where=str(settings.ledger), hint="`finops build`")
+    rows = trace_rows(reader, allocation, owner)
+    rows += [
+        {**row, "file": None, "line": None, "weight": None, "weight_total": None, "line_billed": None}
+        for row in reader.read("explain_estimates", dimension=owner.dimension, owner=owner.name, month=month)
+    ]
+    totals = _totals(rows)
+    parts = _totals(reader.read("explain_parts", dimension=owner.dimension, owner=owner.name, month=month))
+    if totals != parts:
+        raise DataError(
+            "the rows do not add up to the cost", where=owner.name, hint="`finops build --full`, then `finops doctor`"
+        )
+    notes = ["shares of rows add up to the cost to the last digit; rows without a file are estimates"]
+    return Result(TRACE, rows, totals, {"subject": owner.name, "dimension": owner.dimension, "period": month}, notes)
+
+
+def _totals(rows: Sequence[Row]) -> list[Row]:
+    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: {"billed": Decimal(0), "effective": Decimal(0)})
+    for row in rows:
+        for name in ("billed", "effective"):
+            sums[row["currency"]][name] += row[name] or 0
+    return [{"currency": currency, **amounts} for currency, amounts in sorted(sums.items())]
