@@ -45,7 +45,7 @@ def _forecast_tile(page: Page) -> Tile:
     if page.closed:
         value, text, attention = "n/a", "the month is closed", False
     elif head.expected is None:
-        value, text, attention = "n/a", "too little history", False
+        value, text, attention = "n/a", "no forecast yet", False
     else:
         value = numbers.money_within(head.expected, head.low, head.high, page.currency)
         has_range = head.low is not None and head.high is not None

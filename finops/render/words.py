@@ -38,6 +38,8 @@ def headline(page: Page) -> str:
     """The one sentence: how the month will close, or how it closed."""
     head, month = page.headline, numbers.month_name(page.first)
     year = f" {page.first.year}" if page.first.year != page.as_of.year else ""
+    if page.spend is None:
+        return f"No cost is known for {month}{year}."
     if page.closed:
         end = f"{month}{year} closed at {numbers.money_total(head.spent, page.currency)}"
         return end + _against_budget(page, head.spent) + "."

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from finops.core.metrics import METRICS
 from finops.core.result import Result
 from finops.render.page import FanDay, ReconcileRow, Review, Spend, Term
 from finops.steps.report_period import Period
@@ -173,14 +174,7 @@ def _reconcile_row(row: Mapping[str, Any]) -> ReconcileRow:
 
 def glossary() -> tuple[Term, ...]:
     """Every metric of the registry."""
-    try:
-        from finops.core import metrics  # type: ignore[attr-defined,unused-ignore]
-    except ImportError:
-        return ()
-    return tuple(
-        Term(m.id, m.label, m.unit, m.formula, "; ".join(m.caveats) if not isinstance(m.caveats, str) else m.caveats)
-        for m in metrics.METRICS
-    )
+    return tuple(Term(m.id, m.label, m.unit, m.formula, m.caveats) for m in METRICS)
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -26,6 +26,7 @@ def test_the_headline() -> None:
     assert words.headline(with_head(page, budget=None)) == "November will close at $61.4k."
     assert words.headline(with_head(page, expected=None)) == "November stands at $39.0k after 20 days."
     assert words.headline(replace(page, closed=True)) == "November closed at $39.0k, $16.0k under budget."
+    assert words.headline(pages.empty()) == "No cost is known for November."
     assert words.headline(pages.bare()) == "September 2024 closed at $20.52."
 
 
