@@ -29,8 +29,8 @@ def report(
 
     \b
     Examples:
-      finops report                              finops-report/report.html and summary.md
-      finops report --data-dir finops-report/data  also the numbers as CSV and Parquet
+      finops report                    finops-report/report.html and summary.md
+      finops report --data-dir data    also every figure's numbers as CSV and Parquet
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit

@@ -247,8 +247,6 @@ class Provenance:
     version: str
     configuration: str
     snapshot: str
-    view: str = "billed"
-    zone: str = "UTC"
     prices: tuple[PriceDate, ...] = ()
 
 

@@ -232,8 +232,6 @@ def _provenance(reader: Reader, settings: Settings, prices: Sequence[PriceDate])
         version=__version__,
         configuration=configuration,
         snapshot=digest.hexdigest()[:16],
-        view=settings.view,
-        zone=settings.calendar.zone,
         prices=(*tokens, *prices),
     )
 
