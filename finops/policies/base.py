@@ -46,6 +46,8 @@ class PolicySet:
     """Model to the request size, in input tokens, from which a higher price holds than the one in `models`."""
     prices: str = ""
     """The price batch that `models` comes from."""
+    zone: str = "UTC"
+    """The zone of the calendar whose periods the budgets count."""
     snapshot: str = ""
     """What the ledger held, as a hash of everything that was loaded."""
 

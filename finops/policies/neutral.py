@@ -39,11 +39,11 @@ def document(policies: PolicySet) -> dict[str, Any]:
         "apiVersion": API_VERSION,
         "kind": "BudgetPolicyList",
         "metadata": {"asOf": policies.as_of, "ledgerSnapshot": policies.snapshot or None, "prices": policies.prices or None},
-        "policies": [_policy(policy) for policy in sorted(policies.policies, key=lambda one: one.id)],
+        "policies": [_policy(policy, policies.zone) for policy in sorted(policies.policies, key=lambda one: one.id)],
     }
 
 
-def _policy(policy: Policy) -> dict[str, Any]:
+def _policy(policy: Policy, zone: str) -> dict[str, Any]:
     return {
         "id": policy.id,
         "scope": dict(sorted(policy.scope.items())),
@@ -52,6 +52,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
             "currency": policy.currency,
             "period": policy.period,
             "window": "calendar",
+            "timezone": zone,
         },
         "guardrails": [
             {"at": plain(rail.at), "action": rail.action} | ({"toModel": rail.to_model} if rail.to_model else {})

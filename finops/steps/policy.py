@@ -179,6 +179,7 @@ def _policy_set(settings: Settings, talk: Talk) -> PolicySet:
     return PolicySet(
         policies=tuple(policies),
         as_of=settings.as_of.isoformat(),
+        zone=settings.calendar.zone,
         models=models,
         providers=providers,
         tiered=tiered,

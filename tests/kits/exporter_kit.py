@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from finops.policies.base import Export, Exporter, Guardrail, Policy, PolicySet
@@ -39,21 +40,18 @@ def policy_set() -> PolicySet:
         "unpriced": {},
     }
     providers = {"big": "openai", "small": "openai", "unpriced": "self-hosted"}
-    return PolicySet(tuple(policies), "2026-11-20", models, providers, {"big": 272_001}, "batch-1", "0" * 64)  # type: ignore[arg-type]
+    return PolicySet(tuple(policies), "2026-11-20", models, providers, {"big": 272_001}, "batch-1", "Europe/Berlin", "0" * 64)  # type: ignore[arg-type]
 
 
 def check(exporter: Exporter) -> Export:
     """Runs the kit; answers with what the exporter made of the kit's policies."""
     given = policy_set()
     export = exporter.render(given)
-    backwards = PolicySet(
-        given.policies[::-1],
-        given.as_of,
-        dict(reversed(given.models.items())),
-        dict(reversed(given.providers.items())),
-        given.tiered,
-        given.prices,
-        given.snapshot,
+    backwards = replace(
+        given,
+        policies=given.policies[::-1],
+        models=dict(reversed(given.models.items())),
+        providers=dict(reversed(given.providers.items())),
     )
     assert exporter.name == exporter.name.lower().replace(" ", "-")
     assert exporter.title
