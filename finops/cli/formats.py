@@ -115,7 +115,12 @@ def shown(column: Column, row: Mapping[str, Any]) -> str:
         return numbers.time_rfc3339(value)
     if isinstance(value, date):
         return value.isoformat()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return _number(value) if isinstance(value, float | Decimal) else str(value)
+
+
+def _number(value: float | Decimal) -> str:
+    """A quantity of no fixed unit: whole with thousands separators, else four figures."""
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _table(result: Result, wide: bool) -> str:
