@@ -1,46 +1,80 @@
-"""Many spans with the same attribute names become one batch: column by column, where all of them are in good order.
+"""Many spans with the same attribute names are read together: column by column, where all of them are in good order.
 
-Whatever is odd, even in one value, makes `batch_of_alike` answer None, and the spans go the careful way one by one. Both ways
-give the same rows; a test holds them against each other."""
+Whatever is odd, even in one value, makes `add_alike` answer False, and the spans go the careful way one by one. Both ways give
+the same rows; a test holds them against each other."""
 
 from __future__ import annotations
 
 import re
 from operator import attrgetter, sub
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from finops.core.tokens import Usage, disjoint
-from finops.sources.otlp_arrow import Same, batch_of_columns
-from finops.sources.otlp_attributes import MAX_KEPT, MAX_TEXT, MAX_VALUE, REPORTED_IN
+from finops.sources.otlp_arrow import Column, Gathered, Same, listed
+from finops.sources.otlp_attributes import FROM_RESOURCE, MAX_KEPT, MAX_TEXT, MAX_VALUE, REPORTED_IN
 from finops.sources.otlp_plan import SLOTS, Plan
 from finops.sources.otlp_shape import Attribute, Span, Unreadable
 from finops.sources.otlp_spans import COLUMN_OF, DIALECT, FAILED, OWNERS, RESOURCE_IDENTITY, SLOT_NAMED, At, Row, operation_of
-from finops.sources.otlp_values import count, decimal, hashed, microseconds, seconds, span_id, text, yes_no
+from finops.sources.otlp_values import count, decimal, hashed, microseconds, seconds, text, yes_no
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+Columns = dict[int, Column]
+Shape = tuple[tuple[int, ...], tuple[str, ...]]
 
-Columns = dict[int, "list[Any] | Same"]
+
+class Alike:
+    """Spans with the same attribute names, of resources that say the same kinds of things, and the lines they stand on."""
+
+    __slots__ = ("lines", "names", "plan", "shape", "spans", "templates")
+
+    def __init__(self, names: list[str], plan: Plan, shape: int) -> None:
+        self.names, self.plan, self.shape = names, plan, shape
+        self.spans: list[Span] = []
+        self.templates: list[Row] = []
+        self.lines: list[int] = []
+
+
+def shape_of(template: Row) -> Shape:
+    """Which columns a resource fills and which attributes it keeps: within one shape nothing is missing here and there."""
+    return tuple(slot for slot in _RESOURCE_SLOTS if template[slot] is not None), tuple(template[At.ATTRIBUTES])
+
+
+_RESOURCE_SLOTS = tuple(SLOTS[column] for column in FROM_RESOURCE)
 
 
 class _Odd(Exception):
     """Something that the careful way must look at."""
 
 
-def batch_of_alike(spans: list[Span], plan: Plan, template: Row) -> pa.RecordBatch | None:
-    """The spans' rows, in their order; None where any of them needs care."""
+def add_alike(gathered: Gathered, alike: Alike) -> bool:
+    """Adds the spans' rows, in their order; False where any of them needs care, and then nothing is added."""
+    spans, plan, rows = alike.spans, alike.plan, len(alike.spans)
+    attributes = [span.attributes or [] for span in spans]
     try:
-        attributes = [span.attributes or [] for span in spans]
-        columns: Columns = {slot: Same(value) for slot, value in enumerate(template[: len(SLOTS)]) if value is not None}
+        columns, inherited = _from_resources(alike.templates)
         own = _own_columns(plan, attributes)
-        _lay_over(columns, own, template)
+        owned = [column for column, slot in OWNERS if slot in columns and slot not in own]
+        _lay_over(columns, own, rows)
         _add_span_fields(columns, spans)
-        _add_operation(columns, plan, len(spans))
-        _add_tokens(columns, plan, len(spans))
+        _add_operation(columns, plan, rows)
+        _add_tokens(columns, plan, rows)
         _add_status(columns, spans)
-        return batch_of_columns(columns, _kept(columns, own, plan, attributes, template), len(spans))
+        kept = _kept(columns, inherited, own, plan, attributes)
     except (_Odd, Unreadable):
-        return None
+        return False
+    if owned:
+        kept[RESOURCE_IDENTITY] = Same(",".join(owned))
+    gathered.add_columns(columns, kept, rows)
+    return True
+
+
+def _from_resources(templates: list[Row]) -> tuple[Columns, dict[str, Column]]:
+    """The columns and the kept attributes that come from the spans' resources, all of one shape."""
+    slots, names = shape_of(templates[0])
+    if len(set(map(id, templates))) == 1:
+        first = templates[0]
+        return {slot: Same(first[slot]) for slot in slots}, {name: Same(first[At.ATTRIBUTES][name]) for name in names}
+    kept = [template[At.ATTRIBUTES] for template in templates]
+    return {slot: [t[slot] for t in templates] for slot in slots}, {name: [k[name] for k in kept] for name in names}
 
 
 def _own_columns(plan: Plan, attributes: list[list[Attribute]]) -> dict[int, list[Any]]:
@@ -103,13 +137,14 @@ def _counts(attributes: list[list[Attribute]], at: int, name: str) -> list[int |
     return [count(a[at].value, name) for a in attributes]
 
 
-def _lay_over(columns: Columns, own: dict[int, list[Any]], template: Row) -> None:
+def _lay_over(columns: Columns, own: dict[int, list[Any]], rows: int) -> None:
     """What spans say goes before what their resource says."""
     for slot, column in own.items():
-        if (weak := template[slot]) is not None and None in column:
+        if slot in columns and None in column:
             if any(slot == owner for _, owner in OWNERS):
                 raise _Odd
-            column = [weak if value is None else value for value in column]
+            weak = listed(columns[slot], rows)
+            column = [w if own_value is None else own_value for own_value, w in zip(column, weak, strict=True)]
         columns[slot] = column
 
 
@@ -147,10 +182,9 @@ def _add_span_fields(columns: Columns, spans: list[Span]) -> None:
     columns[At.TRACE] = _ids(list(map(attrgetter("traceId"), spans)), 32)
     columns[At.SPAN] = _ids(list(map(attrgetter("spanId"), spans)), 16)
     parents = list(map(attrgetter("parentSpanId"), spans))
-    try:
-        columns[At.PARENT] = _ids(parents, 16)
-    except _Odd:
-        columns[At.PARENT] = [span_id(parent, "parentSpanId") for parent in parents]
+    if above := [parent for parent in parents if parent]:
+        _ids(above, 16)
+    columns[At.PARENT] = [parent or None for parent in parents]
     starts = _times(list(map(attrgetter("startTimeUnixNano"), spans)), "startTimeUnixNano")
     if None in starts:
         raise _Odd
@@ -162,7 +196,7 @@ def _add_span_fields(columns: Columns, spans: list[Span]) -> None:
 
 
 def _add_operation(columns: Columns, plan: Plan, rows: int) -> None:
-    raw = _listed(columns.get(At.RAW_OPERATION), rows)
+    raw = listed(columns.get(At.RAW_OPERATION), rows)
     known = {name: operation_of(name, plan) for name in set(raw)}
     for operation in set(known.values()) & SLOT_NAMED.keys():
         named = columns.get(SLOT_NAMED[operation])
@@ -170,29 +204,23 @@ def _add_operation(columns: Columns, plan: Plan, rows: int) -> None:
             raise _Odd
     columns[At.OPERATION] = operations = Same(next(iter(known.values()))) if len(known) == 1 else [known[name] for name in raw]
     if At.ARGS_HASH in columns:
-        hashes, each = _listed(columns[At.ARGS_HASH], rows), _listed(operations, rows)
+        hashes, each = listed(columns[At.ARGS_HASH], rows), listed(operations, rows)
         columns[At.ARGS_HASH] = [h if operation == "tool" else None for h, operation in zip(hashes, each, strict=True)]
-
-
-def _listed(column: list[Any] | Same | None, rows: int) -> list[Any]:
-    if isinstance(column, list):
-        return column
-    return [None if column is None else column.value] * rows
 
 
 def _add_tokens(columns: Columns, plan: Plan, rows: int) -> None:
     if not plan.usage:
         return
-    given, output, read, *others = (columns.get(slot) for slot in range(At.USAGE.start, At.USAGE.stop))
+    given, output, cached, *others = (columns.get(slot) for slot in range(At.USAGE.start, At.USAGE.stop))
     if any(other is not None for other in others) or given is None or output is None:
-        usage = zip(*(_listed(columns.get(s), rows) for s in range(At.USAGE.start, At.USAGE.stop)), strict=True)
+        usage = zip(*(listed(columns.get(s), rows) for s in range(At.USAGE.start, At.USAGE.stop)), strict=True)
         for offset, column in enumerate(zip(*(disjoint(Usage._make(one), DIALECT) for one in usage), strict=True)):
             columns[At.TOKENS.start + offset] = list(column)
         return
-    given, output, read = _listed(given, rows), _listed(output, rows), _listed(read, rows)
+    given, output, read = listed(given, rows), listed(output, rows), listed(cached, rows)
     columns[SLOTS["cache_read"]], columns[SLOTS["output"]] = read, output
-    if None not in given and None not in read:
-        uncached = list(map(sub, given, read))
+    if None not in given and (cached is None or None not in read):
+        uncached = given if cached is None else list(map(sub, given, read))
         if min(uncached) >= 0:
             columns[SLOTS["input_uncached"]], columns[SLOTS["identity_holds"]] = uncached, Same(True)
             return
@@ -208,7 +236,7 @@ def _add_status(columns: Columns, spans: list[Span]) -> None:
         failed = [f or error is not None for f, error in zip(failed, errors, strict=True)]
     columns[At.STATUS] = ["error" if f else "ok" for f in failed] if any(failed) else Same("ok")
     if isinstance(costs := columns.get(At.COST), list):
-        currencies = _listed(columns.get(At.CURRENCY), len(spans))
+        currencies = listed(columns.get(At.CURRENCY), len(spans))
         columns[At.CURRENCY] = [
             REPORTED_IN if cost is not None and currency is None else currency
             for cost, currency in zip(costs, currencies, strict=True)
@@ -216,9 +244,9 @@ def _add_status(columns: Columns, spans: list[Span]) -> None:
 
 
 def _kept(
-    columns: Columns, own: dict[int, list[Any]], plan: Plan, attributes: list[list[Attribute]], template: Row
-) -> list[tuple[str, list[str] | Same]]:
-    kept: dict[str, list[str] | Same] = {name: Same(value) for name, value in template[At.ATTRIBUTES].items()}
+    columns: Columns, inherited: dict[str, Column], own: dict[int, list[Any]], plan: Plan, attributes: list[list[Attribute]]
+) -> dict[str, Column]:
+    kept = inherited
     if len(kept) + len(plan.kept) > MAX_KEPT:
         raise _Odd
     slots = {at: slot for slot, at in plan.texts}
@@ -232,10 +260,7 @@ def _kept(
         if isinstance(users, list) and None in users:
             raise _Odd
         kept["user.hash"] = users
-    owned = [column for column, slot in OWNERS if template[slot] is not None and slot not in own]
-    if owned:
-        kept[RESOURCE_IDENTITY] = Same(",".join(owned))
-    return list(kept.items())
+    return kept
 
 
 def _stands_alone(plan: Plan, slot: int) -> bool:

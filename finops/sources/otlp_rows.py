@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops.sources.base import Reject
-from finops.sources.otlp_arrow import batch_of_rows, joined
-from finops.sources.otlp_columns import batch_of_alike
-from finops.sources.otlp_plan import Plan, Plans
+from finops.sources.otlp_arrow import Gathered, joined
+from finops.sources.otlp_columns import Alike, Shape, add_alike, shape_of
+from finops.sources.otlp_plan import Plans
 from finops.sources.otlp_shape import (
     BROKEN,
     Attribute,
     Group,
-    Span,
     Traces,
     Unreadable,
     because,
@@ -26,29 +25,17 @@ from finops.sources.otlp_spans import Row, empty_template, row_of, template_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-HELD_BYTES = 256 << 10
+HELD_BYTES = 768 << 10
 """So much is held before it is read column by column: what has just been decoded is still in the processor's cache."""
 
 FULL_ROWS = 16_384
 """So many rows make a batch."""
 
-FEW = 16
+FEW = 8
 """Fewer spans than this are not worth columns of their own."""
 
 
-class _Alike:
-    """Spans with the same attribute names and the same resource, and the lines they stand on."""
-
-    __slots__ = ("lines", "names", "plan", "spans", "template")
-
-    def __init__(self, names: list[str], plan: Plan, template: Row) -> None:
-        self.names, self.plan, self.template = names, plan, template
-        self.spans: list[Span] = []
-        self.lines: list[int] = []
-
-
-_NO_NAMES: list[str] = []
-_NONE_ALIKE = _Alike(_NO_NAMES, Plans().plan(()), [])
+_NONE_ALIKE = Alike([], Plans().plan(()), -1)
 
 
 class Rows:
@@ -59,10 +46,12 @@ class Rows:
         self.documents = 0
         self.other_signals = 0
         self._plans = Plans(keep)
-        self._templates: dict[tuple[str, ...], Row] = {}
-        self._alike: dict[tuple[int | str, ...], _Alike] = {}
+        self._gathered = Gathered()
+        self._templates: dict[tuple[str, ...], tuple[Row, int]] = {}
+        self._shapes: dict[Shape, int] = {}
+        self._alike: dict[tuple[int | str, ...], Alike] = {}
         self._ready: list[pa.RecordBatch] = []
-        self._ready_rows = self._held_bytes = 0
+        self._held_bytes = self._ready_rows = 0
 
     @property
     def full(self) -> bool:
@@ -93,23 +82,18 @@ class Rows:
         return joined(ready)
 
     def _settle(self) -> None:
-        """Turns the spans that are held into small batches."""
-        held, self._alike, self._templates, self._held_bytes = self._alike, {}, {}, 0
-        careful: list[Row] = []
+        """Reads the spans that are held into a small batch."""
+        held, self._alike, self._templates, self._shapes, self._held_bytes = self._alike, {}, {}, {}, 0
         for alike in held.values():
-            batch = batch_of_alike(alike.spans, alike.plan, alike.template) if len(alike.spans) >= FEW else None
-            if batch is None:
-                careful += self._rows_of(alike)
-            else:
-                self._ready.append(batch)
-        if careful:
-            self._ready.append(batch_of_rows(careful))
-        self._ready_rows = sum(batch.num_rows for batch in self._ready)
+            if len(alike.spans) < FEW or not add_alike(self._gathered, alike):
+                self._gathered.add_rows(list(self._rows_of(alike)))
+        self._ready_rows += len(self._gathered)
+        self._ready.append(self._gathered.batch())
 
-    def _rows_of(self, alike: _Alike) -> Iterable[Row]:
-        for span, number in zip(alike.spans, alike.lines, strict=True):
+    def _rows_of(self, alike: Alike) -> Iterable[Row]:
+        for span, template, number in zip(alike.spans, alike.templates, alike.lines, strict=True):
             try:
-                yield row_of(span, alike.plan, alike.template)
+                yield row_of(span, alike.plan, template)
             except Unreadable as problem:
                 where = f" (span {span.spanId[:32]})" if span.spanId else ""
                 self.rejects.append(Reject(number, problem.reason + where, problem.column, problem.text))
@@ -133,35 +117,37 @@ class Rows:
 
     def _add(self, found: Iterable[Group], number: int) -> None:
         known: list[Attribute] | None = None
-        template: Row = []
-        alike = _NONE_ALIKE
+        alike, template, shape = _NONE_ALIKE, list[Any](), 0
         for attributes, spans in found:
             if attributes is not known:
-                known, template = attributes, self._template(attributes, number)
+                known, (template, shape) = attributes, self._template(attributes, number)
             for span in spans:
-                names = [a.key for a in span.attributes] if span.attributes else _NO_NAMES
-                if names != alike.names or template is not alike.template:
-                    alike = self._alike_with(names, template)
+                names = [a.key for a in span.attributes] if span.attributes else []
+                if names != alike.names or shape != alike.shape:
+                    alike = self._alike_with(names, shape)
                 alike.spans.append(span)
+                alike.templates.append(template)
                 alike.lines.append(number)
 
-    def _alike_with(self, names: list[str], template: Row) -> _Alike:
-        alike = self._alike.get(key := (id(template), *names))
+    def _alike_with(self, names: list[str], shape: int) -> Alike:
+        alike = self._alike.get(key := (shape, *names))
         if alike is None:
-            self._alike[key] = alike = _Alike(names, self._plans.plan(tuple(names)), template)
+            self._alike[key] = alike = Alike(names, self._plans.plan(tuple(names)), shape)
         return alike
 
-    def _template(self, attributes: list[Attribute], number: int) -> Row:
-        """The resource's template, the same object for the same resource until the rows are handed over."""
+    def _template(self, attributes: list[Attribute], number: int) -> tuple[Row, int]:
+        """The resource's template and its shape, the same objects for the same resource while spans are held."""
         names = tuple([a.key for a in attributes])
         texts = [None if a.value is None else a.value.stringValue for a in attributes]
-        key = (*names, *texts) if None not in texts else None
-        template = self._templates.get(key) if key is not None else None  # type: ignore[arg-type]
-        if template is None:
-            try:
-                template = template_of(attributes, self._plans.plan(names))
-            except Unreadable as problem:
-                self.rejects.append(Reject(number, f"resource: {problem.reason}", problem.column, problem.text))
-                template = empty_template()
-            self._templates[key or (str(len(self._templates)),)] = template  # type: ignore[arg-type]
-        return template
+        key = (*names, *(text or "" for text in texts))
+        if key in self._templates and None not in texts:
+            return self._templates[key]
+        try:
+            template = template_of(attributes, self._plans.plan(names))
+        except Unreadable as problem:
+            self.rejects.append(Reject(number, f"resource: {problem.reason}", problem.column, problem.text))
+            template = empty_template()
+        found = template, self._shapes.setdefault(shape_of(template), len(self._shapes))
+        if None not in texts:
+            self._templates[key] = found
+        return found

@@ -9,12 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from finops.sources import otlp_rows
-from finops.sources.otlp_arrow import batch_of_rows
+from finops.sources.otlp_arrow import Gathered
 from finops.sources.otlp_attributes import MEANINGS
-from finops.sources.otlp_columns import batch_of_alike
+from finops.sources.otlp_columns import Alike, add_alike, shape_of
 from finops.sources.otlp_plan import Plans
 from finops.sources.otlp_rows import Rows
-from finops.sources.otlp_shape import Attribute, Span, Unreadable, groups, traces
+from finops.sources.otlp_shape import Unreadable, groups, traces
 from finops.sources.otlp_spans import row_of, template_of
 
 NAMES = sorted({name for meaning in MEANINGS for name in meaning.names} | {"tag.pool", "service.name", "unknown.one"})
@@ -33,8 +33,8 @@ START = 1_790_000_000_000_000_000
 
 
 @st.composite
-def alike(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A resource's attributes, and a few spans with the same attribute names, most of them in good order."""
+def alike(draw: st.DrawFn) -> tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]:
+    """The attributes of one or two resources, and a few spans with the same attribute names, most of them in good order."""
     names = draw(st.lists(st.sampled_from(NAMES), max_size=9))
     values = {name: USUAL.get(m.kind, TEXT.map(lambda text: {"stringValue": text})) for m in MEANINGS for name in m.names}
     odd = draw(st.integers(0, 3)) == 0
@@ -55,12 +55,43 @@ def alike(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     resource = draw(
         st.lists(st.sampled_from(["tenant.id", "team.id", "gen_ai.agent.name", "service.name", "user.id"]), max_size=3)
     )
-    return [{"key": name, "value": {"stringValue": draw(TEXT)}} for name in resource], spans
+    return [
+        [{"key": name, "value": {"stringValue": draw(TEXT)}} for name in resource] for _ in range(draw(st.integers(1, 2)))
+    ], spans
 
 
-def decoded(resource: list[dict[str, Any]], spans: list[dict[str, Any]]) -> tuple[list[Attribute], list[Span]]:
-    document = {"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": [{"spans": spans}]}]}
-    return next(groups(traces(json.dumps(document).encode())))
+def prepared(resources: list[list[dict[str, Any]]], spans: list[dict[str, Any]]) -> Alike | None:
+    """The spans, shared out to the resources in turn; None where the resources are unreadable or not alike."""
+    document = {"resourceSpans": [{"resource": {"attributes": r}, "scopeSpans": [{"spans": spans}]} for r in resources]}
+    found = list(groups(traces(json.dumps(document).encode())))
+    plans = Plans()
+    try:
+        templates = [template_of(attributes, plans.plan(tuple(a.key for a in attributes))) for attributes, _ in found]
+    except Unreadable:
+        return None
+    if len({shape_of(template) for template in templates}) > 1:
+        return None
+    names = [a.key for a in found[0][1][0].attributes or ()]
+    made = Alike(names, plans.plan(tuple(names)), 0)
+    made.spans = found[0][1]
+    made.templates = [templates[i % len(templates)] for i in range(len(spans))]
+    return made
+
+
+def quick_rows(made: Alike) -> list[dict[str, Any]] | None:
+    gathered = Gathered()
+    if not add_alike(gathered, made):
+        assert len(gathered) == 0
+        return None
+    batch = gathered.batch()
+    batch.validate(full=True)
+    return list(batch.to_pylist())
+
+
+def careful_rows(made: Alike) -> list[dict[str, Any]]:
+    gathered = Gathered()
+    gathered.add_rows([row_of(span, made.plan, template) for span, template in zip(made.spans, made.templates, strict=True)])
+    return list(gathered.batch().to_pylist())
 
 
 ONE_LETTER: dict[str, Any] = {"traceId": "a" * 32, "spanId": "b" * 16, "startTimeUnixNano": str(START)}
@@ -68,21 +99,13 @@ ONE_LETTER |= {"attributes": [{"key": "tenant.id", "value": {"stringValue": "é"
 
 
 @given(alike())
-@example(([{"key": "team.id", "value": {"stringValue": "é"}}], [ONE_LETTER]))
+@example(([[{"key": "team.id", "value": {"stringValue": "é"}}]], [ONE_LETTER]))
 @settings(max_examples=400)
-def test_both_ways_give_the_same_rows(made: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> None:
-    attributes, spans = decoded(*made)
-    plans = Plans()
-    plan = plans.plan(tuple(a.key for a in spans[0].attributes or ()))
-    try:
-        template = template_of(attributes, plans.plan(tuple(a.key for a in attributes)))
-    except Unreadable:
-        return
-    quick = batch_of_alike(spans, plan, template)
-    if quick is None:
-        return
-    quick.validate(full=True)
-    assert quick.to_pylist() == batch_of_rows([row_of(span, plan, template) for span in spans]).to_pylist()
+def test_both_ways_give_the_same_rows(drawn: tuple[list[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+    made = prepared(*drawn)
+    quick = None if made is None else quick_rows(made)
+    if made is not None and quick is not None:
+        assert quick == careful_rows(made)
 
 
 def usual(index: int) -> dict[str, Any]:
@@ -107,14 +130,12 @@ def usual(index: int) -> dict[str, Any]:
 
 
 def test_usual_calls_go_the_quick_way() -> None:
-    attributes, spans = decoded([{"key": "service.name", "value": {"stringValue": "desk"}}], [usual(i) for i in range(30)])
-    plans = Plans()
-    plan = plans.plan(tuple(a.key for a in spans[0].attributes or ()))
-    template = template_of(attributes, plans.plan(("service.name",)))
-    quick = batch_of_alike(spans, plan, template)
-    assert quick is not None
-    rows = quick.to_pylist()
-    assert rows == batch_of_rows([row_of(span, plan, template) for span in spans]).to_pylist()
+    resources = [[{"key": "service.name", "value": {"stringValue": name}}] for name in ("desk", "shop")]
+    made = prepared(resources, [usual(i) for i in range(30)])
+    assert made is not None
+    rows = quick_rows(made)
+    assert rows is not None
+    assert rows == careful_rows(made)
     assert (rows[3]["input_uncached"], rows[3]["finish_reason"], rows[3]["agent"]) == (96, "stop", "agent-3")
 
 
