@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from finops.core.contracts import Field, Kind
 from finops.ledger.connect import named, quoted
 from finops.ledger.schema import SQL_TYPES
 
+_DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 _DECIMALS: frozenset[Kind] = frozenset({"money", "quantity", "price"})
 _WHOLE_TYPES = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
@@ -41,7 +43,9 @@ class Cast:
         if kind == "text":
             return f"CAST({given} AS VARCHAR)"
         if kind in _DECIMALS:
-            if _is_exact(self.raw_type):
+            if _fits(self.raw_type, target):
+                return f"CAST({given} AS {target})"
+            if is_exact(self.raw_type):
                 return f"TRY_CAST({given} AS {target})"
             return f"TRY_CAST(finops_number({self._text}) AS {target})"
         if kind == "time":
@@ -69,7 +73,8 @@ class Cast:
 
     @property
     def _can_not_fail(self) -> bool:
-        return self.raw_type == SQL_TYPES[self.field.kind] and self.field.kind not in ("float", "time")
+        target, kind = SQL_TYPES[self.field.kind], self.field.kind
+        return (self.raw_type == target and kind not in ("float", "time")) or (kind in _DECIMALS and _fits(self.raw_type, target))
 
     @property
     def _text(self) -> str:
@@ -110,8 +115,17 @@ def _names(fields: tuple[Field, ...], kinds: set[str]) -> str:
     return ", ".join(quoted(field.name) for field in fields if field.kind in kinds)
 
 
-def _is_exact(raw_type: str) -> bool:
+def is_exact(raw_type: str) -> bool:
+    """True for a SQL type that holds amounts digit for digit."""
     return raw_type.startswith("DECIMAL") or raw_type in _WHOLE_TYPES
+
+
+def _fits(raw_type: str, target: str) -> bool:
+    """True where every value of one DECIMAL type is exactly a value of the other."""
+    raw, stored = _DECIMAL.fullmatch(raw_type), _DECIMAL.fullmatch(target)
+    if not raw or not stored:
+        return False
+    return int(raw[2]) <= int(stored[2]) and int(raw[1]) - int(raw[2]) <= int(stored[1]) - int(stored[2])
 
 
 def _is_time(raw_type: str) -> bool:

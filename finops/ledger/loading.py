@@ -10,7 +10,7 @@ from finops.core.contracts import CONTRACTS, PARQUET_CONTRACTS, Contract
 from finops.core.numbers import plain_decimal
 from finops.ledger.schema import column_names
 from finops.ledger.staging import relation_of, staged
-from finops.ledger.totals import Control, control_totals, slices_sql
+from finops.ledger.totals import Control, control_totals, slices_sql, typed_totals
 
 if TYPE_CHECKING:
     from finops.ledger.handover import LoadLike
@@ -38,7 +38,7 @@ def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int,
         notes = [*load.notes]
         if rows.unread_maps:
             notes.append(f"{rows.unread_maps:,} rows have tags or attributes that are not a JSON object; they are kept without")
-        controls = add_rows(writer, contract, rows.files, rows.rows, batch_id)
+        controls = add_rows(writer, contract, rows.files, rows.rows, batch_id, rows.amounts)
         add_batch(writer, contract, batch_id, delivery_id, ingest, (rows.rows, rows.rejected), notes)
         for name, total in sorted(load.control_totals.items()):
             writer.execute("INSERT INTO stated_total VALUES ($1, $2, $3)", [batch_id, name, total])
@@ -55,13 +55,18 @@ def add_batch(
     )
 
 
-def add_rows(writer: Writer, contract: Contract, files: tuple[Path, ...], rows: int, batch_id: int) -> list[Control]:
+def add_rows(
+    writer: Writer, contract: Contract, files: tuple[Path, ...], rows: int, batch_id: int, amounts: str | None = None
+) -> list[Control]:
     """Puts staged rows where the contract lives, with their slices; answers with the totals, for charges."""
     if not rows:
         return []
     staged_rows = relation_of(files)
     writer.execute(f"INSERT INTO slice {slices_sql(contract, staged_rows, batch_id)}")
-    controls = control_totals(writer.connection, staged_rows) if contract.name == "charge" else []
+    controls = []
+    if contract.name == "charge":
+        connection = writer.connection
+        controls = typed_totals(connection, staged_rows, amounts) if amounts else control_totals(connection, staged_rows)
     _add_controls(writer, batch_id, controls)
     if contract.name not in PARQUET_CONTRACTS:
         writer.execute(f"INSERT INTO {contract.name} SELECT {column_names(contract)} FROM {staged_rows}")

@@ -16,6 +16,7 @@ from finops.ledger.connect import engine_errors, named, quoted
 from finops.ledger.parts import aside
 from finops.ledger.scan import Malformed, Raw, clear_malformed, malformed_rows, raw_arrow, raw_table
 from finops.ledger.schema import LINEAGE, sql_type
+from finops.ledger.totals import CONTROL_KEY, sums_exactly
 
 if TYPE_CHECKING:
     from finops.ledger.handover import LoadLike
@@ -36,6 +37,9 @@ class Staged:
     rows: int
     rejected: int
     unread_maps: int
+    amounts: str | None = None
+    """The raw amounts with their keys, as a SELECT on the file itself, where it holds exact numbers. Else the staged rows keep
+    the raw text beside the amount."""
 
     @property
     def relation(self) -> str:
@@ -64,7 +68,8 @@ def staged(
             shutil.rmtree(first)
             files = tuple(sorted(second.glob("*.parquet")))
         rows = connection.execute(f"SELECT count(*) FROM {relation_of(files)}").fetchall()[0][0] if files else 0
-        yield Staged(files, rows, rejected + len(malformed) + len(load.rejects), unread)
+        amounts = _amounts_sql(contract, raw, batch_id, rejected) if _exact_amounts(contract, raw) else None
+        yield Staged(files, rows, rejected + len(malformed) + len(load.rejects), unread, amounts)
     finally:
         clear_malformed(connection)
         connection.execute("DROP VIEW IF EXISTS temp.finops_stream")
@@ -117,12 +122,29 @@ def _marked_sql(contract: Contract, raw: Raw, lineage: tuple[int, int], where: s
     which = _case([(fault, quoted(cast.field.name)) for fault, cast in faults])
     shown = _case([(fault, f"left({cast.shown}, {TEXT_SHOWN})") for fault, cast in faults])
     maps = [f"{named(value_name(c.field))} IS NULL AND {named(c.field.name)} IS NOT NULL" for c in casts if c.field.kind == "map"]
-    billed = "CAST(BilledCost AS VARCHAR)" if contract.name == "charge" else "CAST(NULL AS VARCHAR)"
+    kept = contract.name == "charge" and not _exact_amounts(contract, raw)
+    billed = "CAST(BilledCost AS VARCHAR)" if kept else "CAST(NULL AS VARCHAR)"
     return (
         f"SELECT {columns}, CAST({lineage[0]} AS BIGINT) AS batch_id, CAST(part_row + {lineage[1]} AS BIGINT) AS part_row,"
         f" {which} AS fault_column, {shown} AS fault_text, {' OR '.join(maps) or 'false'} AS fault_map, {billed} AS billed_text"
         f" FROM (SELECT *, {values} FROM (SELECT part_row, {given} FROM ({raw.sql})))"
     )
+
+
+def _exact_amounts(contract: Contract, raw: Raw) -> bool:
+    return contract.name == "charge" and raw.numbered and sums_exactly(raw.types.get("BilledCost", ""))
+
+
+def _amounts_sql(contract: Contract, raw: Raw, batch_id: int, rejected: int) -> str:
+    """Keys and raw amounts of the rows that were not rejected."""
+    casts = [
+        Cast(field, raw.types[field.name]) for field in contract.fields if field.name in raw.types and field.name in CONTROL_KEY
+    ]
+    given = ", ".join(f"{cast.given} AS {named(cast.field.name)}" for cast in casts)
+    known = {cast.field.name: f"{cast.value} AS {named(cast.field.name)}" for cast in casts}
+    keys = ", ".join(known.get(name, f"NULL AS {named(name)}") for name in CONTROL_KEY)
+    sound = f" WHERE part_row NOT IN (SELECT row_number FROM reject WHERE batch_id = {batch_id})" if rejected else ""
+    return f"SELECT {keys}, amount FROM (SELECT {given}, BilledCost AS amount FROM ({raw.sql}){sound})"
 
 
 def _case(branches: list[tuple[str, str]]) -> str:

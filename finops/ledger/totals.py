@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     import duckdb
 
 _EXACT = Context(prec=300, Emax=9_999, Emin=-9_999)
-_KEY = "BillingPeriodStart, InvoiceIssuerName, BillingAccountId, BillingCurrency"
+CONTROL_KEY = ("BillingPeriodStart", "InvoiceIssuerName", "BillingAccountId", "BillingCurrency")
+"""The columns by which totals are kept."""
+_KEY = ", ".join(CONTROL_KEY)
 ACCOUNT = "coalesce(BillingAccountId, '(' || InvoiceIssuerName || ')', '')"
 """Whose bill a charge is on: the billing account, else the issuer in brackets."""
 
@@ -44,12 +47,13 @@ class Control:
 
 
 def control_totals(connection: duckdb.DuckDBPyConnection, staged: str) -> list[Control]:
-    """The totals of a staged relation with columns of `charge` and `billed_text`.
+    """The totals of a staged relation with columns of `charge` and `billed_text`, which is null where the amount says it all.
 
     Texts of up to 20 decimal places are summed as DECIMAL(38, 20), up to 28 in two halves, others in Python."""
     rows = connection.execute(
         f"""
-        WITH graded AS (SELECT {_KEY}, BilledCost AS stored, billed_text AS t, {_GRADE} AS grade FROM {staged}),
+        WITH raw AS (SELECT {_KEY}, BilledCost, coalesce(billed_text, CAST(BilledCost AS VARCHAR)) AS billed_text FROM {staged}),
+        graded AS (SELECT {_KEY}, BilledCost AS stored, billed_text AS t, {_GRADE} AS grade FROM raw),
         read AS (
             SELECT *, CASE WHEN grade = 20 THEN CAST(t AS DECIMAL(38, 20)) END AS short,
             CASE WHEN grade = 28 THEN CAST(t AS DECIMAL(38, 28)) END AS long FROM graded)
@@ -68,6 +72,26 @@ def control_totals(connection: duckdb.DuckDBPyConnection, staged: str) -> list[C
             source = _EXACT.add(source, piece)
         totals.append(Control(*key, row[4], source, row[5]))
     return totals
+
+
+def typed_totals(connection: duckdb.DuckDBPyConnection, staged: str, amounts: str) -> list[Control]:
+    """The totals of a file of exact numbers: its own amounts summed beside what was stored. `amounts` selects them."""
+    rows = connection.execute(
+        f"""
+        WITH here AS (SELECT {_KEY}, count(*) AS n, sum(BilledCost) AS stored FROM {staged} GROUP BY ALL),
+        there AS (SELECT {_KEY}, sum(amount) AS source FROM ({amounts}) GROUP BY ALL)
+        SELECT here.*, source FROM here LEFT JOIN there
+            ON {" AND ".join(f"here.{name} IS NOT DISTINCT FROM there.{name}" for name in CONTROL_KEY)}
+        ORDER BY ALL
+        """
+    ).fetchall()
+    return [Control(row[0], row[1], row[2], row[3], row[4], Decimal(row[6] or 0), row[5]) for row in rows]
+
+
+def sums_exactly(sql_type: str) -> bool:
+    """True for a SQL type whose values are stored digit for digit: DECIMAL of at most 12 places, and whole numbers."""
+    decimal = re.fullmatch(r"DECIMAL\(\d+, ?(\d+)\)", sql_type)
+    return int(decimal[1]) <= 12 if decimal else sql_type in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 
 
 def _odd_sums(connection: duckdb.DuckDBPyConnection, staged: str) -> dict[tuple[Any, ...], Decimal]:

@@ -1,8 +1,10 @@
 -- Text to typed values: the only place where the ledger casts. Each macro is null where its text can't be read.
 
--- The words that mean null, and text that is nothing but blanks.
-CREATE OR REPLACE TEMP MACRO finops_text(t) AS
-    CASE WHEN t IN ('', 'NULL', 'null', '(null)', 'N/A') OR (t <= '!' AND trim(t, E' \t\r\n') = '') THEN NULL ELSE t END;
+-- The words that mean null, and text that is nothing but blanks. Longer text is none of them, which is quick to see.
+CREATE OR REPLACE TEMP MACRO finops_text(t) AS CASE
+    WHEN strlen(t) > 6 AND t > '!' THEN t
+    WHEN t IN ('', 'NULL', 'null', '(null)', 'N/A') OR trim(t, E' \t\r\n') = '' THEN NULL
+    ELSE t END;
 
 -- A plain number, as text. DuckDB's own cast would also take `1_000` and ` 1.5 `.
 CREATE OR REPLACE TEMP MACRO finops_number(t) AS
