@@ -19,8 +19,8 @@ def units_of(amount: Decimal) -> int:
     """The amount in units of 1e-12. An amount with finer digits is refused: rounding is the loader's, once."""
     try:
         return int(amount.quantize(Decimal(1).scaleb(-SCALE), context=_EXACT).scaleb(SCALE, context=_EXACT))
-    except (Inexact, InvalidOperation):
-        raise DataError(f"{amount} has digits beyond 1e-{SCALE}") from None
+    except (Inexact, InvalidOperation, ValueError):
+        raise DataError(f"{amount} is not an amount of at most {SCALE} decimals") from None
 
 
 def amount_of(units: int) -> Decimal:

@@ -53,5 +53,3 @@ class Tables:
             names = ", ".join(f'"{name}"' for name in given)
             marks = ", ".join("?" for _ in given)
             self.connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(given.values())).fetchall()
-
-

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from finops.core.contracts import CHARGE
+from finops.core.contracts import CALL, CHARGE
 from finops.core.settings import AccountMap, Identity, Rule, Workflow
 from finops.errors import UsageError
 from finops.ledger.engine.database import Database, identifier, literal, quoted
@@ -54,7 +54,8 @@ class Allocation:
 
 def expressions(allocation: Allocation) -> dict[str, str]:
     """Name in braces to SQL."""
-    found = {"charge_rule": _rule_case(allocation.rules)}
+    content = ", ".join(f"s.{identifier(name)}" for name in CALL.names)
+    found = {"charge_rule": _rule_case(allocation.rules), "call_content": f"ROW({content})"}
     for dimension in ("tenant", "agent", "workflow"):
         items: Sequence[str] = getattr(allocation.identity, dimension)
         column = f"x_{dimension.capitalize()}Id"

@@ -39,7 +39,7 @@ WITH keyed AS (
 )
 SELECT
     md5(concat_ws('|',
-        key_part(k.charge_day), key_part(k.charge_hour), key_part(k.rule), key_part(k.currency), key_part(k.k_tenant),
+        key_part(k.charge_day), key_part(k.charge_hour), key_part(k.first_level), key_part(k.rule), key_part(k.currency), key_part(k.k_tenant),
         key_part(k.k_provider), key_part(k.k_account), key_part(k.k_region), key_part(k.k_resource),
         key_part(k.k_instance_type), key_part(k.k_model), key_part(k.k_token_class)
     )) AS group_id,

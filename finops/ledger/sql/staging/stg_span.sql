@@ -28,9 +28,9 @@ copy AS (
         s.batch_id, s.part_row,
         row_number() OVER (
             PARTITION BY s.identity, s.call_day
-            ORDER BY s.completeness DESC, s.end_time DESC NULLS LAST, md5(CAST(s AS VARCHAR)), s.batch_id, s.part_row
+            ORDER BY s.completeness DESC, s.end_time DESC NULLS LAST, md5(CAST({{call_content}} AS VARCHAR)), s.batch_id, s.part_row
         ) AS place
-    FROM (SELECT * EXCLUDE (batch_id, part_row), batch_id, part_row FROM span) s
+    FROM span s
     JOIN copied c ON c.identity = s.identity AND c.call_day = s.call_day
 ),
 nameless AS (
@@ -38,10 +38,9 @@ nameless AS (
         n.batch_id, n.part_row,
         'row ' || n.digest || ' ' || row_number() OVER (PARTITION BY n.digest ORDER BY n.batch_id, n.part_row) AS call_key
     FROM (
-        SELECT s.batch_id, s.part_row, md5(CAST(s.content AS VARCHAR)) AS digest
-        FROM (SELECT p.batch_id, p.part_row, ROW(p.start_time, p.end_time, p.operation, p.name, p.provider, p.model, p.account,
-                p.input_uncached, p.cache_read, p.output, p.status, p.tenant, p.agent, p.workflow, p.trace, p.run, p.session) AS content
-            FROM span p WHERE p.identity IS NULL) s
+        SELECT s.batch_id, s.part_row, md5(CAST({{call_content}} AS VARCHAR)) AS digest
+        FROM span s
+        WHERE s.identity IS NULL
     ) n
 )
 SELECT

@@ -1,0 +1,180 @@
+"""The split in SQL is the split of core.money: properties P1-P3 and P10-P14 of exact allocation, over a thousand cases each."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from finops.core.money import amount_of, fitted_weights, split, split_rows, units_of
+from finops.ledger.engine.macros import define_macros
+from tests.ledger.tables import Tables
+
+BATCH = 25
+"""Cases per SQL statement; 45 examples of a batch are more than a thousand cases."""
+
+DATABASE = Tables()
+define_macros(DATABASE)
+
+PROPERTY = settings(max_examples=45, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@dataclass(frozen=True)
+class Case:
+    amount: int
+    weights: dict[str, int]
+
+
+def cases(amounts: st.SearchStrategy[int] | None = None) -> st.SearchStrategy[list[Case]]:
+    """Batches of amounts of any size and sign, with weights of which some are zero and some huge."""
+    keys = st.text("abAB_é", min_size=1, max_size=3)
+    weight = st.one_of(st.integers(0, 3), st.integers(0, 10**17))
+    weights = st.dictionaries(keys, weight, min_size=1, max_size=6).filter(lambda w: 0 < sum(w.values()) < 10**18)
+    amount = amounts if amounts is not None else st.one_of(st.integers(-20, 20), st.integers(-(10**38) + 1, 10**38 - 1))
+    return st.lists(st.builds(Case, amount, weights), min_size=BATCH, max_size=BATCH)
+
+
+def sql_splits(batch: Sequence[Case], order: random.Random | None = None) -> list[dict[str, int]]:
+    """Each case's shares as SQL makes them, in units, from rows in any order."""
+    rows = [(n, str(amount_of(case.amount)), key, weight) for n, case in enumerate(batch) for key, weight in case.weights.items()]
+    if order is not None:
+        order.shuffle(rows)
+    values = ", ".join(f"({n}, CAST('{amount}' AS DECIMAL(38, 12)), '{key}', {weight})" for n, amount, key, weight in rows)
+    found = DATABASE.query(
+        f"""WITH target(n, amount, key, weight) AS (VALUES {values}),
+        ordered AS (SELECT n, amount, key, weight,
+            sum(weight) OVER (PARTITION BY n ORDER BY key ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto,
+            sum(weight) OVER (PARTITION BY n) AS total FROM target)
+        SELECT n, key, split_share(amount, upto, weight, total) AS share FROM ordered ORDER BY n, key"""
+    )
+    shares: list[dict[str, int]] = [{} for _ in batch]
+    for row in found:
+        shares[row["n"]][row["key"]] = units_of(row["share"])
+    return shares
+
+
+@PROPERTY
+@given(cases())
+def test_p1_conservation(batch: list[Case]) -> None:
+    shares = sql_splits(batch)
+    assert [sum(s.values()) for s in shares] == [case.amount for case in batch]
+    assert shares == [split(case.amount, case.weights) for case in batch]
+
+
+@PROPERTY
+@given(cases(st.integers(-(10**30), 10**30)), st.lists(st.integers(-(10**30), 10**30), min_size=1, max_size=5))
+def test_p2_every_row_keeps_its_amount(batch: list[Case], more: list[int]) -> None:
+    for case in batch:
+        rows = [case.amount, *more]
+        parts = sql_rows(rows, case.weights) if case is batch[0] else split_rows(rows, case.weights)
+        assert [sum(part.values()) for part in parts] == rows
+        assert parts == split_rows(rows, case.weights)
+    wholes = [Case(case.amount + sum(more), case.weights) for case in batch]
+    for whole, shares in zip(wholes, sql_splits(wholes), strict=True):
+        parts = split_rows([whole.amount - sum(more), *more], whole.weights)
+        assert shares == {key: sum(part[key] for part in parts) for key in whole.weights}
+
+
+def sql_rows(rows: Sequence[int], weights: dict[str, int]) -> list[dict[str, int]]:
+    """The two-way rule as `explain --trace` uses it."""
+    lines = ", ".join(f"({i}, CAST('{amount}' AS HUGEINT))" for i, amount in enumerate(rows))
+    targets = ", ".join(f"('{key}', {weight})" for key, weight in weights.items())
+    found = DATABASE.query(
+        f"""WITH line(i, units) AS (VALUES {lines}), target(key, weight) AS (VALUES {targets}),
+        summed AS (SELECT i, units, sum(units) OVER (ORDER BY i) AS upto FROM line),
+        ordered AS (SELECT key, weight, sum(weight) OVER (ORDER BY key) AS w_upto, sum(weight) OVER () AS total FROM target)
+        SELECT i, key, split_units(upto, w_upto, weight, total) - split_units(upto - units, w_upto, weight, total) AS share
+        FROM summed CROSS JOIN ordered ORDER BY i, key"""
+    )
+    parts: list[dict[str, int]] = [{} for _ in rows]
+    for row in found:
+        parts[row["i"]][row["key"]] = int(row["share"])
+    return parts
+
+
+@PROPERTY
+@given(cases(), st.randoms(use_true_random=False))
+def test_p3_order_does_not_matter(batch: list[Case], order: random.Random) -> None:
+    assert sql_splits(batch) == sql_splits(batch, order)
+
+
+@PROPERTY
+@given(cases())
+def test_p10_rules_that_change_nothing(batch: list[Case]) -> None:
+    nothing = sql_splits([Case(0, case.weights) for case in batch])
+    assert all(set(shares.values()) == {0} for shares in nothing)
+    alone = sql_splits([Case(case.amount, {"only": max(case.weights.values())}) for case in batch])
+    assert alone == [{"only": case.amount} for case in batch]
+    before = sql_splits(batch)
+    joined = sql_splits([Case(case.amount, {**case.weights, "newcomer": 0}) for case in batch])
+    assert joined == [{**shares, "newcomer": 0} for shares in before]
+
+
+@PROPERTY
+@given(cases())
+def test_p11_sharing_options_keep_totals(batch: list[Case]) -> None:
+    """Idle kept apart, or shared in a second round over the same owners: the total is the same."""
+    with_idle = [Case(case.amount, {**case.weights, "__idle__": 7}) for case in batch]
+    first = sql_splits(with_idle)
+    again = sql_splits([Case(shares["__idle__"], case.weights) for shares, case in zip(first, batch, strict=True)])
+    for case, apart, shared in zip(batch, first, again, strict=True):
+        combined = {key: apart[key] + shared[key] for key in case.weights}
+        assert sum(combined.values()) == sum(apart.values()) == case.amount
+
+
+@PROPERTY
+@given(cases(), st.integers(2, 9))
+def test_p12_bounded_fair_and_scale_free(batch: list[Case], factor: int) -> None:
+    for case, shares in zip(batch, sql_splits(batch), strict=True):
+        total = sum(case.weights.values())
+        for key, share in shares.items():
+            assert abs(share) <= abs(case.amount)
+            assert share * case.amount >= 0
+            assert abs(share - Fraction(case.amount * case.weights[key], total)) < 1
+            assert all(abs(share - shares[k]) <= 1 for k in shares if case.weights[k] == case.weights[key])
+    small = [Case(case.amount, {k: w % 10**16 + 1 for k, w in case.weights.items()}) for case in batch]
+    scaled = [Case(case.amount, {k: w * factor for k, w in case.weights.items()}) for case in small]
+    assert sql_splits(small) == sql_splits(scaled)
+
+
+@PROPERTY
+@given(cases(st.integers(0, 10**37)), st.integers(0, 10**37))
+def test_p13_a_credit_mirrors_its_charge(batch: list[Case], credit: int) -> None:
+    gross = sql_splits(batch)
+    back = sql_splits([Case(-case.amount, case.weights) for case in batch])
+    assert back == [{key: -share for key, share in shares.items()} for shares in gross]
+    credits = sql_splits([Case(-credit, case.weights) for case in batch])
+    for case, plus, minus in zip(batch, gross, credits, strict=True):
+        assert all(share <= 0 for share in minus.values())
+        assert sum(plus.values()) + sum(minus.values()) == case.amount - credit
+
+
+@PROPERTY
+@given(cases(st.integers(-(10**36), 10**36)))
+def test_p14_any_grouping_adds_up(batch: list[Case]) -> None:
+    groups: dict[str, int] = defaultdict(int)
+    for shares in sql_splits(batch):
+        for key, share in shares.items():
+            groups[key[0]] += share
+    assert sum(groups.values()) == sum(case.amount for case in batch)
+
+
+@PROPERTY
+@given(cases(), st.integers(1, 10**19))
+def test_weights_are_fitted_alike(batch: list[Case], factor: int) -> None:
+    for case in batch[:3]:
+        drivers = {key: weight * factor for key, weight in case.weights.items()}
+        step = DATABASE.query(f"SELECT weight_step(CAST('{sum(drivers.values())}' AS HUGEINT)) AS step")[0]["step"]
+        assert {key: drivers[key] // int(step) for key in sorted(drivers)} == fitted_weights(drivers)
+
+
+def test_money_keeps_every_digit() -> None:
+    for text in ("99999999999999999999999999.999999999999", "-99999999999999999999999999.999999999999", "-0.000000000001"):
+        row = DATABASE.query(f"SELECT money_of(money_units(CAST('{text}' AS DECIMAL(38, 12)))) AS amount")[0]
+        assert row["amount"] == Decimal(text)
