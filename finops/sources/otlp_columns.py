@@ -191,7 +191,7 @@ def _add_span_fields(columns: Columns, spans: list[Span]) -> None:
     columns[At.START] = starts
     columns[At.END] = _times(list(map(attrgetter("endTimeUnixNano"), spans)), "endTimeUnixNano")
     if isinstance(after := columns.get(At.FIRST_TOKEN_S), list):
-        columns[At.FIRST_TOKEN] = [None if a is None else s + a for s, a in zip(starts, after, strict=True)]  # type: ignore[operator]
+        columns[At.FIRST_TOKEN] = [None if a is None else s + a for s, a in zip(starts, after, strict=True)]
     columns[At.NAME] = [(name or "")[:MAX_TEXT] or None for name in map(attrgetter("name"), spans)]
 
 

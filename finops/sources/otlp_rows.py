@@ -130,7 +130,8 @@ class Rows:
                 alike.lines.append(number)
 
     def _alike_with(self, names: list[str], shape: int) -> Alike:
-        alike = self._alike.get(key := (shape, *names))
+        key: tuple[int | str, ...] = (shape, *names)
+        alike = self._alike.get(key)
         if alike is None:
             self._alike[key] = alike = Alike(names, self._plans.plan(tuple(names)), shape)
         return alike
