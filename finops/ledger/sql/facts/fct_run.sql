@@ -1,12 +1,12 @@
--- fct_run: each run with its owner, its calls, what they cost at list price, and what it was worth where somebody has said so.
+-- fct_run: each run with its owner (the root's, else the first that is named below), its calls, what they cost at list price, and what it was worth where somebody has said so.
 -- grain: (run_id)
 -- slice: none
 WITH traced AS (
     SELECT
         c.run_id,
-        arg_min(c.workflow, (c.start_time, c.call_key)) AS workflow,
-        arg_min(c.run_agent, (c.start_time, c.call_key)) AS agent,
-        arg_min(c.run_tenant, (c.start_time, c.call_key)) AS tenant,
+        arg_min(c.workflow, (c.start_time, c.call_key)) FILTER (c.workflow <> '__untagged__') AS workflow,
+        arg_min(c.run_agent, (c.start_time, c.call_key)) FILTER (c.run_agent <> '__untagged__') AS agent,
+        arg_min(c.run_tenant, (c.start_time, c.call_key)) FILTER (c.run_tenant <> '__untagged__') AS tenant,
         min(c.start_time) AS start_time,
         max(coalesce(c.end_time, c.start_time)) AS end_time,
         count(CASE WHEN c.parent IS NULL AND c.status = 'error' THEN 1 END) AS failed_roots,
