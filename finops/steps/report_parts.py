@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from finops.core.metrics import METRICS
+from finops.core.numbers import percent_total
 from finops.core.result import Result
 from finops.render.page import FanDay, ReconcileRow, Review, Spend, Term
 from finops.steps.report_period import Period
-
-if TYPE_CHECKING:
-    from finops.config import Settings
 
 QUANTILES = ("p10", "p25", "p75", "p90")
 ASKED = ("low_value_high_cost", "watch")
@@ -29,12 +27,6 @@ class SpendPart:
     forecast: dict[str, Any] = field(default_factory=dict)
 
 
-def company_budget(settings: Settings, currency: str) -> Decimal | None:
-    """The monthly budget of the whole company in this currency, where there is one."""
-    whole = [b.amount for b in settings.budgets if not b.scope and b.period == "month" and b.currency == currency]
-    return whole[-1] if whole else None
-
-
 def spend_and_forecast(
     days: Sequence[Mapping[str, Any]], period: Period, answer: Result | str, budget: Decimal | None
 ) -> SpendPart:
@@ -44,14 +36,15 @@ def spend_and_forecast(
     if told is None or told.get("expected") is None or period.closed:
         reason = answer if isinstance(answer, str) else "the history is too short for a forecast"
         return SpendPart(Spend(spent, budget=budget, no_interval=None if period.closed else reason))
-    known = isinstance(answer, Result) and told.get("p10") is not None
+    known = told.get("p10") is not None
     missing = None if known else _first_note(answer, "the history is too short for an interval")
+    fan = _fan(spent, period, told, None if isinstance(answer, str) else answer.meta.get("days"))
     figure = Spend(
-        days=spent,
-        fan=_fan(spent, period, told, None if isinstance(answer, str) else answer.meta.get("days")),
+        days=tuple((day, amount) for day, amount in spent if not fan or day < fan[0].day),
+        fan=fan,
         budget=budget,
         method=str(told.get("method") or ""),
-        error=_error(told),
+        error=_track_record(told),
         no_interval=missing,
     )
     over = told.get("over_budget_probability")
@@ -101,9 +94,17 @@ def _fan(spent: Sequence[tuple[date, Decimal]], period: Period, told: Mapping[st
     return tuple(day(n) for n in range(1, length + 1))
 
 
-def _error(told: Mapping[str, Any]) -> str | None:
-    confidence = told.get("confidence")
-    return f"confidence: {confidence}".replace("_", " ") if confidence else None
+def _track_record(told: Mapping[str, Any]) -> str | None:
+    """What the forecast's own past says: its error, how much better that is than the run-rate, its confidence."""
+    error, skill, confidence = (told.get(key) for key in ("error", "skill", "confidence"))
+    said = []
+    if error is not None:
+        said.append(f"back-tested on this ledger, totals were off by {percent_total(error)} on average")
+        if skill is not None and skill > 0:
+            said.append(f"{percent_total(skill)} less than the run-rate")
+    if confidence:
+        said.append(f"confidence {confidence}")
+    return ", ".join(said) or None
 
 
 def _first_note(answer: Result | str, otherwise: str) -> str:

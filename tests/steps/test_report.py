@@ -106,6 +106,16 @@ def test_a_forecast_day_by_day_is_drawn_as_it_is() -> None:
     assert [d.expected for d in fan] == [41 + n for n in range(10)]
 
 
+def test_spend_is_drawn_to_the_last_complete_day() -> None:
+    """The forecast begins with the running day, whose spend is not all there yet."""
+    path = [{"day": AS_OF + timedelta(days=n - 2), "expected": D(40 + n), "p10": D(40)} for n in range(1, 13)]
+    answer = Result((), [], totals=forecast().totals, meta={"days": path})
+    days = [{"day": date(2026, 11, d), "cost": D(2)} for d in range(1, 21)]
+    figure = spend_and_forecast(days, period(), answer, None).figure
+    assert figure.days[-1] == (date(2026, 11, 18), 36)
+    assert figure.fan[0].day == date(2026, 11, 19)
+
+
 def test_without_an_interval_there_is_a_reason() -> None:
     bare = forecast(p10=None, p25=None, p75=None, p90=None)
     days = [{"day": AS_OF, "cost": D(40)}]
