@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from finops.core import numbers
 from finops.render.page import Page
-from finops.render.words import change_text
+from finops.render.words import change_text, likely
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _forecast_tile(page: Page) -> Tile:
         has_range = head.low is not None and head.high is not None
         text = f"80%: {numbers.range_text(head.low, head.high, page.currency)}" if has_range else "no interval yet"
         if head.over_budget_probability is not None:
-            text += f" · {numbers.percent_total(head.over_budget_probability)} over budget"
+            text += f" · {likely(head.over_budget_probability)} over budget"
         attention = head.budget is not None and head.expected > head.budget
     return Tile("forecast", "Forecast, month", value, text, attention,
                 head.months, f"Total by month: {_series_text(head.months, page.currency)}")  # fmt: skip

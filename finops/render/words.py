@@ -34,6 +34,15 @@ def verdict_text(verdict: str | None) -> str:
     return VERDICTS.get(verdict, verdict) if verdict else ""
 
 
+def likely(probability: Decimal) -> str:
+    """A probability in words; never certain."""
+    if probability > Decimal("0.99"):
+        return "> 99% likely"
+    if probability < Decimal("0.01"):
+        return "< 1% likely"
+    return f"{numbers.percent_total(probability)} likely"
+
+
 def headline(page: Page) -> str:
     """The one sentence: how the month will close, or how it closed."""
     head, month = page.headline, numbers.month_name(page.first)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from finops.core.result import Result
 from finops.core.talk import Silence
@@ -28,19 +27,22 @@ class Answers:
 
 def collected_answers(overrides: Overrides, *, talk: Talk) -> Answers:
     """Asks each step once."""
+    from finops.steps.flag import flag
+    from finops.steps.forecast import forecast
+    from finops.steps.reconcile import reconcile
+
     talk.stage("Forecast, verdicts, placements")
     return Answers(
-        forecast=_asked("forecast", "forecast", overrides),
-        flags=_asked("flag", "flag", overrides),
-        reconciliation=_asked("reconcile", "reconcile", overrides),
+        forecast=_asked(forecast, overrides),
+        flags=_asked(flag, overrides),
+        reconciliation=_asked(reconcile, overrides),
         placements=_placements(overrides),
     )
 
 
-def _asked(module: str, name: str, overrides: Overrides, **options: Any) -> Result | str:
+def _asked(step: Callable[..., Result], overrides: Overrides) -> Result | str:
     try:
-        step: Callable[..., Result] = getattr(importlib.import_module(f"finops.steps.{module}"), name)
-        return step(overrides, talk=Silence(), **options)
+        return step(overrides, talk=Silence())
     except DataError as error:
         return error.what
 

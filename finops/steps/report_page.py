@@ -9,10 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops import __version__
-from finops.core.budget import month_budget
 from finops.render.page import AgentRow, Headline, Page, PriceDate, Provenance, Quality, Series, Share, SourceRow
 from finops.steps.report_answers import Answers
-from finops.steps.report_parts import glossary, reconciliation, reviews, spend_and_forecast, verdicts
+from finops.steps.report_parts import company_budget, glossary, reconciliation, reviews, spend_and_forecast, verdicts
 from finops.steps.report_period import Period, chosen_period, month_totals
 from finops.steps.report_placement import placement_map
 
@@ -30,7 +29,7 @@ def filled_page(reader: Reader, settings: Settings, answers: Answers) -> Page:
     period = chosen_period(months, settings.currency, settings.as_of)
     days = reader.read("report_days", currency=period.currency, as_of=settings.as_of)
     agents = _agents(reader, settings, period, answers)
-    spend = spend_and_forecast(days, period, answers.forecast, month_budget(settings.budgets, {}, period.currency, period.first))
+    spend = spend_and_forecast(days, period, answers.forecast, company_budget(settings.budgets, period.currency))
     chart, no_chart = placement_map(answers.placements, settings.as_of)
     found, no_review = reviews(answers.flags)
     return Page(

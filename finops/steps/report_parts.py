@@ -12,6 +12,7 @@ from typing import Any
 from finops.core.metrics import METRICS
 from finops.core.numbers import percent_total
 from finops.core.result import Result
+from finops.core.settings import Budget
 from finops.render.page import FanDay, ReconcileRow, Review, Spend, Term
 from finops.steps.report_period import Period
 
@@ -25,6 +26,12 @@ class SpendPart:
 
     figure: Spend
     forecast: dict[str, Any] = field(default_factory=dict)
+
+
+def company_budget(budgets: Sequence[Budget], currency: str) -> Decimal | None:
+    """The monthly budget of the whole company in this currency, where there is one."""
+    whole = [b.amount for b in budgets if not b.scope and b.period == "month" and b.currency == currency]
+    return min(whole, default=None)
 
 
 def spend_and_forecast(
@@ -47,7 +54,7 @@ def spend_and_forecast(
         error=_track_record(told),
         no_interval=missing,
     )
-    over = told.get("over_budget_probability")
+    over = _decimal(told.get("over_budget_probability"))
     return SpendPart(figure, {**told, "over_budget": over if budget is not None else None})
 
 
