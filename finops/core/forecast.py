@@ -50,11 +50,12 @@ class Forecast:
     _bands: Bands
     _records: dict[int, tuple[Record, ...]]
 
-    def error_quantiles(self, group: int, days: float) -> Array | None:
-        """Quantiles (at GRID) of actual - expected for the group's total over the next `days` days; None if too short."""
+    def error_quantiles(self, group: int, days: float, end: float | None = None) -> Array | None:
+        """Quantiles (at GRID) of actual - expected for the group's total over `days` days that end `end` days after the last
+        known one (the next days, if not told); None where the history is too short to say."""
         if self.days_known[group] < MIN_DAYS or days <= 0:
             return None
-        return self._bands.total(group, days)
+        return np.asarray(self._bands.relative(group, end or days) * self._bands.scale[group] * days)
 
     def record(self, group: int, days: int) -> Record:
         """The track record at the scored horizon nearest to `days`, at least a week."""
@@ -75,11 +76,13 @@ def forecast(
     names: Sequence[object],
     days: int,
     groups: Sequence[Sequence[int]] | None = None,
+    near_d: int | None = None,
 ) -> Forecast:
     """Forecasts `days` days of every series (rows of `spend`, right-aligned; row i begins at column first[i]).
 
     `names` identify the rows: work is done in their order, so that the order in which rows come changes nothing.
-    `groups` lists rows that are asked for as one total; without it every row is its own group."""
+    `groups` lists rows that are asked for as one total; without it every row is its own group. The first `near_d` days (all, if
+    not told) are forecast with the weights that serve a total of that length, so that asking for more changes none of them."""
     count = len(spend)
     order = sorted(range(count), key=lambda i: str(names[i]))
     place = np.empty(count, np.int64)
@@ -87,7 +90,9 @@ def forecast(
     asked = [sorted(place[list(group)].tolist()) for group in groups] if groups is not None else [[p] for p in place.tolist()]
     spend, first = np.where(np.isfinite(spend), spend, 0.0)[order], np.asarray(first, np.int64)[order]
     known = track(spend, first)
-    path = daily_path(known, days, min(days, TREND_ENDS_D))
+    near = min(near_d or days, days)
+    path = daily_path(known, days, near)
+    path[:, near:] = daily_path(known, days, HORIZONS_D[-1])[:, near:]
     if days > TREND_ENDS_D:
         path[:, TREND_ENDS_D:] = (path[:, TREND_ENDS_D:] + np.maximum(known.recent, 0.0)[:, None]) / 2
     pool = sorted({tuple(group) for group in asked} | ({(i,) for i in range(count)}), key=lambda rows: (len(rows), rows))
@@ -107,9 +112,7 @@ def forecast(
     return Forecast(restored, tuple(back[group] for group in asked), lived, chosen, records)
 
 
-def _records(
-    h: int, spend: Array, first: NDArray[np.int64], past: dict[int, Array], own: Bands
-) -> tuple[Record, ...]:
+def _records(h: int, spend: Array, first: NDArray[np.int64], past: dict[int, Array], own: Bands) -> tuple[Record, ...]:
     """Error of past totals over h days, beside that of the mean of the last 15 complete days."""
     days = spend.shape[1]
     total = np.concatenate([np.zeros((len(spend), 1)), np.cumsum(spend, axis=1)], axis=1)

@@ -1,4 +1,6 @@
-"""Shipped priors of the forecast: what a first-day install believes. Made by tests/bench/forecast_priors.py on generated spend."""
+"""Shipped priors of the forecast: what a first-day install believes.
+
+Made by tests/bench/forecast_priors.py on generated spend."""
 
 from __future__ import annotations
 

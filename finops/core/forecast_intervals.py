@@ -49,12 +49,9 @@ class Bands:
         offsets, windows, coverage = ({h: of[h][nodes] for h in of} for of in (self.offsets, self.windows, self.coverage))
         return Bands(offsets, windows, self.scale[nodes], coverage)
 
-    def total(self, node: int, days: float) -> Array:
-        """Error of the node's total over the next `days` days at every probability of GRID, in money."""
-        return np.asarray(self.relative(node, days) * self.scale[node] * days)
-
     def relative(self, node: int, days: float) -> Array:
-        """The same relative to daily scale x days, between the scored horizons in proportion to the log of the days."""
+        """Error of the total over the next `days` days at every probability of GRID, relative to daily scale x days: between the
+        scored horizons in proportion to the log of the days, beyond them growing slowly."""
         known = np.log(HORIZONS_D)
         at = np.log(max(days, 1.0))
         rows = np.array([self.offsets[h][node] for h in HORIZONS_D])

@@ -103,9 +103,10 @@ def track(spend: Array, first: NDArray[np.int64]) -> Track:
     return Track(past, scale, weights, grid.level, grid.trend, weekday, flat, lean, shaped, silent, recent, errors)
 
 
-def daily_path(known: Track, days: int, horizon_d: int | None = None) -> Array:
-    """The expected spend of each of the next `days` days, (series, days): the weights are those of the nearest scored horizon."""
-    weights = known.weights[nearest_horizon(horizon_d or days)]
+def daily_path(known: Track, days: int, horizon_d: int) -> Array:
+    """The expected spend of each of the next `days` days, (series, days): with the weights that serve a total
+    over `horizon_d` days."""
+    weights = known.weights[nearest_horizon(horizon_d)]
     steps = np.arange(1, days + 1)
     shape = known.weekday[:, (steps - 1) % 7]
     mixed = np.zeros(shape.shape)
@@ -203,7 +204,7 @@ class _Grid:
 
     def forecast(self, sums: Array) -> Array:
         """The sum that every state expects over one horizon."""
-        out = self.level * sums[0]
+        out: Array = self.level * sums[0]
         out[8:] += self.trend[8:] * sums[1 + _PHI_ROW]
         return out
 
