@@ -100,6 +100,10 @@ def engine_errors(what: str, *, where: str | None = None, hint: str | None = Non
         raise KeyboardInterrupt from error
     except duckdb.Error as error:
         raise DataError(f"{what}: {first_line(error)}", where=where, hint=hint) from error
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # Ctrl-C while DuckDB pulls rows from Python
+            raise KeyboardInterrupt from error
+        raise
 
 
 def first_line(error: BaseException) -> str:

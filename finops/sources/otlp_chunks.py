@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -100,11 +101,13 @@ def cores() -> int:
 
 def in_parallel(chunks: Iterable[Chunk], keep: tuple[str, ...], processes: int) -> Iterator[Done]:
     """The chunks' answers in the order of the chunks; only a few are under way at a time, so memory stays flat."""
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_prepare)
+    # A worker makes no circles of objects, so there is no garbage to look for.
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=gc.disable)
     waiting: deque[Future[Done]] = deque()
     try:
         for chunk in chunks:
-            waiting.append(pool.submit(read_chunk, chunk, keep))
+            with _deaf_children():
+                waiting.append(pool.submit(read_chunk, chunk, keep))
             if len(waiting) > 2 * processes:
                 yield waiting.popleft().result()
         while waiting:
@@ -116,7 +119,15 @@ def in_parallel(chunks: Iterable[Chunk], keep: tuple[str, ...], processes: int) 
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _prepare() -> None:
-    """Ctrl-C is the parent's to answer; nothing here makes circles, so there is no garbage to look for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.disable()
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that start within do not hear Ctrl-C, not even while they import: it is the parent's to answer."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -290,3 +290,12 @@ def _mutate(made: Any, data: st.DataObject) -> None:
             node[key] = data.draw(_jsonish())
             return
         node = node[key]
+
+
+def test_ctrl_c_is_the_parents_to_answer() -> None:
+    import signal
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, set())
+    with otlp_chunks._deaf_children():
+        assert signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, set()) == before
