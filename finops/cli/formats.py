@@ -128,7 +128,7 @@ def _table(result: Result, wide: bool) -> str:
     lines: list[str] = []
     if result.rows:
         lines += _aligned(columns, [[_clipped(shown(c, row), wide) for c in columns] for row in result.rows])
-    lines += _totals_lines(result)
+    lines += _totals_lines(result, wide)
     if result.notes:
         lines += ["", *result.notes] if lines else list(result.notes)
     lines += [f"wrote {name}" for name in result.files]
@@ -155,8 +155,8 @@ def _aligned(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[
     return [line(heads), line(["─" * width for width in widths]), *(line(values) for values in cells)]
 
 
-def _totals_lines(result: Result) -> list[str]:
-    kinds = {column.key: column for column in result.columns}
+def _totals_lines(result: Result, wide: bool) -> list[str]:
+    kinds = {column.key: column for column in result.columns if wide or not column.wide_only}
     lines = []
     for total in result.totals:
         parts = [
@@ -178,7 +178,7 @@ def _markdown(result: Result, wide: bool) -> str:
         lines.append("| " + " | ".join(_escaped(c.label) for c in columns) + " |")
         lines.append("|" + "|".join("---:" if c.kind in right else "---" for c in columns) + "|")
         lines += ["| " + " | ".join(_escaped(shown(c, row)) for c in columns) + " |" for row in result.rows]
-    totals = [line for line in _totals_lines(result) if line]
+    totals = [line for line in _totals_lines(result, wide) if line]
     for text in [*totals, *result.notes]:
         lines += ["", _escaped(text)]
     return "\n".join(lines) + "\n"
