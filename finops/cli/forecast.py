@@ -19,11 +19,11 @@ def register(commands: Commands) -> None:
 def forecast(
     g: Globals,
     by: Annotated[
-        str | None, typer.Option("--by", metavar="DIM", help="tenant, agent, workflow, provider, model or region.")
+        str | None, typer.Option("--by", metavar="DIM[,DIM]", help="tenant, agent, workflow, model, region, …; else the whole.")
     ] = None,
-    months: Annotated[int, typer.Option("--months", min=1, max=12, help="This month and the ones after it.")] = 1,
+    months: Annotated[int, typer.Option("--months", min=0, max=12, help="How many following months to add.")] = 0,
 ) -> None:
-    """What the month will close at: expected, its interval, the budget, and how such forecasts did on your own history.
+    """What the month will close at, with an interval of the total that is checked on your own past.
 
     \b
     Examples:
@@ -35,5 +35,6 @@ def forecast(
     from finops.steps.forecast import forecast as answer
 
     with talking(g) as talk:
-        result = answer(g.overrides, by=by, months=months, talk=talk)
+        names = tuple(part.strip() for part in (by or "").split(",") if part.strip())
+        result = answer(g.overrides, by=names, months=months, talk=talk)
     emit(result, g)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from finops.core.settings import Budget
 
@@ -20,7 +21,7 @@ def chance_of_passing(budget: Decimal, quantiles: Sequence[tuple[float, Decimal]
         return 1.0
     if budget < quantiles[0][1]:
         return round(1 - quantiles[0][0], 4)
-    for (low, below), (high, above) in zip(quantiles, quantiles[1:], strict=False):
+    for (low, below), (high, above) in pairwise(quantiles):
         if below <= budget < above:
             return round(1 - (low + (high - low) * float((budget - below) / (above - below))), 4)
     return round(1 - quantiles[-1][0], 4)
