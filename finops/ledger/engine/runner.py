@@ -14,7 +14,7 @@ from finops.ledger.engine.compiling import Allocation, expressions, write_tables
 from finops.ledger.engine.database import Database
 from finops.ledger.engine.macros import define_macros
 from finops.ledger.engine.model import Model, all_models, selected
-from finops.ledger.engine.slices import dirty_slices, touched_by_everything, write_dirty
+from finops.ledger.engine.slices import call_chunks, dirty_slices, touched_by_everything, write_dirty, write_dirty_calls
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,32 @@ def run_models(
     write_dirty(database, dirty)
     names = expressions(allocation)
     by_name = {model.name: model for model in chosen}
-    rows: dict[str, int] = {}
+    trace = trace_models(chosen)
+    rows: dict[str, int] = dict.fromkeys((model.name for model in chosen), 0)
     talk.stage("Building", len(chosen))
+    if trace:
+        chunks = call_chunks(database, dirty.call_days)
+        for number, chunk in enumerate(chunks):
+            write_dirty_calls(database, chunk)
+            for model in trace:
+                rows[model.name] += _build(database, model, names, full and number == 0)
+                check(database, model, by_name, full and len(chunks) == 1)
+        write_dirty_calls(database, dirty)
+        talk.advance(len(trace), rows.get("fct_call", 0))
     for model in chosen:
-        rows[model.name] = _build(database, model, names, full)
-        if not model.view or full:
-            check(database, model, by_name, full)
-        talk.advance(1, rows[model.name])
+        if model not in trace:
+            rows[model.name] = _build(database, model, names, full)
+            if not model.view or full:
+                check(database, model, by_name, full)
+            talk.advance(1, rows[model.name])
     _drop_staging(database, chosen)
     return BuildReport(full, rows, len(dirty.charge_days), len(dirty.call_days))
+
+
+def trace_models(models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models sliced by trace day and the staging behind them: they run once per run of days."""
+    names = [model.name for model in models if model.slice == "trace_day"]
+    return selected(models, names)
 
 
 def compiled(model: Model, names: Mapping[str, str]) -> str:

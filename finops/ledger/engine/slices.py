@@ -8,6 +8,9 @@ from datetime import date, timedelta
 
 from finops.ledger.engine.database import Database
 
+CHUNK_SPANS, CHUNK_DAYS = 500_000, 5
+"""Traces are resolved in runs of days with about so many spans; a run has at least so many days, because runs overlap."""
+
 TRACE_REACH_DAYS = 2
 """A span is resolved with spans that start at most so many days before it."""
 
@@ -32,6 +35,24 @@ def dirty_slices(touched: Mapping[str, Iterable[date]]) -> Dirty:
     return Dirty(frozenset(_days(months)), call_days, _around(call_days, TRACE_REACH_DAYS))
 
 
+def call_chunks(database: Database, call_days: Iterable[date]) -> list[Dirty]:
+    """The call days in runs that hold about CHUNK_SPANS spans each, so that memory does not grow with the number of spans."""
+    days = sorted(call_days)
+    counted = database.query("SELECT CAST(start_time AS DATE) AS day, count(*) AS n FROM call GROUP BY day") if days else []
+    spans = {row["day"]: row["n"] for row in counted}
+    chunks: list[Dirty] = []
+    chunk: set[date] = set()
+    size = 0
+    for day in days:
+        if size + spans.get(day, 0) > CHUNK_SPANS and len(chunk) >= CHUNK_DAYS:
+            chunks.append(Dirty(frozenset(), frozenset(chunk), _around(chunk, TRACE_REACH_DAYS)))
+            chunk, size = set(), 0
+        chunk.add(day)
+        size += spans.get(day, 0)
+    chunks.append(Dirty(frozenset(), frozenset(chunk), _around(chunk, TRACE_REACH_DAYS)))
+    return chunks
+
+
 def touched_by_everything(database: Database) -> dict[str, list[date]]:
     """Every day that has a row of a sliced contract."""
     times = {"charge": '"ChargePeriodStart"', "call": "start_time", "meter": "hour"}
@@ -43,15 +64,22 @@ def touched_by_everything(database: Database) -> dict[str, list[date]]:
 
 def write_dirty(database: Database, dirty: Dirty) -> None:
     """The slices as TEMP tables that models and checks read."""
-    for table, column, days in (
-        ("dirty_charge_day", "charge_day", dirty.charge_days),
-        ("dirty_call_day", "call_day", dirty.call_days),
-        ("window_call_day", "call_day", dirty.window_days),
-    ):
-        database.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({column} DATE)")
-        if days:
-            values = ", ".join(f"(DATE '{day}')" for day in sorted(days))
-            database.execute(f"INSERT INTO {table} VALUES {values}")
+    _write_days(database, "dirty_charge_day", "charge_day", dirty.charge_days)
+    write_dirty_calls(database, dirty)
+
+
+def write_dirty_calls(database: Database, dirty: Dirty) -> None:
+    """The call days alone."""
+    _write_days(database, "dirty_call_day", "call_day", dirty.call_days)
+    _write_days(database, "window_call_day", "call_day", dirty.window_days)
+
+
+def _write_days(database: Database, table: str, column: str, days: Iterable[date]) -> None:
+    days = sorted(days)
+    database.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({column} DATE)")
+    if days:
+        values = ", ".join(f"(DATE '{day}')" for day in days)
+        database.execute(f"INSERT INTO {table} VALUES {values}")
 
 
 def _around(days: Iterable[date], reach: int) -> frozenset[date]:

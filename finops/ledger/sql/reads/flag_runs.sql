@@ -1,0 +1,36 @@
+-- flag_runs: runs by their lead agent and day, with sums of list cost in millionths: what a verdict needs, without a row per run.
+WITH sampled AS (
+    SELECT c.run_id, max(c.sampling_weight) AS weight
+    FROM fct_call c
+    GROUP BY c.run_id
+),
+counted AS (
+    SELECT
+        r.workflow, r.agent, r.run_day, r.accepted, r.failed_calls, r.retries, r.unpriced_calls,
+        CAST(round(coalesce(s.weight, 1) * 1000) AS BIGINT) AS weight,
+        CASE WHEN r.currency = $currency THEN CAST(round(r.list_cost * 1000000) AS HUGEINT) END AS list_micro,
+        CASE WHEN r.accepted AND r.value_currency = $currency THEN CAST(round(r.value * 1000000) AS HUGEINT) END AS value_micro
+    FROM fct_run r
+    LEFT JOIN sampled s ON s.run_id = r.run_id
+    WHERE r.run_day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE)
+)
+SELECT
+    c.workflow, c.agent, c.run_day,
+    count(*) AS runs,
+    count(c.accepted) AS known,
+    count(CASE WHEN c.accepted THEN 1 END) AS accepted,
+    sum(c.weight) AS weight,
+    count(c.list_micro) AS priced,
+    sum(c.list_micro * c.weight) AS list_weighted,
+    count(CASE WHEN c.accepted IS NOT NULL THEN c.list_micro END) AS known_priced,
+    sum(CASE WHEN c.accepted IS NOT NULL THEN c.list_micro END) AS known_list,
+    sum(CASE WHEN c.accepted IS NOT NULL THEN c.list_micro * c.list_micro END) AS known_squares,
+    count(c.value_micro) AS valued,
+    sum(c.value_micro) AS value_sum,
+    sum(c.value_micro * c.value_micro) AS value_squares,
+    CAST(sum(c.failed_calls) AS BIGINT) AS failed_calls,
+    CAST(sum(c.retries) AS BIGINT) AS retries,
+    CAST(sum(c.unpriced_calls) AS BIGINT) AS unpriced_calls
+FROM counted c
+GROUP BY c.workflow, c.agent, c.run_day
+ORDER BY c.workflow, c.agent, c.run_day
