@@ -120,7 +120,8 @@ def shown(column: Column, row: Mapping[str, Any]) -> str:
 
 def _number(value: float | Decimal) -> str:
     """A quantity of no fixed unit: whole with thousands separators, else four figures."""
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{value:.4g}"
+    whole = value == int(value) or not -1000 < value < 1000
+    return f"{value:,.0f}" if whole else f"{value:.4g}"
 
 
 def _table(result: Result, wide: bool) -> str:

@@ -1,4 +1,4 @@
-"""Turns parsed TOML into the dataclasses of `core.settings`: unknown keys, wrong types and missing keys are errors that say where."""
+"""Turns parsed TOML into the dataclasses of `core.settings`; unknown keys, wrong types and missing keys say where they are."""
 
 from __future__ import annotations
 
@@ -103,9 +103,7 @@ def _decimal(given: Any, where: str) -> Decimal:
         return Decimal(given)
     if isinstance(given, str) and re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", given):
         return Decimal(given)
-    raise UsageError(
-        f"expected an amount, found `{given}`", where=where, hint='write it as a number, for example "55000"'
-    )
+    raise UsageError(f"expected an amount, found `{given}`", where=where, hint='write it as a number, for example "55000"')
 
 
 def _date(given: Any, where: str) -> date:
@@ -132,7 +130,5 @@ def _refuse_unknown(data: Mapping[str, Any], known: Sequence[str], where: str) -
 def _lines_of(header: str, text: str) -> list[int]:
     wanted = header.replace(" ", "")
     return [
-        number
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.split("#", 1)[0].strip().replace(" ", "") == wanted
+        number for number, line in enumerate(text.splitlines(), 1) if line.split("#", 1)[0].strip().replace(" ", "") == wanted
     ]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def pipeline(size: int, home: Path) -> dict[str, Any]:
     """Ingest, build, cost and report of the sample `size` times over."""
     data = home / "data"
-    timing.run([sys.executable, ROOT / "sample_data" / "generate.py", data, "--times", size], home)
+    timing.run([sys.executable, ROOT / "sample_data" / "generate.py", data, "--times", size, "--plain"], home)
     config = ["--config", data / "finops.toml", "--ledger", home / "l.duckdb"]
     bill = floors.bill_as_parquet(data, home)
     traces = floors.traces(data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,30 +32,27 @@ NORMALISED = {
 
 
 def bill_as_parquet(data: Path, home: Path) -> Bill:
-    """One Parquet file of every FOCUS file under `data`, costs as text as most exporters write decimals."""
-    import duckdb
-
+    """One Parquet file of every FOCUS CSV file under `data`, all columns as text. Made in a process of its own: a process that
+    is started inherits the peak memory of the one that starts it."""
     target = home / "bill.parquet"
-    files = [str(p) for p in sorted(data.rglob("*")) if _is_bill(p)]
-    with duckdb.connect() as connection:
-        reader = "read_parquet" if files[0].endswith(".parquet") else "read_csv"
-        options = "union_by_name=true" if reader == "read_parquet" else "all_varchar=true, union_by_name=true, header=true"
-        connection.execute(
-            f"COPY (SELECT * FROM {reader}({files!r}, {options})) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
-        )
-        found = connection.execute(f"SELECT count(*) FROM '{target}'").fetchall()
-    return Bill(target, int(found[0][0]))
-
-
-def _is_bill(path: Path) -> bool:
-    return "focus" in path.name.lower() or "focus" in path.parent.name.lower() or "bill" in path.parent.name.lower()
+    files = [str(p) for p in sorted((data / "bills").rglob("*.csv*"))]
+    code = f"""
+import duckdb
+c = duckdb.connect()
+c.execute("SET enable_progress_bar=false")
+bill = c.sql("SELECT * FROM read_csv({files!r}, all_varchar=true, union_by_name=true, header=true)")
+bill.write_parquet('{target}', compression='zstd')
+print(c.execute("SELECT count(*) FROM '{target}'").fetchall()[0][0])
+"""
+    counted = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return Bill(target, int(counted.stdout))
 
 
 def traces(data: Path) -> Traces:
     """The OTLP files under `data`."""
     import gzip
 
-    paths = [p for p in sorted(data.rglob("*")) if "trace" in p.name.lower() and p.is_file() and ".json" in p.name.lower()]
+    paths = sorted((data / "traces").glob("*.jsonl*"))
     rows = 0
     for path in paths:
         opener = gzip.open if path.suffix == ".gz" else open
@@ -112,12 +111,15 @@ for path in {[str(p) for p in paths]!r}:
 
 def scan(parts: Path) -> str:
     """Code for a plain scan of the columns that a build needs."""
+    columns = {
+        "charge": "sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(ContractedCost), max(ChargePeriodStart),"
+        " max(ServiceName), max(ResourceId), max(RegionId), max(Tags::VARCHAR)",
+        "call": "max(trace), max(span), max(parent), max(start_time), max(model), max(agent), sum(input_uncached), sum(output)",
+    }
     return f"""
 import duckdb, glob
 c = duckdb.connect()
-for contract, columns in (('charge', 'sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(ContractedCost), max(ChargePeriodStart),'
-    ' max(ServiceName), max(ResourceId), max(RegionId), max(Tags::VARCHAR)'),
-    ('call', 'max(trace), max(span), max(parent), max(start_time), max(model), max(agent), sum(input_uncached), sum(output)')):
+for contract, columns in {columns!r}.items():
     files = glob.glob('{parts}/' + contract + '-*.parquet')
     if files:
         c.execute(f'SELECT {{columns}} FROM read_parquet({{files!r}})').fetchall()

@@ -163,8 +163,8 @@ def test_dates_and_times() -> None:
     assert numbers.period_text(date(2026, 10, 1), day) == "1 Oct – 20 Nov 2026"
     assert numbers.period_text(date(2025, 10, 1), day) == "1 Oct 2025 – 20 Nov 2026"
     assert numbers.period_text(day, day) == "20 Nov 2026"
-    assert numbers.time_text(datetime(2026, 11, 20, 16, 56)) == "20 Nov 2026 16:56 UTC"  # noqa: DTZ001
-    assert numbers.time_rfc3339(datetime(2026, 11, 20, 16, 56)) == "2026-11-20T16:56:00Z"  # noqa: DTZ001
+    assert numbers.time_text(datetime(2026, 11, 20, 16, 56)) == "20 Nov 2026 16:56 UTC"
+    assert numbers.time_rfc3339(datetime(2026, 11, 20, 16, 56)) == "2026-11-20T16:56:00Z"
     berlin = timezone(timedelta(hours=1))
     assert numbers.time_rfc3339(datetime(2026, 11, 20, 0, 30, 0, 120000, tzinfo=berlin)) == "2026-11-19T23:30:00.12Z"
     assert numbers.time_rfc3339(datetime(2026, 11, 20, tzinfo=UTC)) == "2026-11-20T00:00:00Z"

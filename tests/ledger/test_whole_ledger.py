@@ -74,7 +74,7 @@ def ingested(company: Company, home: Path, order: list[int] | None = None) -> Le
 @CASES
 @given(companies())
 def test_p1_p11_p14_every_amount_lands_once(company: Company) -> None:
-    """Σ allocated = Σ stored per issuer, invoice, account, currency, month and metric, whatever the sharing and the grouping."""
+    """Σ allocated = Σ stored per issuer, invoice, account, currency, month and metric, however it is shared and grouped."""
     expected: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     for charge in company.charges:
         for metric, text in zip(METRICS, charge.costs, strict=True):
@@ -82,8 +82,9 @@ def test_p1_p11_p14_every_amount_lands_once(company: Company) -> None:
             expected[key] += stored(text)
     with folder() as home:
         rows = ingested(company, home).rows(
-            "SELECT issuer, invoice, account, currency, month(billing_month) AS m, tenant, agent, workflow, sum(billed) AS billed,"
-            " sum(effective) AS effective, sum(list) AS list, sum(contracted) AS contracted FROM fct_cost WHERE basis = 'billed'"
+            "SELECT issuer, invoice, account, currency, month(billing_month) AS m, tenant, agent, workflow,"
+            " sum(billed) AS billed, sum(effective) AS effective, sum(list) AS list, sum(contracted) AS contracted"
+            " FROM fct_cost WHERE basis = 'billed'"
             " GROUP BY issuer, invoice, account, currency, m, tenant, agent, workflow"
         )
     found: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
