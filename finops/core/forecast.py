@@ -101,7 +101,8 @@ def forecast(
     begins = np.array([first[list(rows)].min() for rows in pool], np.int64)
     past = {h: np.array([np.nansum(known.past[h][list(rows)], axis=0) for rows in pool]) for h in HORIZONS_D}
     scale = daily_scale(sums, begins)
-    own = bands(sums, begins, past, scale)
+    series = np.array([len(rows) == 1 for rows in pool])
+    own = bands(sums, begins, past, scale, series)
     at = np.array([row_of[tuple(group)] for group in asked], np.int64)
     chosen = own.only(at)
     records = {h: _records(h, sums[at], begins[at], {h: past[h][at]}, chosen) for h in HORIZONS_D[1:]}

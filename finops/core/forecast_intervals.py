@@ -27,7 +27,7 @@ GROWTH = 0.35
 """Beyond the longest scored horizon, relative width grows with this power of the horizon."""
 
 _OWN_WINDOWS = 3.0
-_DEFAULT_SERIES = 10.0
+_DEFAULT_SERIES = 20.0
 _POOL_SERIES = 10.0
 _MOST_ERROR = 10.0
 
@@ -62,8 +62,8 @@ class Bands:
         return np.asarray((1 - share) * rows[after - 1] + share * rows[after])
 
 
-def bands(spend: Array, first: NDArray[np.int64], past: dict[int, Array], scale: Array) -> Bands:
-    """Calibrates every node on the past errors of all nodes; rows must come in a canonical order."""
+def bands(spend: Array, first: NDArray[np.int64], past: dict[int, Array], scale: Array, pool: NDArray[np.bool_]) -> Bands:
+    """Calibrates every node on its own past errors and those of the nodes in `pool`; rows must come in a canonical order."""
     total = np.concatenate([np.zeros((len(spend), 1)), np.cumsum(spend, axis=1)], axis=1)
     ages = np.arange(spend.shape[1])[None, :] - first[:, None] + 1
     daily = _mean_past_error(_errors(total, past[1], scale, ages, 1), 1)
@@ -71,10 +71,10 @@ def bands(spend: Array, first: NDArray[np.int64], past: dict[int, Array], scale:
     for h in HORIZONS_D:
         error = _errors(total, past[h], scale, ages, h)
         own, seen = _mean_past_error(error, h)
-        width = _width(own, seen, daily[0], h)
+        width = _width(own, seen, daily[0], h, pool)
         z = error / width[:, :-1]
         classes = np.searchsorted(CLASSES, np.round(seen, 9))
-        shapes = _shapes(z, classes[:, :-1], h)
+        shapes = _shapes(z[pool], classes[pool, :-1], h)
         low, high = GRID.index(0.1), GRID.index(0.9)
         edges = shapes[classes[:, :-1]]
         inside = np.where(np.isfinite(z), (z >= edges[..., low]) & (z <= edges[..., high]), np.nan)
@@ -113,12 +113,12 @@ def _mean_past_error(error: Array, h: int) -> tuple[Array, Array]:
     return mean, shifted[1] / h
 
 
-def _width(own: Array, seen: Array, daily: Array, h: int) -> Array:
+def _width(own: Array, seen: Array, daily: Array, h: int, pool: NDArray[np.bool_]) -> Array:
     """The expected |error|: the own mean, shrunk to what the daily error and the length of the track record let expect."""
     level, slope, short = ERROR_PRIOR[h]
     prior = level + slope * np.log(np.clip(daily, 0.02, 5.0)) + short / (1.0 + seen)
     prior = np.where(daily > 0, prior, level + slope * np.log(0.3) + short)
-    long_enough = (seen[:, -1] >= 3) & (own[:, -1] > 0)
+    long_enough = pool & (seen[:, -1] >= 3) & (own[:, -1] > 0)
     if long_enough.any():
         gap = np.log(own[long_enough, -1]) - prior[long_enough, -1]
         prior = prior + gap.sum() / (long_enough.sum() + _POOL_SERIES)

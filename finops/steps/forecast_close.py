@@ -73,11 +73,10 @@ def closing(
 def _day(
     outlook: Outlook, group: int, day: date, currency: str, expected: Decimal, least: Decimal, horizon_d: int, days: int
 ) -> CloseDay:
-    errors = outlook.fan(group, horizon_d)
+    errors = outlook.fan(group, days, horizon_d)
     if errors is None:
         return CloseDay(day, currency, expected, None, None, None, None)
-    share = days / horizon_d
-    bounds = {name: max(least, expected + decimal(float(errors[GRID.index(p)]) * share)) for name, p in FAN.items()}
+    bounds = {name: max(least, expected + decimal(float(errors[GRID.index(p)]))) for name, p in FAN.items()}
     return CloseDay(day, currency, expected, **bounds)
 
 

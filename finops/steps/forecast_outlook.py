@@ -91,7 +91,8 @@ class Outlook:
     def run(self, groups: Sequence[Sequence[int]]) -> None:
         """Forecasts all leaves, and learns the errors of the groups' own sums."""
         days = max(self.months[-1].horizon_d, 1)
-        self._known = forecast(self._spend, self._first, [repr(key) for key in self.keys], days, groups)
+        near = self.months[0].horizon_d or None
+        self._known = forecast(self._spend, self._first, [repr(key) for key in self.keys], days, groups, near)
         self.path = self._at_least_what_is_booked(self._known.path)
         self.rest = tuple(
             tuple(
@@ -135,19 +136,18 @@ class Outlook:
             grid,
         )
 
-    def fan(self, group: int, days: int) -> Array | None:
-        """Quantiles (at GRID) of the error of the group's total over the next `days` days."""
-        return None if self._known is None else self._known.error_quantiles(group, days)
+    def fan(self, group: int, days: int, end: int) -> Array | None:
+        """Quantiles (at GRID) of the error of the group's total over the `days` days that end `end` days from now."""
+        return None if self._known is None else self._known.error_quantiles(group, days, end)
 
     def _grid(self, group: int, month: Month, expected: Decimal, spent: Decimal) -> tuple[tuple[float, Decimal], ...]:
         """A month that is over is certain; else the errors of the whole way to its end, for its share of the days."""
         if not month.days:
             return tuple((p, expected) for p in GRID)
-        errors = self.fan(group, month.horizon_d)
+        errors = self.fan(group, month.days, month.horizon_d)
         if errors is None:
             return ()
-        share = month.days / month.horizon_d
-        return tuple((p, max(spent, expected + decimal(float(e) * share))) for p, e in zip(GRID, errors, strict=True))
+        return tuple((p, max(spent, expected + decimal(float(e)))) for p, e in zip(GRID, errors, strict=True))
 
     def _at_least_what_is_booked(self, path: Array) -> Array:
         """Days that are not complete cost what is expected, but not less than what is booked of them already."""
