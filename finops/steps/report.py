@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from finops.config import Overrides, load_settings
 from finops.core.result import Column, Result
 from finops.errors import OutsideError
-from finops.steps.report_answers import Answers, collected_answers
+from finops.steps.report_answers import collected_answers
 from finops.steps.report_page import filled_page
+from finops.steps.report_period import chosen_period
 
 if TYPE_CHECKING:
     from finops.core.talk import Talk
@@ -53,8 +54,10 @@ def report_page(overrides: Overrides, *, talk: Talk) -> Page:
     talk.stage("Read the ledger")
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
         require_built(reader)
-        answers: Answers = collected_answers(overrides, talk=talk)
-        return filled_page(reader, settings, answers)
+        months = reader.read("report_months", as_of=settings.as_of)
+        period = chosen_period(months, settings.currency, settings.as_of)
+        answers = collected_answers(overrides, period.currency, talk=talk)
+        return filled_page(reader, settings, period, months, answers)
 
 
 def _meta(page: Page) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from finops.core.result import Result
@@ -25,16 +25,17 @@ class Answers:
     placements: tuple[Result, ...] | str
 
 
-def collected_answers(overrides: Overrides, *, talk: Talk) -> Answers:
-    """Asks each step once."""
+def collected_answers(overrides: Overrides, currency: str, *, talk: Talk) -> Answers:
+    """Asks each step once, for the one currency of the page; bills are reconciled in all of them."""
     from finops.steps.flag import flag
     from finops.steps.forecast import forecast
     from finops.steps.reconcile import reconcile
 
     talk.stage("Forecast, verdicts, placements")
+    one = replace(overrides, currency=currency)
     return Answers(
-        forecast=_asked(forecast, overrides),
-        flags=_asked(flag, overrides),
+        forecast=_asked(forecast, one),
+        flags=_asked(flag, one),
         reconciliation=_asked(reconcile, overrides),
         placements=_placements(overrides),
     )

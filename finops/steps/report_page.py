@@ -12,7 +12,7 @@ from finops import __version__
 from finops.render.page import AgentRow, Headline, Page, PriceDate, Provenance, Quality, Series, Share, SourceRow
 from finops.steps.report_answers import Answers
 from finops.steps.report_parts import company_budget, glossary, reconciliation, reviews, spend_and_forecast, verdicts
-from finops.steps.report_period import Period, chosen_period, month_totals
+from finops.steps.report_period import Period, month_totals
 from finops.steps.report_placement import placement_map
 
 if TYPE_CHECKING:
@@ -23,10 +23,8 @@ Rows = Sequence[Mapping[str, Any]]
 LEFTOVER = "__"
 
 
-def filled_page(reader: Reader, settings: Settings, answers: Answers) -> Page:
-    """The page of the month of the business date."""
-    months = reader.read("report_months", as_of=settings.as_of)
-    period = chosen_period(months, settings.currency, settings.as_of)
+def filled_page(reader: Reader, settings: Settings, period: Period, months: Rows, answers: Answers) -> Page:
+    """The page of one month; `months` is what every month cost."""
     days = reader.read("report_days", currency=period.currency, as_of=settings.as_of)
     agents = _agents(reader, settings, period, answers)
     spend = spend_and_forecast(days, period, answers.forecast, company_budget(settings.budgets, period.currency))

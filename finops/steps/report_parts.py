@@ -103,6 +103,8 @@ def _fan(spent: Sequence[tuple[date, Decimal]], period: Period, told: Mapping[st
 
 def _track_record(told: Mapping[str, Any]) -> str | None:
     """What the forecast's own past says: its error, how much better that is than the run-rate, its confidence."""
+    if told.get("track_record"):
+        return str(told["track_record"])
     error, skill, confidence = (told.get(key) for key in ("error", "skill", "confidence"))
     said = []
     if error is not None:
