@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from finops.core.forecast_cycle import month_cycle
 from finops.core.forecast_intervals import GRID, Bands, bands
 from finops.core.forecast_states import HORIZONS_D, Array, daily_path, daily_scale, track
 
@@ -77,12 +79,14 @@ def forecast(
     days: int,
     groups: Sequence[Sequence[int]] | None = None,
     near_d: int | None = None,
+    last: date | None = None,
 ) -> Forecast:
     """Forecasts `days` days of every series (rows of `spend`, right-aligned; row i begins at column first[i]).
 
     `names` identify the rows: work is done in their order, so that the order in which rows come changes nothing.
     `groups` lists rows that are asked for as one total; without it every row is its own group. The first `near_d` days (all, if
-    not told) are forecast with the weights that serve a total of that length, so that asking for more changes none of them."""
+    not told) are forecast with the weights that serve a total of that length, so that asking for more changes none of them.
+    With `last`, the day of the last column, spend that comes once a month is known as such."""
     count = len(spend)
     order = sorted(range(count), key=lambda i: str(names[i]))
     place = np.empty(count, np.int64)
@@ -95,11 +99,16 @@ def forecast(
     path[:, near:] = daily_path(known, days, HORIZONS_D[-1])[:, near:]
     if days > TREND_ENDS_D:
         path[:, TREND_ENDS_D:] = (path[:, TREND_ENDS_D:] + np.maximum(known.recent, 0.0)[:, None]) / 2
+    past_of = known.past
+    if last is not None:
+        cycle = month_cycle(spend, first, last, HORIZONS_D, days)
+        path[cycle.now] = cycle.path[cycle.now]
+        past_of = {h: np.where(cycle.active, cycle.past[h], known.past[h]) for h in HORIZONS_D}
     pool = sorted({tuple(group) for group in asked} | ({(i,) for i in range(count)}), key=lambda rows: (len(rows), rows))
     row_of = {rows: row for row, rows in enumerate(pool)}
     sums = np.array([spend[list(rows)].sum(axis=0) for rows in pool])
     begins = np.array([first[list(rows)].min() for rows in pool], np.int64)
-    past = {h: np.array([np.nansum(known.past[h][list(rows)], axis=0) for rows in pool]) for h in HORIZONS_D}
+    past = {h: np.array([np.nansum(past_of[h][list(rows)], axis=0) for rows in pool]) for h in HORIZONS_D}
     scale = daily_scale(sums, begins)
     series = np.array([len(rows) == 1 for rows in pool])
     own = bands(sums, begins, past, scale, series)

@@ -79,6 +79,7 @@ class Outlook:
         known = history(reader, by, reach, as_of, currency)
         booked = booked_costs(reader, by, months[0].first, reach, as_of, currency)
         self.by = tuple(by)
+        self._reach = reach
         self.months = tuple(months)
         self.keys = tuple(sorted({*known.keys, *booked}, key=_sortable))
         self.booked = tuple(booked.get(key, _NOTHING) for key in self.keys)
@@ -92,7 +93,7 @@ class Outlook:
         """Forecasts all leaves, and learns the errors of the groups' own sums."""
         days = max(self.months[-1].horizon_d, 1)
         near = self.months[0].horizon_d or None
-        self._known = forecast(self._spend, self._first, [repr(key) for key in self.keys], days, groups, near)
+        self._known = forecast(self._spend, self._first, [repr(key) for key in self.keys], days, groups, near, self._reach)
         self.path = self._at_least_what_is_booked(self._known.path)
         self.rest = tuple(
             tuple(

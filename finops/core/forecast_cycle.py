@@ -1,0 +1,147 @@
+"""Spend that comes once a month: fees, invoices and batches that fall into the same few days of every month.
+
+A weekly shape sees such spend as a rare burst and spreads it over all days. Here the days of the last months stand for those of
+the next ones, and what has come in a month already is not expected a second time."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+SPAN_D = 7
+SHARE = 0.9
+"""At least so much of each month's spend lies within so many days in a row."""
+MONTHS = 3
+FEWEST_MONTHS = 2
+WANDERING_D = 3.0
+"""So far may the middle of those days move from month to month."""
+LATE_D = 20
+"""What comes later in a month than this is placed by its distance from the month's end."""
+
+
+@dataclass(frozen=True)
+class MonthCycle:
+    """`active[i, t]`: on the evening of day t series i was known to come once a month, and `past[h][i, t]` was expected over the
+    next h days. `path` (series, days ahead) is meant for the rows of `now`."""
+
+    active: NDArray[np.bool_]
+    past: dict[int, Array]
+    path: Array
+
+    @property
+    def now(self) -> NDArray[np.bool_]:
+        return np.asarray(self.active[:, -1])
+
+
+@dataclass(frozen=True)
+class _Month:
+    """Columns `start` up to `stop`; the first may lie before the history."""
+
+    start: int
+    stop: int
+
+    @property
+    def days(self) -> int:
+        return self.stop - self.start
+
+
+def month_cycle(spend: Array, first: NDArray[np.int64], last: date, horizons_d: tuple[int, ...], ahead_d: int) -> MonthCycle:
+    """Looks at each month with the eyes of its time: only whole months before it are known. `last` is the last column's day."""
+    count, days = spend.shape
+    cycle = MonthCycle(
+        np.zeros((count, days), bool), {h: np.zeros((count, days)) for h in horizons_d}, np.zeros((count, ahead_d))
+    )
+    months = _months(last - timedelta(days=days - 1), days + max(ahead_d, *horizons_d))
+    for at, month in enumerate(months):
+        before = [known for known in months[max(at - MONTHS, 0) : at] if known.start >= 0]
+        if month.start >= days or len(before) < FEWEST_MONTHS:
+            continue
+        rows = np.flatnonzero(_monthly(spend, first, before))
+        if not len(rows):
+            continue
+        profile = _profile(spend[rows], before)
+        expected = np.concatenate([_placed(profile, later.days) for later in months[at:]], axis=1)
+        _foretell(cycle, rows, np.cumsum(spend[rows, month.start : month.stop], axis=1), expected, month)
+    return cycle
+
+
+def _months(begin: date, length: int) -> list[_Month]:
+    """The calendar months that `length` days from `begin` touch, as columns."""
+    first = begin.replace(day=1)
+    months, start = [], (first - begin).days
+    while start < length:
+        stop = start + monthrange(first.year, first.month)[1]
+        months.append(_Month(start, stop))
+        first, start = first + timedelta(days=stop - start), stop
+    return months
+
+
+def _monthly(spend: Array, first: NDArray[np.int64], months: list[_Month]) -> NDArray[np.bool_]:
+    """Which series spent in each of the months, on a few days in a row, at about the same time."""
+    found = (first < months[-FEWEST_MONTHS].stop) & (first <= months[-1].start)
+    middles, from_end = [], []
+    for month in months:
+        own = spend[:, month.start : month.stop]
+        lived = first < month.stop
+        whole = np.abs(own).sum(axis=1)
+        windows = np.stack([np.abs(own[:, day : day + SPAN_D]).sum(axis=1) for day in range(month.days - SPAN_D + 1)])
+        found &= ~lived | ((own.sum(axis=1) > 0) & (windows.max(axis=0) >= SHARE * whole))
+        middle = (np.abs(own) * np.arange(month.days)).sum(axis=1) / np.where(whole > 0, whole, 1.0)
+        middles.append(np.where(lived & (whole > 0), middle, np.nan))
+        from_end.append(month.days - middles[-1])
+    steady = np.minimum(_wandering(np.stack(middles)), _wandering(np.stack(from_end))) <= WANDERING_D
+    return np.asarray(found & steady)
+
+
+def _wandering(middles: Array) -> Array:
+    known = np.isfinite(middles)
+    high = np.where(known, middles, -np.inf).max(axis=0)
+    low = np.where(known, middles, np.inf).min(axis=0)
+    return np.asarray(np.where(known.any(axis=0), high - np.where(known.any(axis=0), low, 0.0), np.inf))
+
+
+def _profile(spend: Array, months: list[_Month]) -> tuple[Array, Array]:
+    """Mean spend by day: of the first days counted from the month's begin, of the last ones counted from its end."""
+    early, late = np.zeros((len(spend), LATE_D)), np.zeros((len(spend), 31))
+    lived = np.zeros(len(spend))
+    for month in months:
+        own = spend[:, month.start : month.stop]
+        early += own[:, :LATE_D]
+        late[:, 31 - (month.days - LATE_D) :] += own[:, LATE_D:]
+        lived += own.sum(axis=1) > 0
+    each = np.maximum(lived, 1.0)[:, None]
+    return early / each, late / each
+
+
+def _placed(profile: tuple[Array, Array], days: int) -> Array:
+    """A month of so many days by the profile; what has no day in a short month comes on its first late one."""
+    early, late = profile
+    out = np.concatenate([early, late[:, 31 - (days - LATE_D) :]], axis=1)
+    out[:, LATE_D] += late[:, : 31 - (days - LATE_D)].sum(axis=1)
+    return np.asarray(np.maximum(out, 0.0))
+
+
+def _foretell(cycle: MonthCycle, rows: NDArray[np.int64], so_far: Array, expected: Array, month: _Month) -> None:
+    """Fills in what the evenings of one month expect. `expected` begins with the month and goes on beyond it."""
+    days = cycle.active.shape[1]
+    way = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(expected, axis=1)], axis=1)
+    whole = way[:, month.days]
+    for day in range(max(month.start, 0), min(month.stop, days)):
+        past = day - month.start + 1
+        rest = whole - way[:, past]
+        left = np.minimum(rest, np.maximum(whole - so_far[:, past - 1], 0.0))
+        share = left / np.where(rest > 0, rest, 1.0)
+        cycle.active[rows, day] = True
+        for h, of in cycle.past.items():
+            inside = min(past + h, month.days)
+            of[rows, day] = share * (way[:, inside] - way[:, past]) + way[:, max(past + h, inside)] - way[:, inside]
+        if day == days - 1:
+            ahead = expected[:, past : past + cycle.path.shape[1]].copy()
+            ahead[:, : month.days - past] *= share[:, None]
+            cycle.path[rows] = ahead
