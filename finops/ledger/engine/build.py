@@ -29,11 +29,12 @@ def build(
     select: Sequence[str] = (),
 ) -> BuildReport:
     """Builds and tests the slices of batches that are not built yet.
-    Rules, owners, models or prices that changed make everything anew."""
+    Rules, owners, models or prices that changed make everything anew;
+    `select` makes the named models, and what they read, anew."""
     define_macros(database)
     repriced = write_prices(database, prices, as_of)
     fingerprint = fingerprint_of(allocation)
-    everything = full or repriced or built_by(database) != fingerprint
+    everything = full or bool(select) or repriced or built_by(database) != fingerprint
     touched = None if everything else unbuilt_days(database)
     if touched is not None and not touched:
         return BuildReport(False, {}, 0, 0)
