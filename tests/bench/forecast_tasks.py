@@ -6,7 +6,10 @@ different days (their id ends in |DAY); only series cut off on the same day shar
 
 from __future__ import annotations
 
+import runpy
 import sys
+import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from finops.core.forecast import GRID, forecast
 from tests.bench.runrate import run_rate
 
+SHARED = Path(__file__).resolve().parents[3] / "shared"
 DAYS = {"eom": 15, "next": 30}
 AT = {name: GRID.index(p) for name, p in (("lo95", 0.025), ("lo80", 0.1), ("hi80", 0.9), ("hi95", 0.975))}
 
@@ -30,15 +34,37 @@ def predictions(tasks: pd.DataFrame, *, dashboards: bool = False) -> pd.DataFram
         pools: dict[str, list[str]] = {}
         for name in series:
             pools.setdefault(name.rpartition("|")[2], []).append(name)
+        last = of_task.ds.max().date()
         for names in pools.values():
             made += [
                 {"task": task, "unique_id": name, **found}
-                for name, found in _pool(names, series, DAYS[str(task)], dashboards).items()
+                for name, found in _pool(names, series, DAYS[str(task)], last, dashboards).items()
             ]
     return pd.DataFrame(made)
 
 
-def _pool(names: list[str], series: dict[str, Any], days: int, dashboards: bool) -> dict[str, dict[str, float]]:
+def report() -> dict[str, Any]:
+    """Scores by the shared tool, of the forecast and of the run-rate, and what the forecast gains on it; says so if absent."""
+    tasks, tool = SHARED / "data" / "forecast" / "tasks.parquet", SHARED / "tools" / "forecast_score.py"
+    if not (tasks.exists() and tool.exists()):
+        return {"absent": "the shared forecast tasks are not on this machine"}
+    given, truth = pd.read_parquet(tasks), pd.read_parquet(tasks.with_name("truth.parquet"))
+    score = runpy.run_path(str(tool))["score"]
+    began = time.perf_counter()
+    ours = score(predictions(given), truth)
+    seconds = time.perf_counter() - began
+    theirs = score(predictions(given, dashboards=True), truth)
+    gain = 1 - ours.wape_mean / theirs.wape_mean
+    gains = {f"{row.task} {row.panel}": round(float(gain[at]), 3) for at, row in ours.iterrows()}
+    return {
+        "seconds": round(seconds, 2),
+        "forecast": ours.to_dict("records"),
+        "run_rate": theirs.to_dict("records"),
+        "gain_on_run_rate": gains,
+    }
+
+
+def _pool(names: list[str], series: dict[str, Any], days: int, last: date, dashboards: bool) -> dict[str, dict[str, float]]:
     if dashboards:
         rates = {name: run_rate(series[name].tolist(), days) for name in names}
         return {name: {"point": rate, **dict.fromkeys(AT, rate)} for name, rate in rates.items()}
@@ -47,7 +73,7 @@ def _pool(names: list[str], series: dict[str, Any], days: int, dashboards: bool)
     first = np.array([longest - len(series[name]) for name in names])
     for row, name in enumerate(names):
         spend[row, first[row] :] = series[name]
-    found = forecast(spend, first, names, days)
+    found = forecast(spend, first, names, days, last=last)
     out = {}
     for row, name in enumerate(names):
         point = float(found.path[row].sum())
