@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-IRREGULAR_SHARE = 0.3
+IRREGULAR_SHARE = 0.45
+CLOSED_WEEKDAY = 0.3
+"""A weekday that usually has less than this share of a mean day is closed: nothing spent on it is no gap."""
 _DECAY = 0.5 ** (1 / 60)
 
 
@@ -21,17 +23,17 @@ class SpendRhythm:
         self.gaps = np.zeros(count)
         self.spent_before = np.zeros(count, bool)
 
-    def learn(self, spend: Array, age: NDArray[np.int64]) -> None:
+    def learn(self, spend: Array, age: NDArray[np.int64], weekday: Array) -> None:
         active = (age > 0) & (spend != 0)
         gap = np.where(active & self.spent_before, self.zeros, 0.0)
         self.quiet = _DECAY * self.quiet + gap
         self.gaps = _DECAY * self.gaps + (gap > 0)
         self.spends = _DECAY * self.spends + active
-        self.zeros = np.where(active, 0.0, self.zeros + (age > 0))
+        self.zeros = np.where(active, 0.0, self.zeros + ((age > 0) & (weekday >= CLOSED_WEEKDAY)))
         self.spent_before |= active
 
     def irregular(self) -> NDArray[np.bool_]:
-        """More than 30 % of the recent days between spend days were empty: a mean over 60 days beats any smoothing."""
+        """Nearly half of the recent days between spend days were empty: a mean over 60 days beats any smoothing."""
         return np.asarray(self.quiet > IRREGULAR_SHARE * (self.quiet + self.spends))
 
     def silent(self) -> NDArray[np.bool_]:

@@ -1,8 +1,9 @@
 """The forecasting engine: a grid of exponential-smoothing states on all series at once, scored daily on the sums users ask for.
 
-Every state is scored each day, on every series, by its error on the SUM over the next 1, 7, 15 and 30 days, and the states are
-averaged with weights that fall steeply with that error. A single chosen model fails on spend (it chases bursts or misses
-growth); an error-weighted grid does not. Everything a past origin used was known on that day, so the forecasts it returns for
+Beside 13 smoothing states stand plain means of the last 15, 30 and 60 days, which serve bursty spend best. Every state is scored
+each day, on every series, by its error on the SUM over the next 1, 7, 15 and 30 days, and the states are averaged with weights
+that fall steeply with that error. A single chosen model fails on spend (it chases bursts or misses growth); an error-weighted
+grid does not. Everything a past origin used was known on that day, so the forecasts it returns for
 past days are an honest back-test.
 """
 
@@ -26,17 +27,20 @@ SCALE_FLOOR = 0.1
 _FLAT = (0.03, 0.08, 0.18, 0.4, 0.8)
 _CLIPPED = (0.08, 0.18, 0.4)
 _TREND = ((0.1, 0.1, 0.97), (0.2, 0.1, 0.97), (0.4, 0.1, 0.9), (0.2, 0.3, 0.9), (0.4, 0.3, 0.97))
+_WINDOWS_D = (15, 30, 60)
+_TRENDED = slice(8, 13)
+_MEANS = slice(13, 16)
 _PHIS = (0.97, 0.9)
-_ALPHA = np.array([*_FLAT, *_CLIPPED, *(a for a, _, _ in _TREND)])[:, None]
-_BETA = np.array([0.0] * 8 + [b for _, b, _ in _TREND])[:, None]
-_PHI = np.array([0.0] * 8 + [p for _, _, p in _TREND])[:, None]
-_IS_CLIPPED = np.array([False] * 5 + [True] * 3 + [False] * 5)[:, None]
+_ALPHA = np.array([*_FLAT, *_CLIPPED, *(a for a, _, _ in _TREND), 0.0, 0.0, 0.0])[:, None]
+_BETA = np.array([0.0] * 8 + [b for _, b, _ in _TREND] + [0.0] * 3)[:, None]
+_PHI = np.array([0.0] * 8 + [p for _, _, p in _TREND] + [0.0] * 3)[:, None]
+_CLIP = np.array([3.0] * 5 + [1.5] * 3 + [3.0] * 8)[:, None]
+"""Usual surprises that a single day can move a state by: even those that follow quickly don't follow one burst all the way."""
 _PHI_ROW = np.array([_PHIS.index(p) for _, _, p in _TREND])
 _REFERENCE = 2
 STATES = len(_ALPHA)
 
 _WEEKDAY_RATE = 0.08
-_CLIP_AT = 2.5
 _ERROR_CAP = 3.0
 _DECAY = 0.5 ** (1 / 60)
 _POOL_WINDOWS = 3.0
@@ -81,8 +85,8 @@ def track(spend: Array, first: NDArray[np.int64]) -> Track:
     lean, flat, shaped, silent = np.zeros(count), np.zeros(count), np.ones(count, bool), np.zeros(count, bool)
     for day in range(days):
         age = ages[:, day]
+        rhythm.learn(spend[:, day], age, grid.weekday[:, day % 7])
         grid.learn(day, spend[:, day], age, total)
-        rhythm.learn(spend[:, day], age)
         lean, flat, shaped, silent = _lean(total, day, age, rhythm)
         sums = grid.sums(day)
         for row, h in enumerate(HORIZONS_D):
@@ -172,24 +176,27 @@ class _Grid:
         rate = 1.0 / np.maximum(age, 1)
         expected = self.level + _PHI * self.trend
         error = spend / np.maximum(index, 0.1) - expected
-        limit = np.where(age > 5, _CLIP_AT * 1.25 * self.spread, np.inf)
+        limit = _CLIP * np.where(age > 5, 1.25 * self.spread, np.inf)
         surprise = np.abs(error[_REFERENCE])
-        error = np.where(_IS_CLIPPED, np.clip(error, -limit, limit), error)
+        error = np.clip(error, -limit, limit)
         gain = np.where(alive, np.maximum(_ALPHA, rate) * np.minimum(index, 1.0), 0.0)
         self.level = expected + gain * error
         self.trend = _PHI * self.trend + np.where(age > 5, _BETA * gain * error, 0.0)
         self.spread += np.where(alive & (age > 1), np.maximum(0.06, rate) * (surprise - self.spread), 0.0)
+        for row, window in enumerate(_WINDOWS_D, start=_MEANS.start):
+            self.level[row] = _mean_of_last(total, day, age, window)
         if day >= 6:
             self._learn_weekdays(day, spend, age, total)
 
     def _learn_weekdays(self, day: int, spend: Array, age: NDArray[np.int64], total: Array) -> None:
-        """The first whole week sets all seven indices half-way; each later day moves its own by a falling rate."""
+        """The first whole week sets all seven indices half-way; each later day moves its own ever less, a burst not far."""
         week = (total[:, day + 1] - total[:, day - 6]) / 7.0
         known = week > 0
         safe = np.where(known, week, 1.0)
         today = day % 7
         rate = np.maximum(_WEEKDAY_RATE, 1.0 / (np.maximum(age - 7, 0) // 7 + 2))
-        moved = self.weekday[:, today] + rate * (np.clip(spend / safe, 0.0, 7.0) - self.weekday[:, today])
+        index = self.weekday[:, today]
+        moved = index + rate * (np.clip(spend / safe, 0.0, index + 1.0) - index)
         self.weekday[:, today] = np.where(known & (age > 7), moved, self.weekday[:, today])
         for row in np.flatnonzero((age == 7) & known):
             for back in range(7):
@@ -205,7 +212,7 @@ class _Grid:
     def forecast(self, sums: Array) -> Array:
         """The sum that every state expects over one horizon."""
         out: Array = self.level * sums[0]
-        out[8:] += self.trend[8:] * sums[1 + _PHI_ROW]
+        out[_TRENDED] += self.trend[_TRENDED] * sums[1 + _PHI_ROW]
         return out
 
 
@@ -236,14 +243,14 @@ class _Scores:
         return tuple(round(float(e), 3) for e in own.mean(axis=1)) if own.size else (1.0,) * STATES
 
     def weights(self) -> Array:
-        """Weights ~ error^-6, the own error (relative to the mean state) shrunk to the pool, the pool to shipped defaults."""
+        """Weights ~ error^-8, the own error (relative to the mean state) shrunk to the pool, the pool to shipped defaults."""
         mean = self.error.mean(axis=0)
         known = mean > 0
         own = np.where(known, self.error / np.where(known, mean, 1.0), 1.0)
         pool = (own[:, known].sum(axis=1) + _DEFAULT_SERIES * self._default) / (known.sum() + _DEFAULT_SERIES)
         windows = np.where(known, self.seen / self.horizon_d, 0.0)
         ratio = np.maximum((windows * own + _POOL_WINDOWS * pool[:, None]) / (windows + _POOL_WINDOWS), 0.02)
-        weight = 1.0 / (ratio * ratio * ratio) ** 2
+        weight = 1.0 / ((ratio * ratio) ** 2) ** 2
         return np.asarray(weight / weight.sum(axis=0))
 
 

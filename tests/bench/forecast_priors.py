@@ -23,12 +23,12 @@ def population(seed: int = 20260101, series: int = SERIES, days: int = DAYS) -> 
     first = np.zeros(series, np.int64)
     for row in range(series):
         noise = rng.uniform(0.03, 0.35)
-        log = np.cumsum(rng.normal(0, rng.choice([0.005, 0.015, 0.03]), days)) + rng.uniform(1, 7)
+        log = np.cumsum(rng.normal(0, rng.choice([0.005, 0.02, 0.05]), days)) + rng.uniform(1, 7)
         if rng.random() < 0.4:
             log += rng.normal(0, 0.004) * np.arange(days)
-        if rng.random() < 0.4:
-            for _ in range(rng.integers(1, 3)):
-                log[rng.integers(0, days) :] += rng.normal(0, 0.35)
+        if rng.random() < 0.6:
+            for _ in range(rng.integers(1, 4)):
+                log[rng.integers(0, days) :] += rng.normal(0, 0.5)
         ripple, carry = np.zeros(days), 0.0
         for day in range(days):
             carry = 0.5 * carry + rng.normal(0, noise)
@@ -66,7 +66,7 @@ def main() -> None:
         own, seen = intervals._mean_past_error(error, h)
         priors[h] = _fitted(error, own, seen, daily)
         defaults.ERROR_PRIOR[h] = priors[h]
-        z = error / intervals._width(own, seen, daily, h)[:, :-1]
+        z = error / intervals._width(own, seen, daily, h, np.ones(len(own), bool))[:, :-1]
         weight = np.isfinite(z) / np.maximum(np.isfinite(z).sum(axis=1), 1)[:, None]
         chosen = np.isfinite(z)
         quantiles[h] = tuple(round(float(q), 3) for q in intervals._weighted_quantiles(z[chosen], weight[chosen]))
