@@ -269,6 +269,8 @@ class Page:
     tenants: tuple[Share, ...] = ()
     workflows: tuple[Share, ...] = ()
     reviews: tuple[Review, ...] = ()
+    judged_over: str = ""
+    """The days on which runs, success, cost per success and verdicts rest, in words; empty where they are the page's own."""
     no_review: str | None = None
     """Why no agent could be judged, in words."""
     placement: PlacementMap | None = None

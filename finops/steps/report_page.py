@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from finops import __version__
 from finops.render.page import AgentRow, Headline, Page, PriceDate, Provenance, Quality, Series, Share, SourceRow
 from finops.steps.report_answers import Answers
-from finops.steps.report_parts import company_budget, glossary, reconciliation, reviews, spend_and_forecast, verdicts
+from finops.steps.report_parts import (
+    company_budget,
+    decimal,
+    glossary,
+    judged_over,
+    reconciliation,
+    reviews,
+    spend_and_forecast,
+    verdicts,
+)
 from finops.steps.report_period import Period, month_totals
 from finops.steps.report_placement import placement_map
 
@@ -45,6 +54,7 @@ def filled_page(reader: Reader, settings: Settings, period: Period, months: Rows
         tenants=_shares(reader.read("report_tenants", **period.parameters())),
         workflows=_shares(reader.read("report_workflows", **period.parameters())),
         reviews=found,
+        judged_over=judged_over(answers.flags),
         no_review=no_review,
         placement=chart.figure,
         no_placement=no_chart,
@@ -152,23 +162,49 @@ def _agent(
 ) -> AgentRow:
     key = (str(row["agent"]), str(row["workflow"]))
     leftover = key[0].startswith(LEFTOVER)
-    judged, runs = row["accepted"] + row["refused"], row["runs"]
-    success = Decimal(row["accepted"]) / judged if judged else None
-    per_success = row["cost"] * judged / runs / row["accepted"] if runs and row["accepted"] and not leftover else None
+    verdict = told.get(key, {}) if not leftover else {}
+    measured = _judged(verdict) if verdict else _measured(row, key, settings, values, period) if not leftover else {}
     return AgentRow(
         agent=key[0],
         workflow=key[1],
         spend=row["cost"],
         before=(row["before"] or Decimal(0)) if period.has_before else None,
-        runs=int(runs) if runs and not leftover else None,
-        success=success,
-        cost_per_success=per_success,
         days=_days_line(line, period),
-        verdict=None if leftover else (told.get(key) or {}).get("verdict"),
-        cost_per_run=row["cost"] / runs if runs and row["cost"] > 0 and not leftover else None,
-        value_per_run=None if leftover else _value_per_run(key, success, judged, settings, values, period),
+        verdict=verdict.get("verdict"),
         leftover=leftover,
+        **measured,
     )
+
+
+def _judged(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the verdict rests on: all cost of the runs that the agent leads."""
+    success, value = decimal(row.get("success_rate")), decimal(row.get("value"))
+    return {
+        "runs": row.get("runs"),
+        "success": success,
+        "cost_per_success": decimal(row.get("cost_per_success")),
+        "cost_per_run": decimal(row.get("cost_per_run")),
+        "value_per_run": None if value is None or success is None else value * success,
+    }
+
+
+def _measured(
+    row: Mapping[str, Any],
+    key: tuple[str, str],
+    settings: Settings,
+    values: Mapping[tuple[str, str], Mapping[str, Any]],
+    period: Period,
+) -> dict[str, Any]:
+    """The agent's own cost by its runs of the period, where no verdict was given."""
+    judged, runs = row["accepted"] + row["refused"], row["runs"]
+    success = Decimal(row["accepted"]) / judged if judged else None
+    return {
+        "runs": int(runs) if runs else None,
+        "success": success,
+        "cost_per_success": row["cost"] * judged / runs / row["accepted"] if runs and row["accepted"] else None,
+        "cost_per_run": row["cost"] / runs if runs and row["cost"] > 0 else None,
+        "value_per_run": _value_per_run(key, success, judged, settings, values, period),
+    }
 
 
 def _value_per_run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -54,7 +55,7 @@ def spend_and_forecast(
         error=_track_record(told),
         no_interval=missing,
     )
-    over = _decimal(told.get("over_budget_probability"))
+    over = decimal(told.get("over_budget_probability"))
     return SpendPart(figure, {**told, "over_budget": over if budget is not None else None})
 
 
@@ -127,6 +128,13 @@ def verdicts(answer: Result | str) -> dict[tuple[str, str], Mapping[str, Any]]:
     return {(str(row["agent"]), str(row["workflow"])): row for row in rows}
 
 
+def judged_over(answer: Result | str) -> str:
+    """The stretch that verdicts rest on, in words."""
+    label = "" if isinstance(answer, str) else str(answer.meta.get("period") or "")
+    match = re.fullmatch(r"(\d+)([dwm])", label)
+    return f"{match[1]} {({'d': 'days', 'w': 'weeks', 'm': 'months'})[match[2]]}" if match else ""
+
+
 def reviews(answer: Result | str) -> tuple[tuple[Review, ...], str | None]:
     """The agents to look at, most at stake first; else why nobody could be judged."""
     if isinstance(answer, str):
@@ -136,7 +144,7 @@ def reviews(answer: Result | str) -> tuple[tuple[Review, ...], str | None]:
         return (), "too few runs have an outcome, so no agent can be judged" if answer.rows else "no runs with outcomes are known"
     asked = [row for row in judged if row["verdict"] in ASKED]
     order = sorted(
-        asked, key=lambda r: (ASKED.index(r["verdict"]), -(_decimal(r.get("expected_monthly_loss")) or 0), str(r["agent"]))
+        asked, key=lambda r: (ASKED.index(r["verdict"]), -(decimal(r.get("expected_monthly_loss")) or 0), str(r["agent"]))
     )
     return tuple(_review(row) for row in order), None
 
@@ -146,9 +154,9 @@ def _review(row: Mapping[str, Any]) -> Review:
         agent=str(row["agent"]),
         workflow=str(row["workflow"]),
         verdict=str(row["verdict"]),
-        probability=_decimal(row.get("probability")),
-        cost=_decimal(row.get("cost")),
-        monthly_loss=_decimal(row.get("expected_monthly_loss")),
+        probability=decimal(row.get("probability")),
+        cost=decimal(row.get("cost")),
+        monthly_loss=decimal(row.get("expected_monthly_loss")),
         runs=row.get("runs"),
         reasons=tuple(str(reason) for reason in row.get("reasons") or ()),
         advice=str(row.get("advice") or ""),
@@ -187,5 +195,5 @@ def glossary() -> tuple[Term, ...]:
     return tuple(Term(m.id, m.label, m.unit, m.formula, m.caveats) for m in METRICS)
 
 
-def _decimal(value: Any) -> Decimal | None:
+def decimal(value: Any) -> Decimal | None:
     return None if value is None else Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

@@ -173,7 +173,7 @@ def full() -> Page:
         tenants=tuple(Share(n, D(c)) for n, c in (("growth", 15960), ("platform", 9620), ("support", 8470))) + LEFTOVERS,
         workflows=tuple(Share(n, D(c)) for n, c in (("research-notes", 15960), ("pull-requests", 8410), ("service-desk", 8290),
                                                     ("analytics", 1390))) + LEFTOVERS,
-        reviews=reviews(), placement=placement(),
+        reviews=reviews(), judged_over="90 days", placement=placement(),
         reconciliation=(bill("2026-11", "AWS", "20311.123456789"), bill("2026-11", "OpenAI", "14500.5"),
                         bill("2026-10", "AWS", "30871.37", "30871.37"), bill("2026-10", "OpenAI", "21100")),
         quality=Quality(
