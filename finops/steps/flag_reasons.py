@@ -1,0 +1,142 @@
+"""A verdict in sentences: what a run costs and returns, what would have to be true, what drives it, what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from finops.core import numbers
+from finops.core.value import Margin
+from finops.core.value_verdicts import depends_on_value
+from finops.steps.flag_cases import Case
+from finops.steps.flag_units import Unit
+
+NOTABLE = 1.25
+"""From this ratio to its peers on a figure is named as a driver."""
+DOMINANT = 0.5
+"""From this share of the model cost on, a model is named."""
+CERTAIN = 0.999
+
+
+def reasons(case: Case, peers: Sequence[Unit], models: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The sentences, the one that decides first."""
+    found = list(case.obstacles)
+    if case.exempt is not None:
+        found.append(f"exempt until {case.exempt.until}: {case.exempt.reason}")
+    elif case.decision.because and not found:
+        found.append(case.decision.because)
+    if case.margin is not None:
+        found += _economics(case, case.margin)
+        found += _drivers(case, peers, models)
+        found += _unknown(case)
+    return found
+
+
+def advice(case: Case) -> str | None:
+    """What would make the agent pay, where it does not."""
+    margin = case.margin
+    if margin is None or margin.evidence.value is None or case.decision.verdict not in ("low_value_high_cost", "watch"):
+        return None
+    most = numbers.unit_price(margin.evidence.value * margin.success.middle, case.currency)
+    saving = numbers.money_total(margin.monthly_loss, case.currency)
+    return f"bring a run to {most} or less, or stop it: {saving} a month"
+
+
+def _economics(case: Case, margin: Margin) -> list[str]:
+    evidence = margin.evidence
+    cost = numbers.unit_price(evidence.cost, case.currency)
+    rate = numbers.percent_total(margin.success.middle)
+    if evidence.value is None or case.worth is None:
+        each = _spread(margin.cost_per_success.low, margin.cost_per_success.high, case.currency)
+        ranked = f", rank {case.rank[0]} of {case.rank[1]} in {case.unit.workflow}" if case.rank else ""
+        return [f"a run costs {cost} and {rate} are accepted: {each} per accepted result (80% interval){ranked}"]
+    back = numbers.unit_price(evidence.value * margin.success.middle, case.currency)
+    value = numbers.unit_price(evidence.value, case.currency)
+    said = "as outcomes say" if case.worth.measured else "as declared"
+    found = [f"a run costs {cost} and returns {back}: {rate} are accepted, worth {value} each {said}"]
+    found += _break_even(margin)
+    if depends_on_value(margin):
+        low, high = (numbers.percent_total(p) for p in (margin.probability_low, margin.probability_high))
+        found.append(f"depends on the value assumed: {low} likely to lose at the low value, {high} at the high one")
+    elif margin.probability_high is not None and margin.probability_high >= CERTAIN and case.worth.high > case.worth.base:
+        found.append("it loses at the highest value believed, too")
+    if case.worth.older_runs:
+        older = numbers.count(case.worth.older_runs)
+        found.append(f"{older} runs are from before {case.worth.since}, when the value was declared; they are judged at it")
+    return found
+
+
+def _break_even(margin: Margin) -> list[str]:
+    if margin.break_even is None:
+        return ["no success rate pays: an accepted result is worth nothing"]
+    if margin.break_even > 1:
+        return ["it would not pay if every result were accepted"]
+    return [f"it pays from a success rate of {numbers.percent_total(margin.break_even)}"]
+
+
+def _drivers(case: Case, peers: Sequence[Unit], models: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = _against_peers(case.unit, peers)
+    total = sum((row["list_cost"] for row in models), Decimal(0))
+    top = models[0] if models else None
+    if top is not None and top["list_cost"] >= total * Decimal(DOMINANT):
+        whose = "" if top["agent"] == case.unit.agent else f" by {top['agent']}"
+        found.append(f"{numbers.percent_total(top['list_cost'] / total)} of its model cost is {top['model'] or 'unnamed'}{whose}")
+    tally = case.unit.tally
+    again = tally["failed_calls"] + tally["retries"]
+    if again * 10 >= tally["runs"]:
+        found.append(f"{_plain(again / tally['runs'])} calls a run fail or are retries")
+    return found
+
+
+def _against_peers(unit: Unit, peers: Sequence[Unit]) -> list[str]:
+    """Figures in which the agent is notably worse than the median of the others in its workflow."""
+    found = []
+    for name, words, higher_is_worse in (
+        ("cost", "a run costs {ratio} times that of its peers", True),
+        ("success", "its success rate is {ratio} times that of its peers", False),
+        ("again", "it has {ratio} times the failed calls and retries of its peers", True),
+        ("tokens", "a run takes {ratio} times the tokens of its peers", True),
+    ):
+        own = figures(unit)[name]
+        others = [value for value in (figures(peer)[name] for peer in peers) if value]
+        if own and others:
+            ratio = own / median(others)
+            if (ratio if higher_is_worse else 1 / ratio) >= NOTABLE:
+                found.append(words.format(ratio=_plain(ratio)))
+    return found
+
+
+def figures(unit: Unit) -> dict[str, float | None]:
+    """Per run: cost, success rate, failed calls and retries, tokens."""
+    tally = unit.tally
+    runs = tally["runs"]
+    return {
+        "cost": unit.run_cost.mean if unit.run_cost else None,
+        "success": tally["accepted"] / tally["known"] if tally["known"] else None,
+        "again": (tally["failed_calls"] + tally["retries"]) / runs if runs else None,
+        "tokens": tally["tokens"] / runs if runs else None,
+    }
+
+
+def _unknown(case: Case) -> list[str]:
+    tally = case.unit.tally
+    found = []
+    if tally.unknown:
+        found.append(f"{numbers.count(tally.unknown)} runs have no outcome and don't count for success")
+    if tally.unsettled:
+        found.append(f"{numbers.count(tally.unsettled)} runs are too recent for an outcome")
+    if case.unit.run_cost is not None and case.unit.run_cost.cv is None:
+        found.append("cost is known on average, not by run")
+    if tally["unpriced_calls"] and case.unit.run_cost is not None and case.unit.run_cost.cv is not None:
+        found.append(f"{numbers.count(tally['unpriced_calls'])} calls have no known price")
+    return found
+
+
+def _spread(low: float, high: float, currency: str) -> str:
+    return f"{numbers.unit_price(low, currency)}–{numbers.unit_price(high, currency)}"
+
+
+def _plain(ratio: float) -> str:
+    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:,.0f}"
