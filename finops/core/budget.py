@@ -10,9 +10,9 @@ from finops.core.settings import Budget
 
 
 def monthly_budget(budgets: Sequence[Budget], scope: Mapping[str, str | None], currency: str) -> Decimal | None:
-    """The monthly budget of exactly this scope; of several, the last one. An empty scope is the whole company."""
+    """The monthly budget of exactly this scope; of several, the lowest. An empty scope is the whole company."""
     found = [b.amount for b in budgets if b.period == "month" and b.currency == currency and dict(b.scope) == dict(scope)]
-    return found[-1] if found else None
+    return min(found, default=None)
 
 
 def chance_of_passing(budget: Decimal, quantiles: Sequence[tuple[float, Decimal]], spent: Decimal) -> float:
