@@ -75,9 +75,8 @@ def bands(spend: Array, first: NDArray[np.int64], past: dict[int, Array], scale:
         z = error / width[:, :-1]
         classes = np.searchsorted(CLASSES, np.round(seen, 9))
         shapes = _shapes(z[pool], classes[pool, :-1], h)
-        low, high = GRID.index(0.1), GRID.index(0.9)
-        edges = shapes[classes[:, :-1]]
-        inside = np.where(np.isfinite(z), (z >= edges[..., low]) & (z <= edges[..., high]), np.nan)
+        low, high = (shapes[:, GRID.index(p)][classes[:, :-1]] for p in (0.1, 0.9))
+        inside = np.where(np.isfinite(z), (z >= low) & (z <= high), np.nan)
         offsets[h] = shapes[classes[:, -1]] * width[:, -1:]
         windows[h] = seen[:, -1]
         coverage[h] = _row_mean(inside)
