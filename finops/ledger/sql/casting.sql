@@ -10,11 +10,15 @@ CREATE OR REPLACE TEMP MACRO finops_text(t) AS CASE
 CREATE OR REPLACE TEMP MACRO finops_number(t) AS
     CASE WHEN regexp_full_match(t, '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?') THEN t END;
 
+-- A time with its seconds, which not every DuckDB does without, and with a decimal point.
+CREATE OR REPLACE TEMP MACRO finops_clock(t) AS
+    replace(CASE WHEN strlen(t) > 15 AND substr(t, 17, 1) <> ':' THEN left(t, 16) || ':00' || substr(t, 17) ELSE t END, ',', '.');
+
 -- A time as UTC; a text without an offset is UTC already. A plain cast of a text with an offset would drop the offset.
 CREATE OR REPLACE TEMP MACRO finops_time(t) AS CASE
     WHEN NOT regexp_full_match(t, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?)?') THEN NULL
-    WHEN length(t) <= 10 OR ends_with(t, 'Z') THEN TRY_CAST(replace(t, ',', '.') AS TIMESTAMP)
-    ELSE CAST(TRY_CAST(replace(t, ',', '.') AS TIMESTAMPTZ) AS TIMESTAMP) END;
+    WHEN length(t) <= 10 OR ends_with(t, 'Z') THEN TRY_CAST(finops_clock(t) AS TIMESTAMP)
+    ELSE CAST(TRY_CAST(finops_clock(t) AS TIMESTAMPTZ) AS TIMESTAMP) END;
 
 CREATE OR REPLACE TEMP MACRO finops_int(t) AS
     CASE WHEN regexp_full_match(t, '[+-]?\d{1,19}(\.0*)?') THEN TRY_CAST(t AS BIGINT) END;
@@ -27,7 +31,10 @@ CREATE OR REPLACE TEMP MACRO finops_bool(t) AS CASE
     WHEN lower(t) IN ('true', 't', 'yes', 'y', '1') THEN true
     WHEN lower(t) IN ('false', 'f', 'no', 'n', '0') THEN false END;
 
--- A JSON object with a repeated key, which a plain cast refuses: the first value of each key, keys in order.
+-- Whether a JSON object repeats a key. Where the engine's cast refuses such an object, it needs not be asked: see casting.py.
+CREATE OR REPLACE TEMP MACRO finops_repeats(j) AS len(json_keys(j)) > list_unique(json_keys(j));
+
+-- A JSON object with a repeated key, which a plain cast refuses or lets through to fail later: the first value of each key, keys in order.
 CREATE OR REPLACE TEMP MACRO finops_object(j) AS map_from_entries(list_transform(
     list_sort(list_distinct(json_keys(j))),
     lambda k: {'key': k, 'value': json_extract_string(j, '/' || replace(replace(k, '~', '~0'), '/', '~1'))}));
@@ -43,6 +50,7 @@ CREATE OR REPLACE TEMP MACRO finops_pairs(j) AS map_from_entries(list_transform(
 -- Tags and attributes: a JSON object (values kept as text, nested ones as JSON) or a list of key and value pairs.
 CREATE OR REPLACE TEMP MACRO finops_map(t) AS CASE
     WHEN t IS NULL OR NOT json_valid(t) THEN NULL
+    WHEN json_type(t) = 'OBJECT' AND finops_repeats(t) THEN finops_object(t)
     WHEN json_type(t) = 'OBJECT' THEN coalesce(TRY_CAST(TRY_CAST(t AS JSON) AS MAP(VARCHAR, VARCHAR)), finops_object(t))
     WHEN t = '[]' OR (json_type(t) = 'ARRAY' AND json_type(t, '$[0]') = 'OBJECT') THEN finops_pairs(t) END;
 

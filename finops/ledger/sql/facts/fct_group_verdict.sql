@@ -43,9 +43,9 @@ joined AS (
             WHEN g.reference <> 'capacity' THEN NULL
             WHEN g.hours IS NOT NULL AND coalesce(m.level, g.first_level) = g.first_level
                 THEN CAST(
-                    CAST(CASE WHEN g.k_resource IS NULL THEN g.hours ELSE least(g.hours, CASE g.first_level WHEN 0 THEN 1 WHEN 1 THEN 24 ELSE 744 END) END AS DECIMAL(18, 6))
-                    * CAST(coalesce(ur.units, ut.units) AS DECIMAL(12, 3)) * 3600 AS DECIMAL(38, 12))
-            ELSE CAST(CAST(w.unit_hours AS DECIMAL(24, 6)) * 3600 AS DECIMAL(38, 12))
+                    TRY_CAST(CASE WHEN g.k_resource IS NULL THEN g.hours ELSE least(g.hours, CASE g.first_level WHEN 0 THEN 1 WHEN 1 THEN 24 ELSE 744 END) END AS DECIMAL(18, 6))
+                    * TRY_CAST(coalesce(ur.units, ut.units) AS DECIMAL(12, 3)) * 3600 AS DECIMAL(38, 12))
+            ELSE CAST(TRY_CAST(w.unit_hours AS DECIMAL(24, 6)) * 3600 AS DECIMAL(38, 12))
         END AS capacity_total
     FROM fct_group g
     LEFT JOIN measured m ON m.group_id = g.group_id

@@ -4,9 +4,9 @@
 WITH traced AS (
     SELECT
         c.run_id,
-        arg_min(c.workflow, (c.start_time, c.call_key)) FILTER (c.workflow <> '__untagged__') AS workflow,
-        arg_min(c.run_agent, (c.start_time, c.call_key)) FILTER (c.run_agent <> '__untagged__') AS agent,
-        arg_min(c.run_tenant, (c.start_time, c.call_key)) FILTER (c.run_tenant <> '__untagged__') AS tenant,
+        arg_min(c.workflow, (c.start_time, c.call_key)) FILTER (WHERE c.workflow <> '__untagged__') AS workflow,
+        arg_min(c.run_agent, (c.start_time, c.call_key)) FILTER (WHERE c.run_agent <> '__untagged__') AS agent,
+        arg_min(c.run_tenant, (c.start_time, c.call_key)) FILTER (WHERE c.run_tenant <> '__untagged__') AS tenant,
         min(c.start_time) AS start_time,
         max(coalesce(c.end_time, c.start_time)) AS end_time,
         count(CASE WHEN c.parent IS NULL AND c.status = 'error' THEN 1 END) AS failed_roots,

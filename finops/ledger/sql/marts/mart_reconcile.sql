@@ -5,8 +5,8 @@
 WITH read AS (
     SELECT
         billing_month_of(k.billing_period) AS billing_month, k.issuer, k.account, k.currency,
-        CAST(sum(CAST(k.source_total AS DECIMAL(38, 18))) AS DECIMAL(38, 18)) AS source_total,
-        CAST(sum(CAST(k.rounding AS DECIMAL(38, 18))) AS DECIMAL(38, 18)) AS rounding,
+        CAST(sum(TRY_CAST(k.source_total AS DECIMAL(38, 18))) AS DECIMAL(38, 18)) AS source_total,
+        CAST(sum(TRY_CAST(k.rounding AS DECIMAL(38, 18))) AS DECIMAL(38, 18)) AS rounding,
         CAST(sum(k.stored) AS DECIMAL(38, 12)) AS stored
     FROM control k
     JOIN batch b ON b.batch_id = k.batch_id

@@ -3,13 +3,13 @@
 -- slice: none
 SELECT
     a.call_key,
-    arg_min(s.own_tenant, a.place) FILTER (s.own_tenant IS NOT NULL) AS tenant,
-    arg_min(s.own_agent, a.place) FILTER (s.own_agent IS NOT NULL) AS agent,
-    arg_max(s.own_workflow, a.place) FILTER (s.own_workflow IS NOT NULL) AS workflow,
-    arg_max(s.run, a.place) FILTER (s.run IS NOT NULL) AS run,
-    arg_max(s.session, a.place) FILTER (s.session IS NOT NULL) AS session,
-    arg_max(s.own_tenant, a.place) FILTER (s.own_tenant IS NOT NULL) AS root_tenant,
-    arg_max(s.own_agent, a.place) FILTER (s.own_agent IS NOT NULL) AS root_agent
+    arg_min(s.own_tenant, a.place) FILTER (WHERE s.own_tenant IS NOT NULL) AS tenant,
+    arg_min(s.own_agent, a.place) FILTER (WHERE s.own_agent IS NOT NULL) AS agent,
+    arg_max(s.own_workflow, a.place) FILTER (WHERE s.own_workflow IS NOT NULL) AS workflow,
+    arg_max(s.run, a.place) FILTER (WHERE s.run IS NOT NULL) AS run,
+    arg_max(s.session, a.place) FILTER (WHERE s.session IS NOT NULL) AS session,
+    arg_max(s.own_tenant, a.place) FILTER (WHERE s.own_tenant IS NOT NULL) AS root_tenant,
+    arg_max(s.own_agent, a.place) FILTER (WHERE s.own_agent IS NOT NULL) AS root_agent
 FROM stg_ancestor a
 JOIN stg_span s ON s.call_key = a.ancestor_key
 GROUP BY a.call_key

@@ -1,4 +1,5 @@
 -- stg_meter: metered hours by resource and owner, in the months of the slices that are built.
+-- Use below 0 and capacities that no machine has are unknown.
 -- grain: (hour, provider, account, region, resource, instance_type, purchase_option, tenant, agent, workflow)
 -- slice: none
 SELECT
@@ -12,11 +13,11 @@ SELECT
     coalesce(owner_name(m.tenant), o.tenant, '__untagged__') AS tenant,
     coalesce(owner_name(m.agent), o.agent, '__untagged__') AS agent,
     coalesce(owner_name(m.workflow), o.workflow, '__untagged__') AS workflow,
-    max(m.capacity) AS capacity,
-    CAST(sum(m.gpu_seconds) AS DECIMAL(38, 12)) AS gpu_seconds,
-    CAST(sum(m.cpu_seconds) AS DECIMAL(38, 12)) AS cpu_seconds,
-    CAST(sum(m.memory_gib_seconds) AS DECIMAL(38, 12)) AS memory_gib_seconds,
-    CAST(sum(m.requests) AS DECIMAL(38, 12)) AS requests
+    max(CASE WHEN m.capacity > 0 AND m.capacity < 100000000 THEN m.capacity END) AS capacity,
+    CAST(sum(CASE WHEN m.gpu_seconds >= 0 THEN m.gpu_seconds END) AS DECIMAL(38, 12)) AS gpu_seconds,
+    CAST(sum(CASE WHEN m.cpu_seconds >= 0 THEN m.cpu_seconds END) AS DECIMAL(38, 12)) AS cpu_seconds,
+    CAST(sum(CASE WHEN m.memory_gib_seconds >= 0 THEN m.memory_gib_seconds END) AS DECIMAL(38, 12)) AS memory_gib_seconds,
+    CAST(sum(CASE WHEN m.requests >= 0 THEN m.requests END) AS DECIMAL(38, 12)) AS requests
 FROM meter m
 LEFT JOIN provider_alias a ON a.alias = lower(trim(m.provider))
 LEFT JOIN account_owner o

@@ -1,4 +1,5 @@
 -- stg_span: each span once (the most complete copy, then the latest), with what it says of its own owner.
+-- Token counts below 0 or above a million million, and sampling weights that are none, are unknown.
 -- grain: (call_key)
 -- slice: none
 WITH span AS (
@@ -47,11 +48,23 @@ SELECT
     coalesce(s.identity || ' ' || s.call_day, n.call_key) AS call_key,
     s.call_day, s.trace, s.span, s.parent, s.run, s.response, s.session, s.start_time, s.end_time, s.first_token_time, s.operation, s.name,
     s.provider AS provider_raw, s.account, s.credential, s.region, s.resource, s.model AS raw_model, s.service_tier,
-    s.input_uncached, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.audio_input, s.audio_output, s.image_input,
-    s.image_output, s.reasoning, s.status, s.error_class, s.finish_reason, s.attempt, s.cache_hit, s.tool, s.args_hash, s.prompt_hash,
-    s.prompt_route, s.prompt_version, coalesce(s.sampling_weight, 1) AS sampling_weight, s.completeness,
-    coalesce(s.input_uncached, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.audio_input, s.audio_output,
-        s.image_input, s.image_output) IS NOT NULL AS has_tokens,
+    CASE WHEN s.input_uncached BETWEEN 0 AND 1000000000000 THEN s.input_uncached END AS input_uncached,
+    CASE WHEN s.cache_read BETWEEN 0 AND 1000000000000 THEN s.cache_read END AS cache_read,
+    CASE WHEN s.cache_write_5m BETWEEN 0 AND 1000000000000 THEN s.cache_write_5m END AS cache_write_5m,
+    CASE WHEN s.cache_write_1h BETWEEN 0 AND 1000000000000 THEN s.cache_write_1h END AS cache_write_1h,
+    CASE WHEN s.output BETWEEN 0 AND 1000000000000 THEN s.output END AS output,
+    CASE WHEN s.audio_input BETWEEN 0 AND 1000000000000 THEN s.audio_input END AS audio_input,
+    CASE WHEN s.audio_output BETWEEN 0 AND 1000000000000 THEN s.audio_output END AS audio_output,
+    CASE WHEN s.image_input BETWEEN 0 AND 1000000000000 THEN s.image_input END AS image_input,
+    CASE WHEN s.image_output BETWEEN 0 AND 1000000000000 THEN s.image_output END AS image_output,
+    s.reasoning, s.status, s.error_class, s.finish_reason, s.attempt, s.cache_hit, s.tool, s.args_hash, s.prompt_hash,
+    s.prompt_route, s.prompt_version, s.completeness,
+    CASE WHEN s.sampling_weight > 0 AND s.sampling_weight < 1000000000 THEN s.sampling_weight ELSE 1 END AS sampling_weight,
+    coalesce(
+        coalesce(s.input_uncached, s.cache_read, s.cache_write_5m, s.cache_write_1h, s.output, s.audio_input, s.audio_output,
+            s.image_input, s.image_output) BETWEEN 0 AND 1000000000000,
+        FALSE
+    ) AS has_tokens,
     {{own_tenant}} AS own_tenant,
     {{own_agent}} AS own_agent,
     {{own_workflow}} AS own_workflow,
