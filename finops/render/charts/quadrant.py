@@ -150,7 +150,11 @@ def _disc(bubble: Bubble, currency: str) -> Markup:
 
 
 def _labels(bubbles: Sequence[Bubble]) -> list[Markup]:
-    return [
-        text(clipped(b.row.agent, 24), round(box.left, 1), round(box.top + 11.5, 1), color="ink", bold=b.asked)
-        for b, box in label_boxes(bubbles)
-    ]
+    """Each name in its box, set towards its disc, because boxes are a little wider than most names."""
+    made = []
+    for b, box in label_boxes(bubbles):
+        places = {"start": box.left, "end": box.right, "middle": (box.left + box.right) / 2}
+        anchor = "start" if box.left >= b.x else "end" if box.right <= b.x else "middle"
+        name = clipped(b.row.agent, 24)
+        made.append(text(name, round(places[anchor], 1), round(box.top + 11.5, 1), color="ink", anchor=anchor, bold=b.asked))
+    return made
