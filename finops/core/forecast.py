@@ -99,16 +99,17 @@ def forecast(
     path[:, near:] = daily_path(known, days, HORIZONS_D[-1])[:, near:]
     if days > TREND_ENDS_D:
         path[:, TREND_ENDS_D:] = (path[:, TREND_ENDS_D:] + np.maximum(known.recent, 0.0)[:, None]) / 2
-    past_of = known.past
     if last is not None:
         cycle = month_cycle(spend, first, last, HORIZONS_D, days)
-        path[cycle.now] = cycle.path[cycle.now]
-        past_of = {h: np.where(cycle.active, cycle.past[h], known.past[h]) for h in HORIZONS_D}
+        path[cycle.rows[cycle.now]] = cycle.path[cycle.now]
+        for h in HORIZONS_D:
+            known.past[h][cycle.rows] = np.where(cycle.active, cycle.past[h], known.past[h][cycle.rows])
     pool = sorted({tuple(group) for group in asked} | ({(i,) for i in range(count)}), key=lambda rows: (len(rows), rows))
     row_of = {rows: row for row, rows in enumerate(pool)}
     sums = np.array([spend[list(rows)].sum(axis=0) for rows in pool])
     begins = np.array([first[list(rows)].min() for rows in pool], np.int64)
-    past = {h: np.array([np.nansum(past_of[h][list(rows)], axis=0) for rows in pool]) for h in HORIZONS_D}
+    past = {h: np.array([np.nansum(known.past[h][list(rows)], axis=0) for rows in pool]) for h in HORIZONS_D}
+    del known
     scale = daily_scale(sums, begins)
     series = np.array([len(rows) == 1 for rows in pool])
     own = bands(sums, begins, past, scale, series)

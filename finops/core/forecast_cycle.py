@@ -27,9 +27,10 @@ LATE_D = 20
 
 @dataclass(frozen=True)
 class MonthCycle:
-    """`active[i, t]`: on the evening of day t series i was known to come once a month, and `past[h][i, t]` was expected over the
-    next h days. `path` (series, days ahead) is meant for the rows of `now`."""
+    """Of the series `rows`: `active[i, t]`, whether on the evening of day t it was known to come once a month, `past[h][i, t]`,
+    what was then expected over the next h days, and the `path` of the days ahead, meant for those that are active now."""
 
+    rows: NDArray[np.int64]
     active: NDArray[np.bool_]
     past: dict[int, Array]
     path: Array
@@ -53,22 +54,28 @@ class _Month:
 
 def month_cycle(spend: Array, first: NDArray[np.int64], last: date, horizons_d: tuple[int, ...], ahead_d: int) -> MonthCycle:
     """Looks at each month with the eyes of its time: only whole months before it are known. `last` is the last column's day."""
-    count, days = spend.shape
-    cycle = MonthCycle(
-        np.zeros((count, days), bool), {h: np.zeros((count, days)) for h in horizons_d}, np.zeros((count, ahead_d))
-    )
+    days = spend.shape[1]
     months = _months(last - timedelta(days=days - 1), days + max(ahead_d, *horizons_d))
+    found: dict[int, NDArray[np.bool_]] = {}
     for at, month in enumerate(months):
-        before = [known for known in months[max(at - MONTHS, 0) : at] if known.start >= 0]
-        if month.start >= days or len(before) < FEWEST_MONTHS:
-            continue
-        rows = np.flatnonzero(_monthly(spend, first, before))
-        if not len(rows):
-            continue
-        profile = _profile(spend[rows], before)
-        expected = np.concatenate([_placed(profile, later.days) for later in months[at:]], axis=1)
-        _foretell(cycle, rows, np.cumsum(spend[rows, month.start : month.stop], axis=1), expected, month)
+        if month.start < days and len(_before(months, at)) >= FEWEST_MONTHS:
+            found[at] = _monthly(spend, first, _before(months, at))
+    rows = np.flatnonzero(np.any(list(found.values()), axis=0)) if found else np.zeros(0, np.int64)
+    shape = (len(rows), days)
+    cycle = MonthCycle(rows, np.zeros(shape, bool), {h: np.zeros(shape) for h in horizons_d}, np.zeros((len(rows), ahead_d)))
+    own = spend[rows]
+    for at, monthly in found.items():
+        active = np.flatnonzero(monthly[rows])
+        if len(active):
+            month, profile = months[at], _profile(own[active], _before(months, at))
+            expected = np.concatenate([_placed(profile, later.days) for later in months[at:]], axis=1)
+            _foretell(cycle, active, np.cumsum(own[active, month.start : month.stop], axis=1), expected, month)
     return cycle
+
+
+def _before(months: list[_Month], at: int) -> list[_Month]:
+    """The last whole months of the history before one."""
+    return [month for month in months[max(at - MONTHS, 0) : at] if month.start >= 0]
 
 
 def _months(begin: date, length: int) -> list[_Month]:
