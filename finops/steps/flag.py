@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +16,8 @@ from finops.core.value_verdicts import FALSE_SHARE, FEWEST_DAYS, FEWEST_RUNS, SU
 from finops.errors import UsageError
 from finops.ledger.cube import require_built
 from finops.ledger.store import Reader, open_reader
-from finops.steps.flag_cases import Case, cases
-from finops.steps.flag_reasons import advice, figures, reasons
+from finops.steps.flag_cases import Case, Read, cases
+from finops.steps.flag_reasons import Context, advice, figures, reasons
 
 Row = dict[str, Any]
 WINDOW = "90d"
@@ -72,7 +72,8 @@ def flag(overrides: Overrides, *, last: str = WINDOW, talk: Talk) -> Result:
         require_built(reader)
         span = reader.read("flag_span", first=period.first, last=period.last)[0]
         known = str(span["currencies"]).split(",") if span["currencies"] else ["USD"]
-        answers = [_answer(reader, settings, period, name) for name in ([settings.currency] if settings.currency else known)]
+        wanted = [settings.currency] if settings.currency else known
+        answers = [_answer(settings, _read(reader, period, currency)) for currency in wanted]
         meta = _meta(reader, settings, period)
     if meta["unbuilt"]:
         talk.warn(f"{meta['unbuilt']:,} batches are not built yet: `finops build`")
@@ -82,13 +83,24 @@ def flag(overrides: Overrides, *, last: str = WINDOW, talk: Talk) -> Result:
     return Result(COLUMNS, [row for rows, _, _ in answers for row in rows], [total for _, total, _ in answers], meta, notes)
 
 
-def _answer(reader: Reader, settings: Settings, period: Period, currency: str) -> tuple[list[Row], Row, list[str]]:
+def _read(reader: Reader, period: Period, currency: str) -> Read:
+    days = {"first": period.first, "last": period.last}
+    rows = {name: reader.read(f"flag_{name}", currency=currency, **days) for name in ("runs", "parts", "costs", "models")}
+    currencies: dict[str, list[str]] = {}
+    for row in reader.read("flag_currencies", **days):
+        currencies.setdefault(row["workflow"], []).append(row["currency"])
+    return Read(currency=currency, currencies=currencies, **rows)
+
+
+def _answer(settings: Settings, read: Read) -> tuple[list[Row], Row, list[str]]:
     """Rows, total and notes of one currency."""
-    asked = {"currency": currency, "first": period.first, "last": period.last}
-    runs, parts, costs, models = (reader.read(f"flag_{name}", **asked) for name in ("runs", "parts", "costs", "models"))
-    total = sum((row["cost"] for row in costs if row["cost"] is not None), Decimal(0))
-    judged = sorted(cases(settings, currency, runs, parts, costs, total), key=_stake)
-    return [_row(case, judged, models) for case in judged], _total(judged, total, currency), _notes(judged, currency)
+    judged = sorted(cases(settings, read), key=_stake)
+    context = Context.of([case.unit for case in judged], read.models)
+    return (
+        [_row(case, context) for case in judged],
+        _total(judged, read.total, read.currency),
+        _notes(judged, settings, read.currency),
+    )
 
 
 def _stake(case: Case) -> tuple[float, Decimal, str, str]:
@@ -96,10 +108,8 @@ def _stake(case: Case) -> tuple[float, Decimal, str, str]:
     return (-1.0 if loss is None else -round(loss, 2) - 1, -(case.spend or Decimal(0)), case.unit.workflow, case.unit.agent)
 
 
-def _row(case: Case, everyone: Sequence[Case], models: Sequence[Mapping[str, Any]]) -> Row:
+def _row(case: Case, context: Context) -> Row:
     unit = case.unit
-    peers = [c.unit for c in everyone if c.unit.workflow == unit.workflow and c.unit.role == unit.role and c.unit != unit]
-    led = [m for m in models if m["workflow"] == unit.workflow and unit.agent == m["lead" if unit.role == "leads" else "agent"]]
     tally = unit.tally
     return {
         "agent": unit.agent,
@@ -113,7 +123,7 @@ def _row(case: Case, everyone: Sequence[Case], models: Sequence[Mapping[str, Any
         "own_cost": unit.own_cost,
         "rank": case.rank[0] if case.rank else None,
         "advice": advice(case),
-        "reasons": reasons(case, peers, led),
+        "reasons": reasons(case, context),
         **_measured(case),
         **_estimated(case),
     }
@@ -179,12 +189,12 @@ def _total(judged: Sequence[Case], cost: Decimal, currency: str) -> Row:
     }
 
 
-def _notes(judged: Sequence[Case], currency: str) -> list[str]:
+def _notes(judged: Sequence[Case], settings: Settings, currency: str) -> list[str]:
     """What it comes to, and why for each agent to look at."""
     agents = len({case.unit.agent for case in judged})
     flagged = _flagged(judged)
     if not judged:
-        return ["no agent is known yet: load traces or bills that name agents"]
+        return [f"no agent has cost in {currency} or runs in the days up to {settings.as_of}"]
     if flagged:
         whole = together([case.margin for case in flagged if case.margin is not None])
         amount = numbers.money_within(whole.middle, whole.low, whole.high, currency)
@@ -200,9 +210,10 @@ def _notes(judged: Sequence[Case], currency: str) -> list[str]:
         found = [f"none of {agents} agents could be judged"]
     for case in judged:
         if case.decision.verdict in ("low_value_high_cost", "watch"):
-            found.append(f"{case.unit.agent}: {'; '.join(reasons(case, (), ())[:2])}")
-    if all(case.worth is None for case in judged):
-        found.append("no value is declared: add [[value]] to finops.toml for a verdict")
+            found.append(f"{case.unit.agent}: {'; '.join(reasons(case, Context())[:2])}")
+    missing = sorted({case.unit.workflow for case in judged if case.unit.role == "leads" and case.worth is None})
+    if missing:
+        found.append(f"no value is known for results of {', '.join(missing)}: add [[value]] to finops.toml for a verdict")
     return found
 
 

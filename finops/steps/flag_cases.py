@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -39,13 +39,36 @@ class Case:
         return self.unit.run_cost.total if self.unit.role == "leads" and self.unit.run_cost else self.unit.own_cost
 
 
-def cases(
-    settings: Settings, currency: str, runs: Sequence[Row], parts: Sequence[Row], costs: Sequence[Row], total: Decimal
-) -> list[Case]:
+@dataclass(frozen=True)
+class Read:
+    """What the ledger says of the window in one currency."""
+
+    currency: str
+    runs: Sequence[Row]
+    parts: Sequence[Row]
+    costs: Sequence[Row]
+    models: Sequence[Row]
+    currencies: Mapping[str, Sequence[str]]
+    """In which currencies each workflow has cost."""
+
+    @property
+    def total(self) -> Decimal:
+        return sum((row["cost"] for row in self.costs if row["cost"] is not None), Decimal(0))
+
+    def concerns(self, workflow: str) -> bool:
+        """Whether the workflow belongs to this currency: its cost is in it, or in none."""
+        return self.currency in self.currencies.get(workflow, (self.currency,))
+
+    def is_mixed(self, workflow: str) -> bool:
+        return len(self.currencies.get(workflow, ())) > 1
+
+
+def cases(settings: Settings, read: Read) -> list[Case]:
     """One case per agent and workflow, by name."""
-    everyone = units(runs, parts, costs, settled_until(settings, runs))
-    worths = [_worth(settings, unit, currency) for unit in everyone]
-    drawn = margins([_evidence(*pair) for pair in zip(everyone, worths, strict=True)])
+    found = units(read.runs, read.parts, read.costs, settled_until(settings, read.runs))
+    everyone = [unit for unit in found if read.concerns(unit.workflow)]
+    worths = [_worth(settings, unit, read.currency) for unit in everyone]
+    drawn = margins([None if read.is_mixed(u.workflow) else _evidence(u, w) for u, w in zip(everyone, worths, strict=True)])
     ranks = _ranks(everyone, drawn)
     begun = [
         Case(
@@ -54,14 +77,16 @@ def cases(
             margin=drawn[i],
             decision=Decision("insufficient_data"),
             exempt=_exempt(settings, unit),
-            currency=currency,
-            obstacles=tuple(_obstacles(settings, unit, worths[i], currency)),
+            currency=read.currency,
+            obstacles=tuple(_obstacles(settings, unit, worths[i], read)),
             rank=ranks.get(i),
         )
         for i, unit in enumerate(everyone)
     ]
     candidates = [Candidate(c.margin, float(c.spend or 0), days_at_work(settings, c.unit), c.exempt is not None) for c in begun]
-    return [_with(case, decision) for case, decision in zip(begun, decided(candidates, float(total)), strict=True)]
+    return [
+        replace(case, decision=decision) for case, decision in zip(begun, decided(candidates, float(read.total)), strict=True)
+    ]
 
 
 def settled_until(settings: Settings, runs: Sequence[Row]) -> dict[str, date]:
@@ -74,10 +99,6 @@ def settled_until(settings: Settings, runs: Sequence[Row]) -> dict[str, date]:
 def days_at_work(settings: Settings, unit: Unit) -> int:
     """From the agent's first run in the window to the business date."""
     return (settings.as_of - unit.tally.first).days + 1 if unit.tally.first else 0
-
-
-def _with(case: Case, decision: Decision) -> Case:
-    return Case(case.unit, case.worth, case.margin, decision, case.exempt, case.currency, case.obstacles, case.rank)
 
 
 def _worth(settings: Settings, unit: Unit, currency: str) -> Worth | None:
@@ -107,23 +128,25 @@ def _evidence(unit: Unit, worth: Worth | None) -> Evidence | None:
     )
 
 
-def _obstacles(settings: Settings, unit: Unit, worth: Worth | None, currency: str) -> list[str]:
+def _obstacles(settings: Settings, unit: Unit, worth: Worth | None, read: Read) -> list[str]:
     """Why an agent can't be judged, where it can't."""
+    if unit.role == "no runs":
+        return ["no runs are known: cost alone says nothing about value"]
     if unit.role == "takes part" and worth is None:
         led = " and ".join(unit.beside) or "an unnamed agent"
         return [f"value not separable: judged with workflow {unit.workflow} led by {led}"]
-    if unit.role == "no runs":
-        return ["no runs are known: cost alone says nothing about value"]
     found = []
+    if read.is_mixed(unit.workflow):
+        found.append(f"its cost is in {' and '.join(read.currencies[unit.workflow])}, which are not added up")
     if not unit.tally["known"]:
         found.append("no outcomes are known")
     if unit.run_cost is None:
-        found.append(f"no cost in {currency} is known for its runs")
+        found.append(f"no cost in {read.currency} is known for its runs")
     elif unit.run_cost.mean < 0:
         found.append("credits exceed its cost")
     if worth is None:
-        other = foreign_currencies(unit, settings.values, currency)
-        found.append(f"its value is declared in {' and '.join(other)}, its cost is in {currency}" if other else NO_VALUE)
+        other = " and ".join(foreign_currencies(unit, settings.values, read.currency))
+        found.append(f"its value is declared in {other}, its cost is in {read.currency}" if other else NO_VALUE)
     return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias
 
 from finops.core import numbers
 from finops.core.value import Margin
@@ -13,14 +14,38 @@ from finops.core.value_verdicts import depends_on_value
 from finops.steps.flag_cases import Case
 from finops.steps.flag_units import Unit
 
+Row: TypeAlias = Mapping[str, Any]
+Key: TypeAlias = tuple[str, str]
 NOTABLE = 1.25
 """From this ratio to its peers on a figure is named as a driver."""
-DOMINANT = 0.5
+DOMINANT = Decimal("0.5")
 """From this share of the model cost on, a model is named."""
 CERTAIN = 0.999
+FEWEST_PEERS = 3
+"""So many leads of one workflow make peers."""
 
 
-def reasons(case: Case, peers: Sequence[Unit], models: Sequence[Mapping[str, Any]]) -> list[str]:
+@dataclass(frozen=True)
+class Context:
+    """What a case is compared with: the median figures of its workflow, and the cost of its models, the dearest first."""
+
+    medians: Mapping[Key, Mapping[str, float]] = field(default_factory=dict)
+    models: Mapping[Key, Sequence[Row]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, units: Sequence[Unit], models: Sequence[Row]) -> Context:
+        """The context of all units together."""
+        peers: dict[Key, list[Mapping[str, float | None]]] = {}
+        for unit in units:
+            peers.setdefault((unit.workflow, unit.role), []).append(figures(unit))
+        used: dict[Key, list[Row]] = {}
+        for row in models:
+            used.setdefault((row["workflow"], row["lead"]), []).append(row)
+        medians = {key: _medians(group) for key, group in peers.items() if len(group) >= FEWEST_PEERS}
+        return cls(medians, used)
+
+
+def reasons(case: Case, context: Context) -> list[str]:
     """The sentences, the one that decides first."""
     found = list(case.obstacles)
     if case.exempt is not None:
@@ -29,7 +54,7 @@ def reasons(case: Case, peers: Sequence[Unit], models: Sequence[Mapping[str, Any
         found.append(case.decision.because)
     if case.margin is not None:
         found += _economics(case, case.margin)
-        found += _drivers(case, peers, models)
+        found += _drivers(case, context)
         found += _unknown(case)
     return found
 
@@ -39,21 +64,21 @@ def advice(case: Case) -> str | None:
     margin = case.margin
     if margin is None or margin.evidence.value is None or case.decision.verdict not in ("low_value_high_cost", "watch"):
         return None
-    most = numbers.unit_price(margin.evidence.value * margin.success.middle, case.currency)
+    most = _each(margin.evidence.value * margin.success.middle, case.currency)
     saving = numbers.money_total(margin.monthly_loss, case.currency)
     return f"bring a run to {most} or less, or stop it: {saving} a month"
 
 
 def _economics(case: Case, margin: Margin) -> list[str]:
     evidence = margin.evidence
-    cost = numbers.unit_price(evidence.cost, case.currency)
+    cost = _each(evidence.cost, case.currency)
     rate = numbers.percent_total(margin.success.middle)
     if evidence.value is None or case.worth is None:
         each = _spread(margin.cost_per_success.low, margin.cost_per_success.high, case.currency)
         ranked = f", rank {case.rank[0]} of {case.rank[1]} in {case.unit.workflow}" if case.rank else ""
         return [f"a run costs {cost} and {rate} are accepted: {each} per accepted result (80% interval){ranked}"]
-    back = numbers.unit_price(evidence.value * margin.success.middle, case.currency)
-    value = numbers.unit_price(evidence.value, case.currency)
+    back = _each(evidence.value * margin.success.middle, case.currency)
+    value = _each(evidence.value, case.currency)
     said = "as outcomes say" if case.worth.measured else "as declared"
     found = [f"a run costs {cost} and returns {back}: {rate} are accepted, worth {value} each {said}"]
     found += _break_even(margin)
@@ -76,22 +101,23 @@ def _break_even(margin: Margin) -> list[str]:
     return [f"it pays from a success rate of {numbers.percent_total(margin.break_even)}"]
 
 
-def _drivers(case: Case, peers: Sequence[Unit], models: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = _against_peers(case.unit, peers)
+def _drivers(case: Case, context: Context) -> list[str]:
+    unit, tally = case.unit, case.unit.tally
+    found = _against_peers(unit, context.medians.get((unit.workflow, unit.role), {}))
+    models = context.models.get((unit.workflow, unit.agent), ()) if unit.role == "leads" else ()
     total = sum((row["list_cost"] for row in models), Decimal(0))
     top = models[0] if models else None
-    if top is not None and top["list_cost"] >= total * Decimal(DOMINANT):
-        whose = "" if top["agent"] == case.unit.agent else f" by {top['agent']}"
+    if top is not None and top["list_cost"] >= total * DOMINANT:
+        whose = "" if top["agent"] == unit.agent else f" by {top['agent']}"
         found.append(f"{numbers.percent_total(top['list_cost'] / total)} of its model cost is {top['model'] or 'unnamed'}{whose}")
-    tally = case.unit.tally
     again = tally["failed_calls"] + tally["retries"]
     if again * 10 >= tally["runs"]:
         found.append(f"{_plain(again / tally['runs'])} calls a run fail or are retries")
     return found
 
 
-def _against_peers(unit: Unit, peers: Sequence[Unit]) -> list[str]:
-    """Figures in which the agent is notably worse than the median of the others in its workflow."""
+def _against_peers(unit: Unit, medians: Mapping[str, float]) -> list[str]:
+    """Figures in which the agent is notably worse than the median of its workflow."""
     found = []
     for name, words, higher_is_worse in (
         ("cost", "a run costs {ratio} times that of its peers", True),
@@ -99,12 +125,20 @@ def _against_peers(unit: Unit, peers: Sequence[Unit]) -> list[str]:
         ("again", "it has {ratio} times the failed calls and retries of its peers", True),
         ("tokens", "a run takes {ratio} times the tokens of its peers", True),
     ):
-        own = figures(unit)[name]
-        others = [value for value in (figures(peer)[name] for peer in peers) if value]
-        if own and others:
-            ratio = own / median(others)
-            if (ratio if higher_is_worse else 1 / ratio) >= NOTABLE:
+        own, usual = figures(unit)[name], medians.get(name)
+        if own is not None and usual:
+            ratio = own / usual
+            if ratio >= NOTABLE if higher_is_worse else ratio <= 1 / NOTABLE:
                 found.append(words.format(ratio=_plain(ratio)))
+    return found
+
+
+def _medians(group: Sequence[Mapping[str, float | None]]) -> dict[str, float]:
+    found = {}
+    for name in group[0]:
+        known = [value for value in (one[name] for one in group) if value is not None]
+        if known:
+            found[name] = median(known)
     return found
 
 
@@ -135,7 +169,13 @@ def _unknown(case: Case) -> list[str]:
 
 
 def _spread(low: float, high: float, currency: str) -> str:
-    return f"{numbers.unit_price(low, currency)}–{numbers.unit_price(high, currency)}"
+    return f"{_each(low, currency)}–{_each(high, currency)}"
+
+
+def _each(amount: float | None, currency: str) -> str:
+    """An amount per run or per result: in cents, or in three figures where cents say too little."""
+    small = amount is not None and abs(amount) < 0.1
+    return numbers.unit_price(amount, currency) if small else numbers.money_table(amount, currency)
 
 
 def _plain(ratio: float) -> str:
