@@ -30,6 +30,9 @@ _OWN_WINDOWS = 3.0
 _DEFAULT_SERIES = 20.0
 _POOL_SERIES = 10.0
 _MOST_ERROR = 10.0
+_FAR = 2.0
+"""Scaled errors are cut at so many times the outermost shipped quantiles: in a pool of twenty series, one that changed its nature
+would else set the tails of all."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def _shapes(z: Array, classes: NDArray[np.int64], h: int) -> Array:
         chosen = np.isfinite(z) & (classes == group)
         per_series = chosen.sum(axis=1)
         weight = (1.0 / np.maximum(per_series, 1))[:, None] * chosen
-        values = np.concatenate([z[chosen], default])
+        values = np.concatenate([np.clip(z[chosen], _FAR * default[0], _FAR * default[-1]), default])
         weights = np.concatenate([weight[chosen], np.full(len(default), _DEFAULT_SERIES / len(default))])
         out[group] = _weighted_quantiles(values, weights)
     return out
