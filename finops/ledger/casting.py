@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from finops.core.contracts import Field, Kind
 from finops.ledger.connect import named, quoted
 from finops.ledger.schema import SQL_TYPES
@@ -16,7 +18,19 @@ _WHOLE_TYPES = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
 )
 
-MACROS = (Path(__file__).parent / "sql" / "casting.sql").read_text(encoding="utf-8")
+_MACROS = Path(__file__).parent / "sql" / "casting.sql"
+_REPEATED_KEY = """SELECT TRY_CAST(CAST('{"a": 1, "a": 2}' AS JSON) AS MAP(VARCHAR, VARCHAR)) IS NULL"""
+
+
+def define_casts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the macros of `sql/casting.sql`. DuckDB 2 refuses to cast an object with a repeated key, which spares a check."""
+    connection.execute(_MACROS.read_text(encoding="utf-8"))
+    try:
+        refuses = connection.execute(_REPEATED_KEY).fetchall()[0][0]
+    except duckdb.Error:
+        refuses = False
+    if refuses:
+        connection.execute("CREATE OR REPLACE TEMP MACRO finops_repeats(j) AS false")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from finops.core.contracts import Contract
 from finops.errors import DataError
-from finops.ledger.casting import MACROS, Cast, reason_sql, value_name
+from finops.ledger.casting import Cast, define_casts, reason_sql, value_name
 from finops.ledger.connect import engine_errors, named, quoted
 from finops.ledger.parts import aside
 from finops.ledger.scan import Malformed, Raw, clear_malformed, malformed_rows, raw_arrow, raw_table
@@ -55,7 +55,7 @@ def staged(
     first, second = aside(writer.path), aside(writer.path)
     connection = writer.connection
     try:
-        connection.execute(MACROS)
+        define_casts(connection)
         raw = _raw(writer, contract, load)
         with _source_errors(raw, where):
             _write(writer, _marked_sql(contract, raw, (batch_id, rows_before), where), first, keep_order=not raw.numbered)

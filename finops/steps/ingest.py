@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +20,9 @@ from finops.steps.given_files import GivenFile, given_files, name_under
 from finops.steps.restated import owner_costs, owner_differences
 
 if TYPE_CHECKING:
-    from finops.sources.base import Part, Source
+    import pyarrow as pa
+
+    from finops.sources.base import Load, Part, Source
 
 COLUMNS = (
     Column("source", "Source"),
@@ -113,20 +115,43 @@ def _load_all(
     talk.stage("Reading", total=sum(file.path.stat().st_size for file, _ in chosen))
     for file, source in chosen:
         for part in source.parts(name_under(file), file.root if file.searched else file.root.absolute()):
-            done = intake.known(source.name, part) or _take(intake, source, part, settings)
+            done = intake.known(source.name, part) or _take(intake, source, part, settings, talk)
             answer.rows.append(_row(source.name, file, done.status, done))
             answer.notes += [f"{file.path}: {note}" for note in (*_amount_notes(done), *done.notes)]
             if done.rejected:
                 talk.warn(
                     f"{done.rejected:,} rows of {file.path} were rejected; `finops query 'SELECT * FROM reject'` lists them"
                 )
-            talk.advance(part.size, done.rows)
+            talk.advance(part.size)
 
 
-def _take(intake: Intake, source: Source, part: Part, settings: Settings) -> Delivered:
+def _take(intake: Intake, source: Source, part: Part, settings: Settings, talk: Talk) -> Delivered:
     offset = intake.offset(source.name, part) if getattr(source, "append_only", False) else 0
     options: Mapping[str, Any] = {"offset": offset, "attributes": _attributes(settings)}
-    return intake.take(source.name, part, source.open(part, options), offset)
+    told = _Told(talk)
+    done = intake.take(source.name, part, told.loads(source.open(part, options)), offset)
+    talk.advance(0, max(done.rows - told.rows, 0))
+    return done
+
+
+@dataclass
+class _Told:
+    """Tells of rows while a source streams them; files that the ledger reads itself are told of when they are in."""
+
+    talk: Talk
+    rows: int = 0
+
+    def loads(self, loads: Iterator[Load]) -> Iterator[Load]:
+        for load in loads:
+            if isinstance(load.data, Iterator):
+                load.data = self._batches(load.data)
+            yield load
+
+    def _batches(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            self.rows += batch.num_rows
+            self.talk.advance(0, batch.num_rows)
+            yield batch
 
 
 def _attributes(settings: Settings) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import tempfile
 from collections.abc import Iterator
@@ -165,16 +164,6 @@ def test_a_header_of_too_many_columns(tmp_path: Path) -> None:
     wide = TableScan(path, "csv", tuple(f"c{i}" for i in range(100_000)), {"BilledCost": '"c1"'})
     with pytest.raises(DataError, match="100,000 columns"), open_writer(tmp_path / "l.duckdb") as writer:
         load_batch(writer, Load("charge", wide), delivery_id=1, ingest=1, where=str(path))
-
-
-@pytest.mark.parametrize("cut", [10, 400])
-def test_a_truncated_gzip_is_one_clear_error(tmp_path: Path, cut: int) -> None:
-    plain = write_bill(tmp_path / "bill.csv", [line(str(n), service=f"s{n * 7919}") for n in range(3000)])
-    path = tmp_path / "bill.csv.gz"
-    path.write_bytes(gzip.compress(plain.read_bytes())[:-cut])
-    with pytest.raises(DataError) as caught, open_writer(tmp_path / "l.duckdb") as writer:
-        load_batch(writer, charge_load(path), delivery_id=1, ingest=1, where=str(path))
-    assert caught.value.where == str(path)
 
 
 def test_repeated_column_names_do_not_confuse(tmp_path: Path) -> None:
