@@ -46,7 +46,8 @@ def forecast(overrides: Overrides, *, by: Sequence[str] = (), months: int = 0, t
         "as_of": settings.as_of,
         "complete_until": asked.reach,
         "currency": settings.currency,
-        "leaves": "+".join(OWNERS),
+        "view": "incurred",
+        "leaves": OWNERS,
         "unbuilt": unbuilt,
         "days": [day.as_dict() for close in asked.closes for day in close.ahead],
     }

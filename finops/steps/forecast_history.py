@@ -56,11 +56,11 @@ def complete_until(reader: Reader, as_of: date, currency: str | None) -> date:
             where=str(reader.path),
             hint=f"`finops ingest` newer bills, or ask as of then: `--as-of {newest + timedelta(days=1)}`",
         )
-    return min(_reach(delivery, newest) for delivery in known)
+    return min(last_day_of(delivery, newest) for delivery in known)
 
 
-def _reach(delivery: Delivery, newest: date) -> date:
-    """The last day that this provider lets be complete."""
+def last_day_of(delivery: Delivery, newest: date) -> date:
+    """The last complete day of a provider, where the newest day of any is `newest`."""
     until, billed = delivery.newest, delivery.billed_until
     if billed is not None and billed < until and (newest - billed).days <= LATE_BILL_D:
         before, since = delivery.billed_mean, delivery.estimated_mean

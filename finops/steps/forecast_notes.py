@@ -57,6 +57,8 @@ def closing_sentence(row: Row, month: Month) -> str:
     if row["budget"] is None:
         return text + "."
     gap = expected - row["budget"]
+    if not gap:
+        return f"{text}; on budget."
     side = "over" if gap > 0 else "under"
     return f"{text}; {numbers.money_total(abs(gap), currency)} {side} budget."
 
