@@ -105,7 +105,7 @@ def _answer(settings: Settings, read: Read) -> tuple[list[Row], Row, list[str]]:
 
 def _stake(case: Case) -> tuple[float, Decimal, str, str]:
     loss = case.margin.monthly_loss if case.margin else None
-    return (-1.0 if loss is None else -round(loss, 2) - 1, -(case.spend or Decimal(0)), case.unit.workflow, case.unit.agent)
+    return (0.0 if loss is None else -round(loss, 2) - 1, -(case.spend or Decimal(0)), case.unit.workflow, case.unit.agent)
 
 
 def _row(case: Case, context: Context) -> Row:

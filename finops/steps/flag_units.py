@@ -27,7 +27,7 @@ class Tally:
 
     sums: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SUMS, 0))
     known_days: dict[date, int] = field(default_factory=dict)
-    """Runs with a known outcome by day."""
+    """Runs with a known outcome on each day whose runs have had their time for one."""
     unsettled: int = 0
     settled_weight: int = 0
     first: date | None = None

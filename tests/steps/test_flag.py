@@ -1,0 +1,270 @@
+"""`finops flag` on small companies that trace their runs: who is judged, on which cost and value, and what it says otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests import schemas
+from tests.conftest import Ran
+
+AS_OF = "2026-03-31"
+FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
+MODEL, INPUT = "gpt-4o", 40_000
+"""A run of one call costs 0.10 USD: 40,000 input tokens at 2.50 USD per million."""
+Company = Callable[..., dict[str, dict[str, Any]]]
+
+
+def span(trace: int, number: int, at: datetime, agent: str, workflow: str, tokens: int) -> dict[str, object]:
+    """A call of a model; number 0 is the root of the trace, which leads the run and calls no model itself."""
+    nanos = int(at.timestamp()) * 10**9 + number
+    attributes: dict[str, str | int] = {"gen_ai.agent.name": agent, "gen_ai.workflow.name": workflow}
+    attributes["gen_ai.operation.name"] = "chat" if number else "invoke_agent"
+    if number:
+        attributes |= {"gen_ai.provider.name": "openai", "gen_ai.request.model": MODEL}
+        attributes |= {"gen_ai.usage.input_tokens": tokens, "gen_ai.usage.output_tokens": 0}
+    return {
+        "traceId": f"{trace:032x}",
+        "spanId": f"{trace * 10 + number + 1:016x}",
+        **({"parentSpanId": f"{trace * 10 + 1:016x}"} if number else {}),
+        "name": f"chat {MODEL}" if number else f"invoke_agent {agent}",
+        "kind": 3 if number else 1,
+        "startTimeUnixNano": str(nanos),
+        "endTimeUnixNano": str(nanos + 10**9),
+        "attributes": [
+            {"key": k, "value": {"intValue": str(v)} if isinstance(v, int) else {"stringValue": v}} for k, v in attributes.items()
+        ],
+    }
+
+
+class Files:
+    """Traces and outcomes of a company, written run by run."""
+
+    def __init__(self) -> None:
+        self.spans: list[dict[str, object]] = []
+        self.outcomes = ["run,time,accepted,value,currency"]
+        self.runs = 0
+
+    def add(
+        self,
+        workflow: str,
+        agents: tuple[str, ...],
+        runs: int,
+        accepted: int,
+        *,
+        unknown: int = 0,
+        value: str = "",
+        tokens: int = INPUT,
+    ) -> None:
+        """Runs over 70 days, of which the first are accepted and the last have no outcome."""
+        for n in range(runs):
+            self.runs += 1
+            at = FIRST + timedelta(hours=n * 70 * 24 // runs)
+            size = tokens + (n % 5 - 2) * tokens // 10
+            self.spans += [span(self.runs, i, at, agent, workflow, size) for i, agent in enumerate((agents[0], *agents))]
+            if n < runs - unknown:
+                good = n * accepted % (runs - unknown) < accepted
+                said = f"{'true' if good else 'false'},{value if good else ''},{'USD' if value and good else ''}"
+                self.outcomes.append(f"{self.runs:032x},{at + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ},{said}")
+
+    def write(self, folder: Path) -> None:
+        folder.mkdir()
+        document = {"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": self.spans}]}]}
+        (folder / "traces.json").write_text(json.dumps(document) + "\n", encoding="utf-8")
+        (folder / "outcomes.csv").write_text("\n".join(self.outcomes) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One ledger of several workflows; each test declares what their results are worth."""
+    from finops.cli.app import run
+
+    home = tmp_path_factory.mktemp("flag")
+    files = Files()
+    files.add("refunds", ("refunder", "looker-up"), 120, 30, unknown=20)
+    files.add("short", ("beginner",), 29, 0)
+    files.add("valued", ("appraiser",), 60, 40, value="0.30")
+    files.add("search", ("thrifty",), 80, 60)
+    files.add("search", ("wasteful",), 80, 30, tokens=3 * INPUT)
+    files.add("search", ("middling",), 80, 50)
+    files.add("silent", ("mute",), 40, 0, unknown=40)
+    files.write(home / "exports")
+    code = run(["ingest", str(home / "exports"), "--ledger", str(home / "finops.duckdb"), "-q", "-o", str(home / "log")])
+    assert code == 0
+    return home / "finops.duckdb"
+
+
+@pytest.fixture
+def ask(ledger: Path, finops: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
+    def asked(configuration: str, *arguments: object) -> Ran:
+        (tmp_path / "finops.toml").write_text(configuration, encoding="utf-8")
+        return finops("flag", "--ledger", ledger, "--as-of", AS_OF, *arguments)
+
+    return asked
+
+
+@pytest.fixture
+def verdicts(ask: Callable[..., Ran]) -> Company:
+    def told(configuration: str, *arguments: object) -> dict[str, dict[str, Any]]:
+        ran = ask(configuration, "-f", "json", *arguments)
+        assert ran.code == 0, ran.err
+        jsonschema.validate(ran.json, schemas.schema("flag"))
+        return {row["agent"]: row for row in ran.json["rows"]}
+
+    return told
+
+
+def value(amount: str, low: str | None = None, high: str | None = None, currency: str = "USD", **scope: str) -> str:
+    given = {"per_accepted": amount, "currency": currency, **scope}
+    given |= {"low": low} if low else {}
+    given |= {"high": high} if high else {}
+    lines = [f"{k.rstrip('_')} = {v if k == 'from' else json.dumps(v)}" for k, v in given.items()]
+    return "[[value]]\n" + "\n".join(lines) + "\n"
+
+
+def test_a_lead_is_judged_on_all_cost_of_its_runs(verdicts: Company) -> None:
+    found = verdicts(value("0.50", "0.40", "0.60", workflow="refunds"))
+    lead = found["refunder"]
+    assert lead["verdict"] == "low_value_high_cost"
+    assert Decimal(lead["cost"]) == 2 * 12  # its own calls and those of looker-up
+    assert Decimal(lead["own_cost"]) == 12
+    assert (lead["runs"], lead["judged_runs"], lead["accepted"]) == (120, 100, 30)
+    assert Decimal(lead["cost_per_run"]) == pytest.approx(Decimal("0.2"), rel=Decimal("0.01"))
+    assert Decimal(lead["cost_per_success"]) == pytest.approx(Decimal("0.6667"), rel=Decimal("0.01"))
+    assert lead["break_even"] == pytest.approx(0.4, rel=0.01)
+    assert lead["success_low"] < 0.3 < lead["success_high"]
+    # 120 runs in 70 days, each 0.20 - 0.30 x 0.50 short
+    assert Decimal(lead["expected_monthly_loss"]) == pytest.approx(Decimal(120 * 30 / 70 * 0.05), rel=Decimal("0.1"))
+    assert any("20 runs have no outcome" in reason for reason in lead["reasons"])
+    assert "0.15" in lead["advice"]
+
+
+def test_who_only_takes_part_is_not_given_a_value(verdicts: Company) -> None:
+    row = verdicts(value("0.50", workflow="refunds"))["looker-up"]
+    assert row["verdict"] == "insufficient_data"
+    assert row["probability"] is None
+    assert row["reasons"] == ["value not separable: judged with workflow refunds led by refunder"]
+    assert Decimal(row["cost"]) == 12
+
+
+def test_who_takes_part_and_has_its_own_value_is_judged_on_its_own_cost(verdicts: Company) -> None:
+    found = verdicts(value("0.50", workflow="refunds") + value("5", agent="looker-up"))
+    assert found["looker-up"]["verdict"] == "keep"
+    assert Decimal(found["looker-up"]["value"]) == 5
+    assert Decimal(found["looker-up"]["cost_per_run"]) == pytest.approx(Decimal("0.1"), rel=Decimal("0.01"))
+    assert found["refunder"]["verdict"] == "low_value_high_cost"
+
+
+def test_the_answer_that_depends_on_the_value_is_labelled(verdicts: Company) -> None:
+    row = verdicts(value("0.50", "0.40", "2.00", workflow="refunds"))["refunder"]
+    assert row["verdict"] == "low_value_high_cost"
+    assert row["depends_on_value"] is True
+    assert row["probability_at_low"] >= 0.9 > 0.5 > row["probability_at_high"]
+    assert any(reason.startswith("depends on the value assumed") for reason in row["reasons"])
+
+
+def test_no_flag_below_thirty_runs(verdicts: Company) -> None:
+    row = verdicts(value("0.01", workflow="short"))["beginner"]
+    assert (row["verdict"], row["runs"]) == ("insufficient_data", 29)
+    assert any("fewer than 30" in reason for reason in row["reasons"])
+
+
+def test_values_of_outcomes_themselves(verdicts: Company) -> None:
+    row = verdicts("")["appraiser"]
+    assert row["verdict"] == "keep"
+    assert Decimal(row["value"]) == Decimal("0.3")
+    assert "as outcomes say" in " ".join(row["reasons"])
+
+
+def test_without_a_value_agents_are_ranked_among_their_peers(verdicts: Company) -> None:
+    found = verdicts("")
+    ranks = {name: found[name]["rank"] for name in ("thrifty", "middling", "wasteful")}
+    assert ranks == {"thrifty": 1, "middling": 2, "wasteful": 3}
+    worst = found["wasteful"]
+    assert worst["verdict"] == "insufficient_data"
+    assert worst["reasons"][0] == "no value declared: add [[value]]"
+    assert Decimal(worst["cost_per_success_low"]) < Decimal(worst["cost_per_success"]) < Decimal(worst["cost_per_success_high"])
+    assert any("rank 3 of 3" in reason for reason in worst["reasons"])
+
+
+def test_drivers_are_named_against_peers(verdicts: Company) -> None:
+    reasons = " ".join(verdicts(value("0.30", workflow="search"))["wasteful"]["reasons"])
+    assert "a run costs 3 times that of its peers" in reasons
+    assert "its success rate is 0.6 times" in reasons
+    assert "3 times the tokens" in reasons
+
+
+def test_exempt_agents_are_kept_until_the_exemption_ends(verdicts: Company) -> None:
+    losing = value("0.50", workflow="refunds")
+    exempt = '[[exempt]]\nagent = "refunder"\nreason = "required by law"\nuntil = {}\n'
+    row = verdicts(losing + exempt.format(AS_OF))["refunder"]
+    assert row["verdict"] == "keep"
+    assert row["probability"] > 0.9
+    assert row["reasons"][0] == f"exempt until {AS_OF}: required by law"
+    assert verdicts(losing + exempt.format("2026-03-30"))["refunder"]["verdict"] == "low_value_high_cost"
+
+
+def test_values_have_dates_and_a_currency(verdicts: Company) -> None:
+    old, new = value("0.10", workflow="refunds"), value("9", workflow="refunds", **{"from": "2026-01-01"})
+    assert verdicts(old + new)["refunder"]["verdict"] == "keep"
+    late = value("0.10", workflow="refunds", **{"from": "2026-01-20"})
+    row = verdicts(late)["refunder"]
+    assert row["verdict"] == "low_value_high_cost"
+    assert any("before 2026-01-20" in reason for reason in row["reasons"])
+    future = verdicts(value("0.10", workflow="refunds", **{"from": "2026-04-01"}))["refunder"]
+    assert "no value declared: add [[value]]" in future["reasons"]
+    foreign = verdicts(value("0.10", workflow="refunds", currency="EUR"))["refunder"]
+    assert foreign["verdict"] == "insufficient_data"
+    assert foreign["reasons"][0] == "its value is declared in EUR, its cost is in USD"
+
+
+def test_runs_without_outcomes_prove_nothing(verdicts: Company) -> None:
+    row = verdicts(value("9", workflow="silent"))["mute"]
+    assert row["verdict"] == "insufficient_data"
+    assert row["cost_per_success"] is None
+    assert "no outcomes are known" in row["reasons"]
+
+
+def test_runs_that_are_too_recent_don_t_count(verdicts: Company) -> None:
+    row = verdicts(value("0.50", workflow="refunds"), "--as-of", "2026-02-10")["refunder"]
+    assert any("too recent" in reason for reason in row["reasons"])
+    assert row["judged_runs"] < row["runs"] < 120
+
+
+def test_says_what_it_comes_to_and_sorts_by_money(ask: Callable[..., Ran]) -> None:
+    ran = ask(value("0.50", workflow="refunds") + value("0.20", workflow="search"))
+    assert "agents return less than they cost: together $" in ran.out
+    rows = ask(value("0.50", workflow="refunds") + value("0.20", workflow="search"), "-f", "json").json
+    losses = [Decimal(row["expected_monthly_loss"] or -1) for row in rows["rows"]]
+    assert losses == sorted(losses, reverse=True)
+    total = rows["totals"][0]
+    flagged = [row for row in rows["rows"] if row["verdict"] == "low_value_high_cost"]
+    assert total["flagged"] == len(flagged) > 1
+    assert abs(Decimal(total["expected_monthly_loss"]) - sum(Decimal(r["expected_monthly_loss"]) for r in flagged)) < Decimal(
+        "0.05"
+    )
+    assert Decimal(total["loss_low"]) <= Decimal(total["expected_monthly_loss"]) <= Decimal(total["loss_high"])
+
+
+def test_same_ledger_same_bytes(ask: Callable[..., Ran]) -> None:
+    configuration = value("0.50", workflow="refunds")
+    assert ask(configuration, "-f", "json").out == ask(configuration, "-f", "json").out
+
+
+def test_a_window_too_short_is_refused(ask: Callable[..., Ran]) -> None:
+    ran = ask("", "--last", "27d")
+    assert ran.code == 2
+    assert "too short" in ran.err
+    assert "28d" in ran.err
+
+
+def test_other_days_and_other_currencies_have_nobody(ask: Callable[..., Ran]) -> None:
+    assert "no agent has cost in EUR" in ask("", "--currency", "EUR").out
+    assert "no agent has cost" in ask("", "--as-of", "2025-01-01").out
