@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 Row = Mapping[str, Any]
+Key: TypeAlias = tuple[str, ...]
 Role = Literal["leads", "takes part", "no runs"]
 LEFTOVER = "__"
 MICRO = 1_000_000
@@ -101,11 +102,11 @@ class Unit:
 
 def units(runs: Sequence[Row], parts: Sequence[Row], costs: Sequence[Row], settled_until: Mapping[str, date]) -> list[Unit]:
     """Every named agent of every workflow, by name. `settled_until` has the last day whose runs had time for an outcome."""
-    purses = _purses(costs)
     workflows = _tallies(runs, settled_until, lambda row: (row["workflow"],))
     leads = _tallies(runs, settled_until, lambda row: (row["workflow"], row["agent"]))
     shares = _tallies(parts, settled_until, lambda row: (row["workflow"], row["agent"]))
     _add_work(leads, parts)
+    purses = _at_home(_purses(costs), {*leads, *shares})
     beside = _beside(parts)
     found = []
     for workflow, agent in sorted({*leads, *shares, *purses}):
@@ -160,14 +161,14 @@ def _share(amount: Decimal, part: int, whole: int) -> Decimal:
     return round(amount * part / whole, 12)
 
 
-def _tallies(rows: Iterable[Row], settled_until: Mapping[str, date], key: Any) -> dict[tuple[str, ...], Tally]:
-    found: dict[tuple[str, ...], Tally] = {}
+def _tallies(rows: Iterable[Row], settled_until: Mapping[str, date], key: Callable[[Row], Key]) -> dict[Key, Tally]:
+    found: dict[Key, Tally] = {}
     for row in rows:
         found.setdefault(key(row), Tally()).add(row, row["run_day"] <= settled_until[row["workflow"]])
     return found
 
 
-def _add_work(leads: Mapping[tuple[str, ...], Tally], parts: Iterable[Row]) -> None:
+def _add_work(leads: Mapping[Key, Tally], parts: Iterable[Row]) -> None:
     """Calls and tokens of everyone in a run count for its lead."""
     for row in parts:
         tally = leads.get((row["workflow"], row["lead"]))
@@ -176,8 +177,8 @@ def _add_work(leads: Mapping[tuple[str, ...], Tally], parts: Iterable[Row]) -> N
                 tally.sums[name] += int(row[name] or 0)
 
 
-def _beside(parts: Iterable[Row]) -> dict[tuple[str, ...], tuple[str, ...]]:
-    found: dict[tuple[str, ...], set[str]] = {}
+def _beside(parts: Iterable[Row]) -> dict[Key, tuple[str, ...]]:
+    found: dict[Key, set[str]] = {}
     for row in parts:
         if row["lead"] != row["agent"]:
             found.setdefault((row["workflow"], row["agent"]), set()).add(row["lead"])
@@ -185,9 +186,9 @@ def _beside(parts: Iterable[Row]) -> dict[tuple[str, ...], tuple[str, ...]]:
     return {key: tuple(sorted(n for n in names if not n.startswith(LEFTOVER))) for key, names in found.items()}
 
 
-def _purses(costs: Iterable[Row]) -> dict[tuple[str, ...], Purse]:
+def _purses(costs: Iterable[Row]) -> dict[Key, Purse]:
     """Cost by workflow and agent, leftovers included; nobody whose cost is unknown."""
-    found: dict[tuple[str, ...], Purse] = {}
+    found: dict[Key, Purse] = {}
     for row in costs:
         if row["cost"] is not None:
             models = row["model_cost"] or Decimal(0)
@@ -195,7 +196,21 @@ def _purses(costs: Iterable[Row]) -> dict[tuple[str, ...], Purse]:
     return found
 
 
-def _workflow_purse(purses: Mapping[tuple[str, ...], Purse], workflow: str) -> Purse | None:
+def _at_home(purses: Mapping[Key, Purse], at_work: Set[Key]) -> dict[Key, Purse]:
+    """The same cost, where that of an agent without a workflow goes to the only workflow in which the agent has runs."""
+    homes: dict[str, list[Key]] = {}
+    for key in sorted(at_work):
+        homes.setdefault(key[1], []).append(key)
+    found: dict[Key, Purse] = {}
+    for key, purse in purses.items():
+        home = homes.get(key[1], [])
+        moves = key[0].startswith(LEFTOVER) and not key[1].startswith(LEFTOVER) and key not in at_work and len(home) == 1
+        to = home[0] if moves else key
+        found[to] = found.get(to, Purse()).plus(purse)
+    return found
+
+
+def _workflow_purse(purses: Mapping[Key, Purse], workflow: str) -> Purse | None:
     """All cost of a workflow. Where work names no workflow, only that of named agents: the rest is anybody's."""
     nameless = workflow.startswith(LEFTOVER)
     own = [p for (w, agent), p in purses.items() if w == workflow and not (nameless and agent.startswith(LEFTOVER))]
