@@ -29,9 +29,10 @@ def shared_table() -> str:
     from finops.cli.options import shared_parameters
 
     rows = ["| option | meaning |", "|---|---|"]
-    for parameter in shared_parameters():
+    for parameter in shared_parameters():  # typer keeps the first name as the default in this form
         option = parameter.annotation.__metadata__[0]
-        rows.append(f"| {', '.join(f'`{d}`' for d in reversed(option.param_decls))} | {option.help} |")
+        names = (option.default, *option.param_decls)
+        rows.append(f"| {', '.join(f'`{name}`' for name in names)} | {option.help} |")
     return "\n".join(rows)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LIST_COLUMNS = (
     Column("workload", "Workload"),
     Column("tool", "Tool", wide_only=True),
-    Column("model", "Model"),
+    Column("model", "Model", wide_only=True),
     Column("revision", "Revision", wide_only=True),
     Column("provider", "Provider", wide_only=True),
     Column("region", "Region", wide_only=True),

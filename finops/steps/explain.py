@@ -34,19 +34,29 @@ MODEL = (
 )
 _OWNERS = (Column("tenant", "Tenant"), Column("agent", "Agent"), Column("workflow", "Workflow"))
 _MONEY = (Column("billed", "Billed", "money", "billed_cost"), Column("effective", "Effective", "money", "effective_cost"))
+_CURRENCY = Column("currency", "Currency", wide_only=True)
 PARTS = (
-    *_OWNERS,
-    *(Column("basis", "Basis"), Column("method", "Method"), Column("rule", "Rule"), Column("provider", "Provider")),
-    *(Column("service", "Service"), Column("what", "Model or instance"), Column("currency", "Currency")),
+    *(Column("tenant", "Tenant"), Column("agent", "Agent"), Column("workflow", "Workflow", wide_only=True)),
+    *(
+        Column("basis", "Basis"),
+        Column("method", "Method"),
+        Column("rule", "Rule"),
+        Column("provider", "Provider", wide_only=True),
+    ),
+    *(Column("service", "Service", wide_only=True), Column("what", "Model or instance"), _CURRENCY),
     *_MONEY,
 )
 TRACE = (
-    *(Column("file", "File"), Column("line", "Row", "count"), Column("charge_day", "Day", "date"), Column("service", "Service")),
-    *(Column("sku", "SKU", wide_only=True), Column("model", "Model", wide_only=True)),
+    *(Column("file", "File"), Column("line", "Row", "count"), Column("charge_day", "Day", "date")),
+    *(
+        Column("service", "Service", wide_only=True),
+        Column("sku", "SKU", wide_only=True),
+        Column("model", "Model", wide_only=True),
+    ),
     *(Column(c.key, c.label, wide_only=True) for c in _OWNERS),
-    *(Column("method", "Method"), Column("rule", "Rule"), Column("driver", "Driver", wide_only=True)),
-    *(Column("weight", "Weight", "count"), Column("weight_total", "Of", "count"), Column("prices", "Prices", wide_only=True)),
-    *(Column("currency", "Currency"), Column("line_billed", "Row billed", "money", "billed_cost")),
+    *(Column("method", "Method", wide_only=True), Column("rule", "Rule"), Column("driver", "Driver", wide_only=True)),
+    *(Column("weight", "Weight", "count", wide_only=True), Column("weight_total", "Of", "count", wide_only=True)),
+    *(Column("prices", "Prices", wide_only=True), _CURRENCY, Column("line_billed", "Row billed", "money", "billed_cost")),
     *_MONEY,
 )
 

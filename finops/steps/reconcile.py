@@ -19,6 +19,7 @@ from finops.ledger.store import Reader, open_reader
 Row = dict[str, Any]
 Key = tuple[str | None, ...]
 METHODS = ("direct", "metered", "shared", "idle", "left", "untagged", "unexplained")
+UNALLOCATED = ("left", "untagged", "unexplained")
 UNCHECKED = "not checked against an invoice: no invoice total is known ([[invoice]] in finops.toml)"
 EXACT = Context(prec=400)
 """Raw amounts may have more digits than a DECIMAL holds; their sums keep them all."""
@@ -26,23 +27,27 @@ EXACT = Context(prec=400)
 _METRICS = {"allocated": "allocated_cost", "left": "left_cost", "billed": "billed_cost", "estimated": "estimated_cost"}
 _AMOUNTS = ("source_total", "rounding", "billed", "allocated", "difference", "invoice_total", "invoice_gap")
 COLUMNS = (
-    *(Column("period", "Month"), Column("issuer", "Issuer"), Column("account", "Account"), Column("currency", "Currency")),
+    *(Column("period", "Month"), Column("issuer", "Issuer"), Column("account", "Account", wide_only=True)),
+    Column("currency", "Currency", wide_only=True),
     *(
         Column(
             name,
             name.replace("_", " ").capitalize(),
             "money",
             _METRICS.get(name, name),
-            wide_only=name in ("source_total", "rounding"),
+            wide_only=name not in ("billed", "difference"),
         )
         for name in _AMOUNTS
     ),
-    *(Column(name, name.capitalize(), "money", f"{name}_cost") for name in (*METHODS, "estimated")),
+    *(Column(name, name.capitalize(), "money", f"{name}_cost", wide_only=name in UNALLOCATED) for name in METHODS),
+    Column("unallocated", "Unallocated", "money", "unallocated_cost"),
+    Column("estimated", "Estimated", "money", "estimated_cost"),
 )
 RULE_COLUMNS = (
     *(Column("period", "Month"), Column("rule", "Rule"), Column("method", "Method"), Column("driver", "Driver")),
-    *(Column("joined_by", "Joined by"), Column("window_used", "Window"), Column("verdict", "Verdict")),
-    *(Column("groups", "Groups", "count"), Column("currency", "Currency"), Column("billed", "Billed", "money", "billed_cost")),
+    *(Column("joined_by", "Joined by", wide_only=True), Column("window_used", "Window"), Column("verdict", "Verdict")),
+    *(Column("groups", "Groups", "count"), Column("currency", "Currency", wide_only=True)),
+    Column("billed", "Billed", "money", "billed_cost"),
     *(Column("driver_total", "Driver", "number"), Column("reference_total", "Reference", "number")),
 )
 VERDICTS = {
@@ -84,6 +89,9 @@ def _rows(reader: Reader, settings: Settings, month: str | None) -> tuple[list[R
             row["billed"] = EXACT.add(source, rounding)
             row["allocated"] = row["allocated"] or Decimal(0)
             row["difference"] = row["billed"] - row["allocated"]
+        row["unallocated"] = (
+            None if row["allocated"] is None else sum((row[name] or Decimal(0) for name in UNALLOCATED), Decimal(0))
+        )
         rows.append(row)
     notes = invoices.put_on(rows)
     notes += _estimate_notes(rows)

@@ -20,7 +20,7 @@ _LISTED = (
     Column("source", "Source"),
     Column("title", "Reads"),
     Column("contracts", "Feeds", "list"),
-    Column("endings", "Names end in", "list"),
+    Column("endings", "Names end in", "list", wide_only=True),
 )
 _CHECKED = (
     Column("path", "File"),
