@@ -11,16 +11,19 @@ from finops.core.contracts import CONTRACTS
 from finops.ledger.schema import sql_type
 
 CATALOGUE = """
-CREATE TABLE control (batch_id BIGINT, billing_period TIMESTAMP, issuer VARCHAR, account VARCHAR, currency VARCHAR, row_count BIGINT,
+CREATE TABLE control (batch_id BIGINT, billing_period TIMESTAMP, issuer VARCHAR, account VARCHAR, currency VARCHAR,
+    row_count BIGINT,
     source_total VARCHAR, rounding VARCHAR, stored DECIMAL(38, 12));
 CREATE TABLE batch (batch_id BIGINT, superseded_by BIGINT);
 CREATE TABLE provider_alias (alias VARCHAR, provider VARCHAR);
 CREATE TABLE model_alias (provider_raw VARCHAR, model_raw VARCHAR, provider VARCHAR, model VARCHAR);
-CREATE TABLE price_token (batch VARCHAR, provider VARCHAR, model VARCHAR, token_class VARCHAR, service_tier VARCHAR, variant VARCHAR,
+CREATE TABLE price_token (batch VARCHAR, provider VARCHAR, model VARCHAR, token_class VARCHAR,
+    service_tier VARCHAR, variant VARCHAR,
     min_input_tokens BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP, tod_from TIME, tod_to TIME, price DECIMAL(38, 18),
     currency VARCHAR, source VARCHAR, as_of DATE);
 CREATE TABLE price_month (call_month DATE, batch VARCHAR);
-CREATE TABLE price_instance (provider VARCHAR, region VARCHAR, instance_type VARCHAR, purchase_option VARCHAR, price DECIMAL(38, 18),
+CREATE TABLE price_instance (provider VARCHAR, region VARCHAR, instance_type VARCHAR,
+    purchase_option VARCHAR, price DECIMAL(38, 18),
     currency VARCHAR, as_of DATE, source VARCHAR);
 """
 

@@ -1,0 +1,55 @@
+"""Golden bytes of every command in every format, on the sample company. `FINOPS_WRITE_GOLDEN=1 pytest tests/golden` writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Ran
+
+HERE = Path(__file__).resolve().parent / "answers"
+WRITE = os.environ.get("FINOPS_WRITE_GOLDEN") == "1"
+FORMATS = ("table", "json", "jsonl", "csv", "md")
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "cost-by-tenant": ("cost", "--by", "tenant"),
+    "cost-by-agent-model": ("cost", "--by", "agent,model", "--month", "2026-10", "--top", "6"),
+    "reconcile": ("reconcile", "--month", "2026-10"),
+    "reconcile-rules": ("reconcile", "--rules", "--month", "2026-10"),
+    "forecast": ("forecast",),
+    "forecast-by-workflow": ("forecast", "--by", "workflow"),
+    "flag": ("flag",),
+    "place": ("place", "product-image-tagging", "--provider", "aws"),
+    "bench-list": ("bench", "list"),
+    "bench-cost": ("bench", "cost"),
+    "prices-list": ("prices", "list", "--provider", "gcp", "--region", "us-east4", "--instance-type", "g2-standard-4"),
+    "prices-show": ("prices", "show", "p5.48xlarge"),
+    "prices-stale": ("prices", "stale"),
+    "explain-metric": ("explain", "cost_per_success"),
+    "explain-agent": ("explain", "price-checker"),
+    "policy-list": ("policy", "list"),
+    "query": ("query", "SELECT agent, count(*) AS runs FROM fct_run GROUP BY agent ORDER BY agent"),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_golden_bytes(name: str, form: str, sample: Callable[..., Ran]) -> None:
+    ran = sample(*COMMANDS[name], "-f", form, "-q")
+    assert ran.code == 0, ran.err
+    assert ran.err == ""
+    path = HERE / f"{name}.{form}"
+    if WRITE:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(ran.out, encoding="utf-8")
+    assert ran.out == path.read_text(encoding="utf-8"), "FINOPS_WRITE_GOLDEN=1 writes it anew"
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_tables_fit_a_terminal(name: str) -> None:
+    """Tables stay within 115 columns; sentences and totals may wrap."""
+    lines = (HERE / f"{name}.table").read_text(encoding="utf-8").splitlines()
+    rule = next((line for line in lines if line.startswith("─")), "")
+    assert len(rule) <= 115, f"{len(rule)} columns"
