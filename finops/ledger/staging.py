@@ -55,7 +55,9 @@ def staged(
     first, second = aside(writer.path), aside(writer.path)
     connection = writer.connection
     try:
-        define_casts(connection)
+        if not writer.casts_defined:
+            define_casts(connection)
+            writer.casts_defined = True
         raw = _raw(writer, contract, load)
         with _source_errors(raw, where):
             _write(writer, _marked_sql(contract, raw, (batch_id, rows_before), where), first, keep_order=not raw.numbered)

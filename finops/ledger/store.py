@@ -126,7 +126,7 @@ class Writer(Reader):
 
     def __init__(self, path: Path, wait_s: float, command: str, memory: str | None, threads: int | None) -> None:
         self.path = path
-        self.changed = False
+        self.changed = self.casts_defined = False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = WriterLock(path, command)
         self._lock.acquire(wait_s)

@@ -1,9 +1,10 @@
 -- Text to typed values: the only place where the ledger casts. Each macro is null where its text can't be read.
 
 -- The words that mean null, and text that is nothing but blanks. Longer text is none of them, which is quick to see.
+-- No list of words after IN: the engine makes a join of it, for every column.
 CREATE OR REPLACE TEMP MACRO finops_text(t) AS CASE
     WHEN strlen(t) > 6 AND t > '!' THEN t
-    WHEN t IN ('', 'NULL', 'null', '(null)', 'N/A') OR trim(t, E' \t\r\n') = '' THEN NULL
+    WHEN regexp_full_match(t, '[ \t\r\n]*|NULL|null|\(null\)|N/A') THEN NULL
     ELSE t END;
 
 -- A plain number, as text. DuckDB's own cast would also take `1_000` and ` 1.5 `.
@@ -27,9 +28,9 @@ CREATE OR REPLACE TEMP MACRO finops_float(t) AS
     CASE WHEN regexp_full_match(t, '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?') AND isfinite(TRY_CAST(t AS DOUBLE))
     THEN TRY_CAST(t AS DOUBLE) END;
 
-CREATE OR REPLACE TEMP MACRO finops_bool(t) AS CASE
-    WHEN lower(t) IN ('true', 't', 'yes', 'y', '1') THEN true
-    WHEN lower(t) IN ('false', 'f', 'no', 'n', '0') THEN false END;
+CREATE OR REPLACE TEMP MACRO finops_bool(t) AS CASE lower(t)
+    WHEN 'true' THEN true WHEN 't' THEN true WHEN 'yes' THEN true WHEN 'y' THEN true WHEN '1' THEN true
+    WHEN 'false' THEN false WHEN 'f' THEN false WHEN 'no' THEN false WHEN 'n' THEN false WHEN '0' THEN false END;
 
 -- Whether a JSON object repeats a key. Where the engine's cast refuses such an object, it needs not be asked: see casting.py.
 CREATE OR REPLACE TEMP MACRO finops_repeats(j) AS len(json_keys(j)) > list_unique(json_keys(j));
