@@ -51,6 +51,18 @@ def test_the_rooms_do_not_know_each_other() -> None:
                 assert not graph.find_shortest_chains(f"finops.{room}", f"finops.{other}"), f"{room} reaches {other}"
 
 
+@pytest.mark.parametrize("room", ["sources", "policies"])
+def test_plug_ins_of_a_room_do_not_know_each_other(room: str) -> None:
+    import importlib
+
+    import grimp
+
+    graph = grimp.build_graph("finops", cache_dir=None)
+    plug_ins = {f"finops.{room}.{name}" for name in importlib.import_module(f"finops.{room}").MODULES}
+    for plug_in in sorted(plug_ins):
+        assert not graph.find_modules_directly_imported_by(plug_in) & plug_ins, plug_in
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_file_is_small_named_and_opens_with_what_it_is(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

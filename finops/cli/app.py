@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -67,8 +66,6 @@ def application() -> typer.Typer:
     app.callback(invoke_without_command=True)(_root())
     commands = Commands(app)
     for module in COMMANDS:
-        if importlib.util.find_spec(f"finops.cli.{module}") is None:
-            continue
         importlib.import_module(f"finops.cli.{module}").register(commands)
     return app
 
