@@ -49,9 +49,7 @@ CHARGE = Contract(
         Field("BillingCurrency", required=True),
         Field("BillingPeriodStart", "time", required=True),
         Field("BillingPeriodEnd", "time"),
-        *_text(
-            "InvoiceId", "InvoiceIssuerName", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency"
-        ),
+        *_text("InvoiceId", "InvoiceIssuerName", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency"),
         Field("ChargePeriodStart", "time", required=True),
         Field("ChargePeriodEnd", "time"),
         Field("BilledCost", "money", required=True),
@@ -60,9 +58,7 @@ CHARGE = Contract(
         *_kind("quantity", "PricingQuantity", "ConsumedQuantity"),
         *_text("PricingUnit", "ConsumedUnit", "PricingCategory", "PricingCurrency"),
         Field("PricingCurrencyEffectiveCost", "money"),
-        *_text(
-            "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountStatus"
-        ),
+        *_text("CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountStatus"),
         *_text("CommitmentDiscountType", "CapacityReservationId", "CapacityReservationStatus"),
         *_text("ServiceProviderName", "HostProviderName", "ServiceCategory", "ServiceSubcategory", "ServiceName"),
         *_text("RegionId", "RegionName", "AvailabilityZone", "ResourceId", "ResourceName", "ResourceType"),
@@ -165,9 +161,7 @@ BENCHMARK = Contract(
         Field("count", "int"),
         Field("repeat", "int"),
         Field("time", "time"),
-        *_kind(
-            "float", "duration_s", "units", "input_tokens", "output_tokens", "requests_per_s", "output_tokens_per_s"
-        ),
+        *_kind("float", "duration_s", "units", "input_tokens", "output_tokens", "requests_per_s", "output_tokens_per_s"),
         *_kind("float", "total_tokens_per_s", "goodput_per_s", "ttft_p50_ms", "ttft_p95_ms", "ttft_p99_ms"),
         *_kind("float", "tpot_p50_ms", "tpot_p99_ms", "e2e_p50_ms", "e2e_p95_ms", "e2e_p99_ms"),
         *_kind("int", "completed", "failed", "max_concurrency"),
