@@ -70,31 +70,31 @@ def test_p1_conservation(batch: list[Case]) -> None:
 @PROPERTY
 @given(cases(st.integers(-(10**30), 10**30)), st.lists(st.integers(-(10**30), 10**30), min_size=1, max_size=5))
 def test_p2_every_row_keeps_its_amount(batch: list[Case], more: list[int]) -> None:
-    for case in batch:
-        rows = [case.amount, *more]
-        parts = sql_rows(rows, case.weights) if case is batch[0] else split_rows(rows, case.weights)
-        assert [sum(part.values()) for part in parts] == rows
-        assert parts == split_rows(rows, case.weights)
+    rows = [[case.amount, *more] for case in batch]
+    for parts, amounts, case in zip(sql_rows(rows, batch), rows, batch, strict=True):
+        assert [sum(part.values()) for part in parts] == amounts
+        assert parts == split_rows(amounts, case.weights)
     wholes = [Case(case.amount + sum(more), case.weights) for case in batch]
     for whole, shares in zip(wholes, sql_splits(wholes), strict=True):
         parts = split_rows([whole.amount - sum(more), *more], whole.weights)
         assert shares == {key: sum(part[key] for part in parts) for key in whole.weights}
 
 
-def sql_rows(rows: Sequence[int], weights: dict[str, int]) -> list[dict[str, int]]:
-    """The two-way rule as `explain --trace` uses it."""
-    lines = ", ".join(f"({i}, CAST('{amount}' AS HUGEINT))" for i, amount in enumerate(rows))
-    targets = ", ".join(f"('{key}', {weight})" for key, weight in weights.items())
+def sql_rows(rows: Sequence[Sequence[int]], batch: Sequence[Case]) -> list[list[dict[str, int]]]:
+    """The two-way rule as `explain --trace` uses it, for each case's rows over its weights."""
+    lines = ", ".join(f"({n}, {i}, CAST('{amount}' AS HUGEINT))" for n, row in enumerate(rows) for i, amount in enumerate(row))
+    targets = ", ".join(f"({n}, '{key}', {weight})" for n, case in enumerate(batch) for key, weight in case.weights.items())
     found = DATABASE.query(
-        f"""WITH line(i, units) AS (VALUES {lines}), target(key, weight) AS (VALUES {targets}),
-        summed AS (SELECT i, units, sum(units) OVER (ORDER BY i) AS upto FROM line),
-        ordered AS (SELECT key, weight, sum(weight) OVER (ORDER BY key) AS w_upto, sum(weight) OVER () AS total FROM target)
-        SELECT i, key, split_units(upto, w_upto, weight, total) - split_units(upto - units, w_upto, weight, total) AS share
-        FROM summed CROSS JOIN ordered ORDER BY i, key"""
+        f"""WITH line(n, i, units) AS (VALUES {lines}), target(n, key, weight) AS (VALUES {targets}),
+        summed AS (SELECT n, i, units, sum(units) OVER (PARTITION BY n ORDER BY i) AS upto FROM line),
+        ordered AS (SELECT n, key, weight, sum(weight) OVER (PARTITION BY n ORDER BY key) AS w_upto,
+            sum(weight) OVER (PARTITION BY n) AS total FROM target)
+        SELECT s.n, i, key, split_units(upto, w_upto, weight, total) - split_units(upto - units, w_upto, weight, total) AS share
+        FROM summed s JOIN ordered o ON o.n = s.n ORDER BY s.n, i, key"""
     )
-    parts: list[dict[str, int]] = [{} for _ in rows]
+    parts: list[list[dict[str, int]]] = [[{} for _ in row] for row in rows]
     for row in found:
-        parts[row["i"]][row["key"]] = int(row["share"])
+        parts[row["n"]][row["i"]][row["key"]] = int(row["share"])
     return parts
 
 
