@@ -1,8 +1,6 @@
-"""Keys of a `vllm bench serve` result and of its hardware sidecar, and the columns they feed. Data only; the first key wins."""
+"""Keys of a `vllm bench serve` result, and the columns they feed. Data only; the first key wins."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 NAMES: dict[str, tuple[str, ...]] = {
     "model": ("model_id",),
@@ -32,23 +30,6 @@ FIGURES: dict[str, tuple[tuple[str, ...], bool]] = {
 }
 """Column to keys, and whether it is a whole number. A colon at the end of a key, as vLLM wrote `request_goodput:` until 2025, is
 taken off before."""
-
-HARDWARE: dict[str, tuple[tuple[str, ...], Literal["text", "whole", "float"]]] = {
-    "workload": (("workload",), "text"),
-    "revision": (("revision", "model_revision"), "text"),
-    "provider": (("provider", "cloud"), "text"),
-    "region": (("region",), "text"),
-    "instance_type": (("instance_type", "machine_type"), "text"),
-    "hardware": (("gpu", "gpu_name", "accelerator", "hardware"), "text"),
-    "count": (("count", "instance_count", "instances"), "whole"),
-    "repeat": (("repeat",), "whole"),
-    "gpu_memory_gib": (("gpu_memory_gib",), "float"),
-    "units": (("units",), "text"),
-    "unit": (("unit",), "text"),
-    "units_per_request": (("units_per_request",), "float"),
-}
-"""What a sidecar, or `--metadata`, may say. `units` is how much work the run did; where it is a word, it names the unit and every
-finished request is one."""
 
 ATTRIBUTES = ("backend", "endpoint_type", "label", "tokenizer_id", "request_rate", "burstiness", "num_prompts")
 ATTRIBUTES_DROPPED = frozenset({"input_lens", "output_lens", "start_times", "ttfts", "itls", "generated_texts", "errors"})

@@ -33,10 +33,13 @@ SAMPLES_OF_SIGNALS = """{"time":"2026-10-02T08:00:00Z","signal":"queue_depth","l
 {"time":"2026-10-02T08:01:00Z","signal":"queue_depth","labels":{"queue":"gpu"},"value":4.5}
 """
 
+FILES = ROOT / "tests/sources/samples"
+
 SAMPLES: dict[str, tuple[str, str | Path]] = {
     "focus": ("bill.csv", FOCUS),
     "otlp": ("traces.jsonl", ROOT / "sample_data/traces/agents-2026-07.jsonl.gz"),
     "vllm_bench": ("bench.json", ROOT / "sample_data/bench/tagging-g6-xlarge-1.json"),
+    "sglang_bench": ("bench.jsonl", FILES / "sglang_bench/bench.jsonl"),
     "outcomes": ("outcomes.csv", OUTCOMES),
     "meters": ("meters.csv", METERS),
     "samples": ("signals.jsonl", SAMPLES_OF_SIGNALS),

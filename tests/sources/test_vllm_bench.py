@@ -15,7 +15,8 @@ from finops.errors import DataError, FinopsError
 from finops.sources.arrow_schema import arrow_schema
 from finops.sources.base import Reject
 from finops.sources.detect import recognise
-from finops.sources.vllm_bench import SOURCE, sidecar_of
+from finops.sources.hardware import sidecar_of
+from finops.sources.vllm_bench import SOURCE
 
 RESULT: dict[str, Any] = {
     "date": "20261003-011500",
