@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from finops.config import Overrides, Settings, load_settings
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
+from finops.errors import UsageError
 from finops.ledger.engine.build import build as build_ledger
 from finops.ledger.engine.compiling import Allocation
 from finops.ledger.engine.pricing import HourPrice, Place, PriceInputs
 from finops.ledger.engine.runner import BuildReport
 from finops.ledger.store import open_reader, open_writer
+from finops.steps.restated import owner_costs, owner_differences
 
 if TYPE_CHECKING:
     from finops.ledger.store import Writer
@@ -25,29 +28,65 @@ def build(
     *,
     full: bool = False,
     select: Sequence[str] = (),
+    restate: Sequence[str] = (),
     memory: str | None = None,
     wait_s: float = 60.0,
     talk: Talk,
 ) -> Result:
-    """Builds what is new, or everything, and says how many rows each model made."""
+    """Builds what is new, or everything, and says how many rows each model made. Closed months keep the rules, owners and
+    prices that they were closed with, but for those that `restate` names."""
+    months = restated_months(restate)
     settings = load_settings(overrides)
     open_reader(settings.ledger).close()  # a ledger that is not there is an error here, not a new one
     memory = memory or settings.memory
+    before = owner_costs(settings, restate)
     with open_writer(settings.ledger, wait_s=wait_s, command="build", memory=memory, threads=settings.threads) as writer:
-        report = built(writer, settings, talk, full=full, select=select)
+        report = built(writer, settings, talk, full=full, select=select, restate=months)
+    notes = [] if report.rows else ["everything was built already; `--full` builds it all anew"]
     rows = [{"model": name, "rows": count} for name, count in report.rows.items()]
     return Result(
         COLUMNS,
         rows,
         meta={"full": report.full, "charge_days": report.charge_days, "call_days": report.call_days},
-        notes=[] if rows else ["everything was built already; `--full` builds it all anew"],
+        notes=[*notes, *kept_notes(report), *owner_differences(before, owner_costs(settings, restate))],
     )
 
 
-def built(writer: Writer, settings: Settings, talk: Talk, *, full: bool = False, select: Sequence[str] = ()) -> BuildReport:
+def built(
+    writer: Writer,
+    settings: Settings,
+    talk: Talk,
+    *,
+    full: bool = False,
+    select: Sequence[str] = (),
+    restate: Sequence[date] = (),
+) -> BuildReport:
     """Builds within an open writer, so that a load and its build commit together."""
     writer.refresh_views()
-    return build_ledger(writer, allocation_of(settings), prices_of(settings), settings.as_of, talk, full=full, select=select)
+    allocation, prices = allocation_of(settings), prices_of(settings)
+    return build_ledger(writer, allocation, prices, settings.as_of, talk, full=full, select=select, restate=restate)
+
+
+def restated_months(months: Sequence[str]) -> list[date]:
+    """The first days of months written as 2026-09."""
+    found = []
+    for month in months:
+        year, _, number = month.partition("-")
+        if not (len(year) == 4 and year.isdigit() and number.isdigit() and len(number) == 2 and 1 <= int(number) <= 12):
+            raise UsageError(f"`{month}` is not a month", where="--restate", hint="write it as 2026-09")
+        found.append(date(int(year), int(number), 1))
+    return found
+
+
+def kept_notes(report: BuildReport) -> list[str]:
+    """Says which closed months go by other rules, owners or prices than today's."""
+    if not report.kept:
+        return []
+    months = ", ".join(report.kept)
+    return [
+        f"closed months keep the rules, owners and prices they were closed with: {months};"
+        f" `finops build --restate {report.kept[-1]}` places a month by today's"
+    ]
 
 
 def allocation_of(settings: Settings) -> Allocation:

@@ -11,11 +11,11 @@ from finops.config import Overrides, Settings, load_settings
 from finops.core.numbers import plain_decimal
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
-from finops.errors import DataError, FinopsError, UsageError
+from finops.errors import DataError, FinopsError
 from finops.ledger.deliveries import Delivered, Intake
 from finops.ledger.store import DEFAULT_WAIT_S, open_writer
 from finops.sources.detect import recognise
-from finops.steps.build import built
+from finops.steps.build import built, kept_notes, restated_months
 from finops.steps.given_files import GivenFile, given_files, name_under
 from finops.steps.restated import owner_costs, owner_differences
 
@@ -57,7 +57,7 @@ class _Answer:
 
 def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options = Options(), *, talk: Talk) -> Result:
     """Loads every file behind `paths` and builds the models, in one transaction."""
-    _check_months(options.restate)
+    months = restated_months(options.restate)
     settings = load_settings(overrides)
     answer = _Answer()
     chosen = _recognised(given_files(paths, settings), options, answer)
@@ -72,7 +72,7 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
         if options.dry_run:
             writer.discard()
         elif options.build and unbuilt:
-            built(writer, settings, talk)
+            answer.notes += kept_notes(built(writer, settings, talk, restate=months))
     answer.rows.sort(key=lambda row: row["path"])
     if options.dry_run:
         answer.notes.append("dry run: nothing was loaded")
@@ -80,13 +80,6 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
         answer.notes.append("`finops build` brings the models up to date")
     answer.notes += owner_differences(before, owner_costs(settings, options.restate))
     return _result(settings, answer)
-
-
-def _check_months(months: Sequence[str]) -> None:
-    for month in months:
-        year, _, number = month.partition("-")
-        if not (len(year) == 4 and year.isdigit() and number.isdigit() and len(number) == 2 and 1 <= int(number) <= 12):
-            raise UsageError(f"`{month}` is not a month", where="--restate", hint="write it as 2026-09")
 
 
 def _recognised(files: Sequence[GivenFile], options: Options, answer: _Answer) -> list[tuple[GivenFile, Source]]:

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from finops.core.talk import Talk
 from finops.ledger.engine.compiling import Allocation
+from finops.ledger.engine.configured import (
+    Configuration,
+    allocation_document,
+    allocation_of_document,
+    dates_of_change,
+    in_force,
+    within,
+)
 from finops.ledger.engine.database import Database, Readable, literal
 from finops.ledger.engine.macros import MACROS, define_macros
 from finops.ledger.engine.model import all_models
+from finops.ledger.engine.months import closed_months, differing, keep_configurations, kept_configurations, month_names
 from finops.ledger.engine.pricing import PriceInputs, write_prices
 from finops.ledger.engine.runner import BuildReport, run_models
+from finops.ledger.engine.slices import touched_by_everything
 
 FINGERPRINT = "build.fingerprint"
 """The key in `meta` of what the last build went by."""
+
+ALLOCATION = "build.allocation"
+"""The key in `meta` of the rules and owners of the last build."""
+
+Touched = dict[str, list[date]]
 
 
 def build(
@@ -27,40 +43,55 @@ def build(
     *,
     full: bool = False,
     select: Sequence[str] = (),
+    restate: Iterable[date] = (),
 ) -> BuildReport:
-    """Builds and tests the slices of batches that are not built yet.
-    Rules, owners, models or prices that changed make everything anew;
-    `select` makes the named models, and what they read, anew."""
+    """Builds and tests the slices of batches that are not built yet. Rules, owners or prices that changed make open months
+    anew, models that changed or `full` all months; closed months are placed by what they were closed with, unless `restate`
+    names them. `select` makes the named models, and what they read, anew."""
     define_macros(database)
-    repriced = write_prices(database, prices, as_of)
-    fingerprint = fingerprint_of(allocation)
-    everything = full or bool(select) or repriced or built_by(database) != fingerprint
-    touched = None if everything else unbuilt_days(database)
+    restated = frozenset(restate)
+    closed = closed_months(database)
+    kept = {month: c for month, c in kept_configurations(database).items() if month in closed and month not in restated}
+    repriced = write_prices(database, prices, as_of, kept=frozenset(kept), restated=restated)
+    today = in_force(database, allocation)
+    kept = {month: configuration.completed(today) for month, configuration in kept.items()}
+    if full or select or models_changed(database):
+        touched = None
+    else:
+        touched = _touched(database, allocation, kept, repriced, restated)
+    apart = differing(kept, today)
+    told = month_names(month for group in apart for month in group.months)
     if touched is not None and not touched:
-        return BuildReport(False, {}, 0, 0)
-    report = run_models(database, allocation, talk, touched=touched, select=select)
+        return BuildReport(False, {}, 0, 0, told)
+    report = run_models(database, allocation, talk, touched=touched, select=select, kept=apart)
     if not select:
         database.execute("UPDATE batch SET built = TRUE WHERE NOT built")
-        database.execute(f"DELETE FROM meta WHERE key = {literal(FINGERPRINT)}")
-        database.execute(f"INSERT INTO meta VALUES ({literal(FINGERPRINT)}, {literal(fingerprint)})")
-    return report
+        _set_meta(database, FINGERPRINT, fingerprint_of(allocation))
+        _set_meta(database, ALLOCATION, allocation_document(allocation))
+        keep_configurations(database, {month: kept.get(month, today) for month in closed})
+    return replace(report, kept=told)
 
 
 def fingerprint_of(allocation: Allocation) -> str:
     """One text that changes with rules, owners, models and macros."""
-    parts = [repr(allocation), *MACROS, *(f"{model.name}\n{model.sql}" for model in all_models())]
+    parts = [allocation_document(allocation), *MACROS, *(f"{model.name}\n{model.sql}" for model in all_models())]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def models_changed(database: Readable) -> bool:
+    """Whether the last build went by other models or macros, or there was none."""
+    before = _last_allocation(database)
+    return before is None or built_by(database) != fingerprint_of(before)
 
 
 def built_by(database: Readable) -> str | None:
     """The fingerprint of the last build, or None."""
-    rows = database.query(f"SELECT value FROM meta WHERE key = {literal(FINGERPRINT)}")
-    return str(rows[0]["value"]) if rows else None
+    return _meta(database, FINGERPRINT)
 
 
-def unbuilt_days(database: Database) -> dict[str, list[date]]:
+def unbuilt_days(database: Database) -> Touched:
     """Contract to the days that batches touch which were loaded or withdrawn since the last build."""
-    touched: dict[str, list[date]] = {}
+    touched: Touched = {}
     for row in database.query("SELECT DISTINCT contract FROM batch WHERE NOT built ORDER BY contract"):
         touched[row["contract"]] = []
     rows = database.query(
@@ -70,3 +101,38 @@ def unbuilt_days(database: Database) -> dict[str, list[date]]:
     for row in rows:
         touched[row["contract"]].append(row["day"])
     return touched
+
+
+def _touched(
+    database: Database, allocation: Allocation, kept: Mapping[date, Configuration], repriced: bool, restated: frozenset[date]
+) -> Touched:
+    """The days of what is new, of open months that would come out differently, and of months to be restated."""
+    touched = unbuilt_days(database)
+    before = _last_allocation(database)
+    changed = before is None or allocation_document(before) != allocation_document(allocation)
+    if not (repriced or changed or restated):
+        return touched
+    spans = dates_of_change(before, allocation) if changed and before is not None else [] if before is not None else None
+    for contract, days in touched_by_everything(database).items():
+        found = touched.setdefault(contract, [])
+        for day in days:
+            month = day.replace(day=1)
+            is_changed = repriced or spans is None or within(day, spans)
+            if month in restated or (month not in kept and is_changed):
+                found.append(day)
+    return touched
+
+
+def _last_allocation(database: Readable) -> Allocation | None:
+    document = _meta(database, ALLOCATION)
+    return None if document is None else allocation_of_document(document)
+
+
+def _meta(database: Readable, key: str) -> str | None:
+    rows = database.query(f"SELECT value FROM meta WHERE key = {literal(key)}")
+    return str(rows[0]["value"]) if rows else None
+
+
+def _set_meta(database: Database, key: str, value: str) -> None:
+    database.execute(f"DELETE FROM meta WHERE key = {literal(key)}")
+    database.execute(f"INSERT INTO meta VALUES ({literal(key)}, {literal(value)})")

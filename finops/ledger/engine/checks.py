@@ -13,12 +13,13 @@ HINT = "this is a defect of finops or of a changed model; the ledger stays as it
 
 def check(database: Database, model: Model, models: Mapping[str, Model], full: bool) -> None:
     """Raises a DataError where the model breaks its promise, in the dirty slices or (`full`) anywhere."""
-    _check_grain(database, model, full)
+    check_grain(database, model, full)
     for keeps in model.keeps:
         _check_keeps(database, model, keeps, models, full)
 
 
-def _check_grain(database: Database, model: Model, full: bool) -> None:
+def check_grain(database: Database, model: Model, full: bool) -> None:
+    """Raises a DataError where two rows are the same by the model's grain."""
     if not model.grain:
         return
     columns = ", ".join(model.grain)

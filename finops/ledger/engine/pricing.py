@@ -63,19 +63,28 @@ class PriceInputs:
     hour_price: Callable[[Place], HourPrice | None] = lambda _place: None
 
 
-def write_prices(database: Database, inputs: PriceInputs, as_of: date) -> bool:
-    """Brings prices and names up to date; answers whether rows that were built before would now come out differently."""
+def write_prices(
+    database: Database,
+    inputs: PriceInputs,
+    as_of: date,
+    *,
+    kept: frozenset[date] = frozenset(),
+    restated: frozenset[date] = frozenset(),
+) -> bool:
+    """Brings prices and names up to date; answers whether rows that were built before would now come out differently.
+    The batch that prices a past month stays; closed months that are `kept` keep theirs in any case, `restated` ones take
+    today's."""
     for statement in TABLES.split(";"):
         if statement.strip():
             database.execute(statement)
     changed = _replace(database, "provider_alias", ("alias", "provider"), sorted(inputs.provider_aliases.items()))
     changed |= _write_hour_prices(database, inputs)
     if database.query("SELECT 1 AS one FROM call LIMIT 1") or database.query(_CHARGED_MODELS + " LIMIT 1"):
-        changed |= _write_token_prices(database, inputs, as_of)
+        changed |= _write_token_prices(database, inputs, lambda m: m in restated or (m not in kept and m >= as_of.replace(day=1)))
     return changed
 
 
-def _write_token_prices(database: Database, inputs: PriceInputs, as_of: date) -> bool:
+def _write_token_prices(database: Database, inputs: PriceInputs, is_open: Callable[[date], bool]) -> bool:
     batch = inputs.tokens()
     if batch is None:
         return False
@@ -88,9 +97,8 @@ def _write_token_prices(database: Database, inputs: PriceInputs, as_of: date) ->
     _write_points(database, batch)
     for row in database.query("SELECT DISTINCT month_of(start_time) AS m FROM call ORDER BY m"):
         month = row["m"]
-        is_open = (month.year, month.month) >= (as_of.year, as_of.month)
         known = database.query(f"SELECT batch FROM price_month WHERE call_month = {literal(month)}")
-        if not known or is_open:
+        if not known or is_open(month):
             database.execute(f"DELETE FROM price_month WHERE call_month = {literal(month)}")
             database.execute(f"INSERT INTO price_month VALUES ({literal(month)}, {literal(batch.name)})")
     return is_new

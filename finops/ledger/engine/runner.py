@@ -9,12 +9,14 @@ from datetime import date
 
 from finops.core.talk import Talk
 from finops.errors import DataError
-from finops.ledger.engine.checks import check
+from finops.ledger.engine.checks import check, check_grain
 from finops.ledger.engine.compiling import Allocation, expressions, write_tables
+from finops.ledger.engine.configured import in_force, put_in_force
 from finops.ledger.engine.database import Database
 from finops.ledger.engine.macros import define_macros
 from finops.ledger.engine.model import Model, all_models, selected
-from finops.ledger.engine.slices import call_chunks, dirty_slices, touched_by_everything, write_dirty, write_dirty_calls
+from finops.ledger.engine.months import KeptMonths
+from finops.ledger.engine.slices import Dirty, call_chunks, dirty_slices, touched_by_everything, write_dirty, write_dirty_calls
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class BuildReport:
     rows: Mapping[str, int]
     charge_days: int
     call_days: int
+    kept: tuple[str, ...] = ()
+    """Closed months that are placed by other rules, owners or prices than today's."""
 
 
 def run_models(
@@ -35,38 +39,77 @@ def run_models(
     touched: Mapping[str, Iterable[date]] | None = None,
     select: Sequence[str] = (),
     models: Sequence[Model] | None = None,
+    kept: Sequence[KeptMonths] = (),
 ) -> BuildReport:
-    """Builds the slices that `touched` days dirty (None: everything) and tests them. Commits nothing: the caller does."""
+    """Builds the slices that `touched` days dirty (None: everything) and tests them. Commits nothing: the caller does.
+    Months in `kept` go by their own configuration; models that are not sliced are built once, by today's."""
     chosen = tuple(models) if models is not None else all_models()
     if select:
         chosen = selected(chosen, select)
     full = touched is None
     dirty = dirty_slices(touched_by_everything(database) if touched is None else touched)
     define_macros(database)
-    write_tables(database, allocation)
+    rows = dict.fromkeys((model.name for model in chosen), 0)
+    apart = [(group.configuration, own) for group in kept if (own := dirty.of(group.months.__contains__))]
+    if apart:
+        today = in_force(database, allocation)
+        sliced = tuple(model for model in chosen if model.layer == "staging" or model.slice_column)
+        for number, (configuration, own) in enumerate(apart):
+            put_in_force(database, configuration)
+            _run(database, configuration.allocation, talk, sliced, own, rows, _Full(full and number == 0, False))
+        put_in_force(database, today)
+        others = frozenset().union(*(group.months for group in kept))
+        dirty_today = dirty.of(lambda month: month not in others)
+    else:
+        write_tables(database, allocation)
+        dirty_today = dirty
+    _run(database, allocation, talk, chosen, dirty_today, rows, _Full(full and not apart, full and not apart))
+    if full and apart:
+        for model in chosen:
+            if model.layer != "staging":
+                check_grain(database, model, True)
+    return BuildReport(full, rows, len(dirty.charge_days), len(dirty.call_days))
+
+
+@dataclass(frozen=True)
+class _Full:
+    """Whether tables are made new, and whether all their rows are tested."""
+
+    build: bool
+    check: bool
+
+
+def _run(
+    database: Database,
+    allocation: Allocation,
+    talk: Talk,
+    chosen: Sequence[Model],
+    dirty: Dirty,
+    rows: dict[str, int],
+    full: _Full,
+) -> None:
+    """One pass over the models for the dirty slices, under the configuration in force."""
     write_dirty(database, dirty)
     names = expressions(allocation)
     by_name = {model.name: model for model in chosen}
     trace = trace_models(chosen)
-    rows: dict[str, int] = dict.fromkeys((model.name for model in chosen), 0)
     talk.stage("Building", len(chosen))
     if trace:
         chunks = call_chunks(database, dirty.call_days)
         for number, chunk in enumerate(chunks):
             write_dirty_calls(database, chunk)
             for model in trace:
-                rows[model.name] += _build(database, model, names, full and number == 0)
-                check(database, model, by_name, full and len(chunks) == 1)
+                rows[model.name] += _build(database, model, names, full.build and number == 0)
+                check(database, model, by_name, full.check and len(chunks) == 1)
         write_dirty_calls(database, dirty)
         talk.advance(len(trace), rows.get("fct_call", 0))
     for model in chosen:
         if model not in trace:
-            rows[model.name] = _build(database, model, names, full)
-            if not model.view or full:
-                check(database, model, by_name, full)
+            rows[model.name] += _build(database, model, names, full.build)
+            if not model.view or full.check:
+                check(database, model, by_name, full.check)
             talk.advance(1, rows[model.name])
     _drop_staging(database, chosen)
-    return BuildReport(full, rows, len(dirty.charge_days), len(dirty.call_days))
 
 
 def trace_models(models: Sequence[Model]) -> tuple[Model, ...]:

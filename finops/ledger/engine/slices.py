@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -26,6 +26,12 @@ class Dirty:
 
     def __bool__(self) -> bool:
         return bool(self.charge_days or self.call_days)
+
+    def of(self, is_wanted: Callable[[date], bool]) -> Dirty:
+        """The days of the months (given by their first day) that are wanted."""
+        call_days = frozenset(day for day in self.call_days if is_wanted(day.replace(day=1)))
+        charge_days = frozenset(day for day in self.charge_days if is_wanted(day.replace(day=1)))
+        return Dirty(charge_days, call_days, _around(call_days, TRACE_REACH_DAYS))
 
 
 def dirty_slices(touched: Mapping[str, Iterable[date]]) -> Dirty:
