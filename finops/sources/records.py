@@ -118,7 +118,7 @@ def _is_entry(name: str, prefix: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     """A time in UTC. Without an offset it is UTC; a bare number is a Unix time whose digits tell its unit."""
     text = text.strip()
     epoch = _EPOCH.fullmatch(text)
@@ -179,7 +179,7 @@ _READ: dict[Kind, Callable[[str], Any]] = {
     "money": str,
     "quantity": str,
     "price": str,
-    "time": _moment,
+    "time": moment,
     "int": _whole,
     "float": _finite,
     "bool": _truth,

@@ -40,6 +40,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "otlp": ("traces.jsonl", ROOT / "sample_data/traces/agents-2026-07.jsonl.gz"),
     "vllm_bench": ("bench.json", ROOT / "sample_data/bench/tagging-g6-xlarge-1.json"),
     "sglang_bench": ("bench.jsonl", FILES / "sglang_bench/bench.jsonl"),
+    "litellm_logs": ("spend-logs.jsonl", ROOT / "tests/sources/samples/litellm_logs/spend-logs.jsonl"),
     "outcomes": ("outcomes.csv", OUTCOMES),
     "meters": ("meters.csv", METERS),
     "samples": ("signals.jsonl", SAMPLES_OF_SIGNALS),
