@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -73,7 +74,7 @@ def _machine_value(column: Column, value: Any) -> Any:
     """Counts, ratios and numbers are JSON numbers; money and unit prices are decimal strings."""
     if isinstance(value, Decimal) and column.kind in ("ratio", "number", "count"):
         return int(value) if column.kind == "count" else round(float(value), 9)
-    if isinstance(value, float) and column.kind == "ratio":
+    if isinstance(value, float) and math.isfinite(value) and column.kind == "ratio":
         return round(value, 9)
     return plain(value)
 
@@ -82,6 +83,8 @@ def plain(value: Any) -> Any:
     """A value as JSON knows it: money as a decimal string, times in RFC 3339, the rest as it is."""
     if isinstance(value, Decimal):
         return numbers.plain_decimal(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no word for it
     if isinstance(value, datetime):
         return numbers.time_rfc3339(value)
     if isinstance(value, date):
@@ -120,6 +123,8 @@ def shown(column: Column, row: Mapping[str, Any]) -> str:
 
 def _number(value: float | Decimal) -> str:
     """A quantity of no fixed unit: whole with thousands separators, else four figures."""
+    if not math.isfinite(value):
+        return numbers.NOT_AVAILABLE
     whole = value == int(value) or not -1000 < value < 1000
     return f"{value:,.0f}" if whole else f"{value:.4g}"
 

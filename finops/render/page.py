@@ -226,6 +226,9 @@ class Quality:
     unpriced_calls: int = 0
     runs: int = 0
     unknown_runs: int = 0
+    uncosted_charges: int = 0
+    """Charges of the period that say no effective cost, and what was billed for them."""
+    uncosted_billed: Decimal | None = None
     unbuilt: int = 0
 
 

@@ -36,7 +36,8 @@ def _spend_tile(page: Page) -> Tile:
     change, attention = _change(head.spent, head.spent_before)
     against = f"{change} on the month before" if page.closed else f"{change} on the same days before"
     text = against if change else "nothing to compare with"
-    return Tile("spend_to_date", label, numbers.money_total(head.spent, page.currency), text, attention,
+    spent = head.spent if page.spend is not None else None
+    return Tile("spend_to_date", label, numbers.money_total(spent, page.currency), text, attention,
                 head.spend_days, f"Spend by day: {_series_text(head.spend_days, page.currency)}")  # fmt: skip
 
 

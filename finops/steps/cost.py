@@ -8,7 +8,7 @@ from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
 from finops.core.metrics import COST_METRICS
-from finops.core.numbers import plain_decimal
+from finops.core.numbers import count, money_table
 from finops.core.periods import Period, chosen_period, month_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
@@ -42,7 +42,7 @@ def cost(
         question = _question(settings, by, metric, period, where)
         rows = cube_rows(reader, question)
         totals = cube_totals(reader, question)
-        notes = _notes(reader, rows, talk)
+        notes = _notes(reader, rows, metric, talk)
         if compare_to:
             rows = _compared(rows, cube_rows(reader, _question(settings, by, metric, month_period(compare_to), where)), by)
         meta = _meta(reader, settings, metric, period, compare_to)
@@ -114,15 +114,14 @@ def _compared(rows: list[Row], before: list[Row], by: Sequence[str]) -> list[Row
     return rows
 
 
-def _notes(reader: Reader, rows: Sequence[Row], talk: Talk) -> list[str]:
+def _notes(reader: Reader, rows: Sequence[Row], metric: str, talk: Talk) -> list[str]:
     notes = []
     for currency in sorted({row["currency"] for row in rows}):
         own = [row for row in rows if row["currency"] == currency and row["cost"] is not None]
         estimated = sum((row["cost"] for row in own if row["basis"] == "estimated"), Decimal(0))
         if estimated:
-            notes.append(
-                f"{plain_decimal(round(estimated, 2))} {currency} of it is estimated: no bill has come yet for these days"
-            )
+            notes.append(f"{money_table(estimated, currency)} of it is estimated: no bill has come yet for these days")
+    notes += _unknown_notes(reader, metric)
     unpriced = reader.query("SELECT count(*) AS n FROM fct_call WHERE unpriced")[0]["n"]
     if unpriced:
         notes.append(f"{unpriced:,} calls have no known price; their cost is not in here unless a bill has it")
@@ -130,6 +129,20 @@ def _notes(reader: Reader, rows: Sequence[Row], talk: Talk) -> list[str]:
     if unbuilt:
         talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
     return notes
+
+
+def _unknown_notes(reader: Reader, metric: str) -> list[str]:
+    """What bills do not say: charges without the amount that was asked for are in no sum of it."""
+    column = f"{metric.capitalize()}Cost"
+    found = reader.query(
+        f"""SELECT "BillingCurrency" AS currency, count(*) AS n, CAST(sum("BilledCost") AS DECIMAL(38, 12)) AS billed
+        FROM charge WHERE "{column}" IS NULL GROUP BY 1 ORDER BY 1"""
+    )
+    return [
+        f"{count(row['n'])} charges in the ledger have no {column} and are not in here; "
+        f"{money_table(row['billed'], row['currency'])} was billed for them: `--metric billed`"
+        for row in found
+    ]
 
 
 def _meta(reader: Reader, settings: Settings, metric: str, period: Period | None, compare_to: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
-from finops.core.numbers import plain_decimal
+from finops.core.numbers import money_table, plain_decimal
 from finops.core.periods import month_period
 from finops.core.result import Column, Result
 from finops.core.settings import Invoice
@@ -156,7 +156,7 @@ def _estimate_notes(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         estimated[row["currency"]] += row["estimated"] or 0
     return [
-        f"{plain_decimal(round(amount, 2))} {currency} is estimated for days without a bill; it is part of no total here"
+        f"{money_table(amount, currency)} is estimated for days without a bill; it is part of no total here"
         for currency, amount in sorted(estimated.items())
         if amount
     ]
@@ -166,9 +166,15 @@ def _totals(rows: Sequence[Row]) -> list[Row]:
     totals = []
     for currency in sorted({row["currency"] for row in rows}):
         own = [row for row in rows if row["currency"] == currency]
-        sums = {name: sum((row[name] or Decimal(0) for row in own), Decimal(0)) for name in ("billed", "allocated", "difference")}
+        sums = {name: _sum_of_known([row[name] for row in own]) for name in ("billed", "allocated", "difference")}
         totals.append({"currency": currency, **sums})
     return totals
+
+
+def _sum_of_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    """None where nothing is known: estimates alone have no bill."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def _rules(reader: Reader, settings: Settings, month: str | None, meta: Row) -> Result:

@@ -235,6 +235,7 @@ def _shares(rows: Rows) -> tuple[Share, ...]:
 
 def _quality(reader: Reader, period: Period) -> Quality:
     found = reader.read("report_quality", first=period.first, last=period.last)[0]
+    uncosted = reader.read("report_uncosted", **period.parameters())[0]
     rejects = reader.read("report_rejects")
     return Quality(
         sources=tuple(
@@ -248,6 +249,8 @@ def _quality(reader: Reader, period: Period) -> Quality:
         unpriced_calls=int(found["unpriced_calls"]),
         runs=int(found["runs"]),
         unknown_runs=int(found["unknown_runs"]),
+        uncosted_charges=int(uncosted["charges"]),
+        uncosted_billed=uncosted["billed"],
         unbuilt=reader.unbuilt(),
     )
 

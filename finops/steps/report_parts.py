@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from finops.core.metrics import METRICS
-from finops.core.numbers import percent_total
+from finops.core.numbers import date_text, percent_total
 from finops.core.result import Result
 from finops.core.settings import Budget
 from finops.render.page import FanDay, ReconcileRow, Review, Spend, Term
@@ -42,7 +42,7 @@ def spend_and_forecast(
     spent = cumulated(days, period)
     told = None if isinstance(answer, str) else _of_the_whole(answer, period)
     if told is None or told.get("expected") is None or period.closed:
-        reason = answer if isinstance(answer, str) else "the history is too short for a forecast"
+        reason = answer if isinstance(answer, str) else _no_forecast(told, period)
         return SpendPart(Spend(spent, budget=budget, no_interval=None if period.closed else reason))
     known = told.get("p10") is not None
     missing = None if known else _first_note(answer, "the history is too short for an interval")
@@ -57,6 +57,12 @@ def spend_and_forecast(
     )
     over = decimal(told.get("over_budget_probability"))
     return SpendPart(figure, {**told, "over_budget": over if budget is not None else None})
+
+
+def _no_forecast(told: Mapping[str, Any] | None, period: Period) -> str:
+    if told is None:
+        return f"nothing is known after {date_text(period.last)}, so the forecast is of another month"
+    return "the history is too short for a forecast"
 
 
 def cumulated(days: Sequence[Mapping[str, Any]], period: Period) -> tuple[tuple[date, Decimal], ...]:

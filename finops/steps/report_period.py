@@ -9,10 +9,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+_DAILY_D, _DAILY = 7, 0.8
+"""Spend is daily where at least so many days, and such a share of those from its first to its last, have some."""
+
 
 @dataclass(frozen=True)
 class Period:
-    """A month up to the business date, and the same days of the month before. Both ends are included."""
+    """A month up to the business date, or as far as it is known, and the same days of the month before; both ends included."""
 
     currency: str
     first: date
@@ -22,10 +25,8 @@ class Period:
     before_last: date
     ledger_first: date | None
     """The first day of which the ledger knows a cost in this currency."""
-
-    @property
-    def closed(self) -> bool:
-        return self.last == self.month_end
+    closed: bool
+    """Whether the month is over and known to its end. On its last day it is not over yet."""
 
     @property
     def has_before(self) -> bool:
@@ -48,12 +49,13 @@ def chosen_period(months: Sequence[Mapping[str, Any]], currency: str | None, as_
     latest = max((_day(row["month"]) for row in known), default=as_of.replace(day=1))
     first = min(latest, as_of.replace(day=1))
     end = first.replace(day=monthrange(first.year, first.month)[1])
-    last = min(as_of, end)
+    known_until = _stops_early([row for row in known if _day(row["month"]) == first], end) if as_of > end else None
+    last = known_until or min(as_of, end)
     before_end = first - timedelta(days=1)
     before_first = before_end.replace(day=1)
     before_last = before_end if last == end else min(before_end, before_first + (last - first))
     ledger_first = min((row["first_day"] for row in known), default=None)
-    return Period(wanted, first, last, end, before_first, before_last, ledger_first)
+    return Period(wanted, first, last, end, before_first, before_last, ledger_first, as_of > end and known_until is None)
 
 
 def _main_currency(months: Sequence[Mapping[str, Any]]) -> str:
@@ -67,6 +69,15 @@ def _main_currency(months: Sequence[Mapping[str, Any]]) -> str:
         return max(_day(row["month"]) for row in rows), len(rows)
 
     return max(reversed(names), key=weight)
+
+
+def _stops_early(month: Sequence[Mapping[str, Any]], end: date) -> date | None:
+    """The last known day of a month whose spend is daily and ends before the month does: its rest was never delivered."""
+    for row in month:
+        length = (row["last_day"] - row["first_day"]).days + 1
+        if row["last_day"] < end and row.get("spend_days", 0) >= max(_DAILY_D, _DAILY * length):
+            return _day(row["last_day"])
+    return None
 
 
 def month_totals(months: Sequence[Mapping[str, Any]], period: Period, most: int = 6) -> list[tuple[date, Decimal]]:

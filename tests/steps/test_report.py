@@ -272,3 +272,16 @@ def test_it_names_what_it_wrote(sample: Callable[..., Ran], tmp_path: Path, form
     ran = sample("report", "--as-of", "2026-11-20", "-f", form)
     assert "report.html" in ran.out
     assert form != "json" or json.loads(ran.out)["meta"]["period"] == "2026-11-01/2026-11-20"
+
+
+def test_the_last_day_of_a_month_is_not_over_yet() -> None:
+    assert not period(date(2026, 11, 30)).closed
+    assert period(date(2026, 12, 1)).closed
+
+
+def test_a_month_whose_daily_spend_stops_early_never_closed() -> None:
+    months = [month("USD", date(2026, 11, 1), last=date(2026, 11, 20)) | {"spend_days": 19}]
+    found = chosen_period(months, None, date(2026, 12, 15))
+    assert (found.last, found.month_end, found.closed) == (date(2026, 11, 20), date(2026, 11, 30), False)
+    once = [month("USD", date(2026, 11, 1)) | {"spend_days": 1}]
+    assert chosen_period(once, None, date(2026, 12, 15)).closed

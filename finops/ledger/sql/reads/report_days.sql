@@ -13,6 +13,6 @@ SELECT
     CAST(sum(CASE WHEN c.method IN ('left', 'untagged', 'unexplained') THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS unallocated
 FROM fct_cost c
 LEFT JOIN capacity k ON k.rule = c.rule
-WHERE c.currency = $currency AND c.charge_day <= CAST($as_of AS DATE)
+WHERE c.currency = $currency AND c.charge_day <= CAST($as_of AS DATE) AND c.effective IS NOT NULL
 GROUP BY c.charge_day
 ORDER BY c.charge_day
