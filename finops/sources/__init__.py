@@ -12,7 +12,7 @@ from finops.errors import UsageError
 if TYPE_CHECKING:
     from finops.sources.base import Source
 
-MODULES = ("focus", "otlp", "vllm_bench", "sglang_bench", "litellm_logs", "outcomes", "meters", "samples")
+MODULES = ("focus", "otlp", "vllm_bench", "sglang_bench", "litellm_logs", "outcomes", "meters", "samples", "prometheus")
 """A source's name is its module's name."""
 
 

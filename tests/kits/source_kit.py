@@ -44,6 +44,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "outcomes": ("outcomes.csv", OUTCOMES),
     "meters": ("meters.csv", METERS),
     "samples": ("signals.jsonl", SAMPLES_OF_SIGNALS),
+    "prometheus": ("waiting.json", FILES / "prometheus/waiting.json"),
 }
 """Per source: a file name and its content, or a file whose first lines are the content."""
 
