@@ -86,6 +86,8 @@ def run(arguments: list[str]) -> int:
         return diagnostics.close_pipe()
     except OSError as error:
         return diagnostics.tell_os_error(error)
+    if ending == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C
+        return diagnostics.tell_interrupted()
     return ending if isinstance(ending, int) else ExitCode.OK
 
 
