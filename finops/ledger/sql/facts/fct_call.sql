@@ -3,18 +3,18 @@
 -- slice: trace_day
 WITH priced AS (
     SELECT
-        p.call_key,
+        p.row_key,
         count(*) AS classes,
         count(p.price) AS priced_classes,
         CAST(sum(p.amount) AS DECIMAL(38, 12)) AS list_cost,
         max(p.currency) AS currency,
         max(p.batch) AS price_batch
     FROM stg_call_price p
-    GROUP BY p.call_key
+    GROUP BY p.row_key
 ),
 costed AS (
     SELECT
-        c.call_key,
+        c.row_key,
         CASE
             WHEN NOT c.counted THEN NULL
             WHEN p.classes = p.priced_classes THEN p.list_cost
@@ -24,18 +24,19 @@ costed AS (
         CASE WHEN p.classes = p.priced_classes THEN p.currency END AS currency,
         p.price_batch
     FROM stg_call c
-    LEFT JOIN priced p ON p.call_key = c.call_key
+    LEFT JOIN priced p ON p.row_key = c.row_key
 )
 SELECT
-    c.call_key, c.trace, c.span, c.parent, c.run_id, c.run_tenant, c.run_agent, c.call_day, c.start_time, c.end_time, c.first_token_time,
-    c.operation, c.name, c.tenant, c.agent, c.workflow, c.provider, c.account, c.region, c.resource, c.model, c.raw_model,
+    s.call_key, s.trace, s.span, s.parent, c.run_id, c.run_tenant, c.run_agent, c.call_day, c.start_time, s.end_time, s.first_token_time,
+    s.operation, s.name, c.tenant, c.agent, c.workflow, c.provider, c.account, c.region, c.resource, c.model, s.raw_model,
     c.service_tier, c.input_uncached, c.cache_read, c.cache_write_5m, c.cache_write_1h, c.output, c.audio_input, c.audio_output,
-    c.image_input, c.image_output, c.reasoning, c.input_tokens, c.status, c.error_class, c.finish_reason, c.attempt, c.cache_hit, c.tool,
-    c.args_hash, c.prompt_hash, c.prompt_route, c.prompt_version, c.sampling_weight, c.counted,
+    c.image_input, c.image_output, s.reasoning, c.input_tokens, s.status, s.error_class, s.finish_reason, s.attempt, c.cache_hit, s.tool,
+    s.args_hash, s.prompt_hash, s.prompt_route, s.prompt_version, c.sampling_weight, c.counted,
     k.list_cost,
     k.currency,
-    c.counted AND c.operation NOT IN ('tool', 'retrieval') AND k.list_cost IS NULL
-        AND (c.has_tokens OR c.status IS DISTINCT FROM 'error') AS unpriced,
+    c.counted AND s.operation NOT IN ('tool', 'retrieval') AND k.list_cost IS NULL
+        AND (c.has_tokens OR s.status IS DISTINCT FROM 'error') AS unpriced,
     k.price_batch
 FROM stg_call c
-JOIN costed k ON k.call_key = c.call_key
+JOIN stg_span s ON s.row_key = c.row_key
+JOIN costed k ON k.row_key = c.row_key

@@ -25,7 +25,7 @@ SELECT
     CAST(sum(CAST(p.tokens AS DECIMAL(19, 0)) * CAST(c.sampling_weight AS DECIMAL(18, 6))) AS DECIMAL(38, 12)) AS tokens,
     CAST(sum(p.amount * CAST(c.sampling_weight AS DECIMAL(18, 6))) AS DECIMAL(38, 12)) AS list_cost
 FROM stg_call_price p
-JOIN fct_call c ON c.call_key = p.call_key
+JOIN stg_call c ON c.row_key = p.row_key
 GROUP BY
     c.call_day, c.provider, c.account, c.region, c.resource, c.model, c.service_tier, p.token_class, c.tenant, c.agent, c.workflow,
     p.currency

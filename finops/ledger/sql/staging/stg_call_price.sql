@@ -1,12 +1,12 @@
 -- stg_call_price: the tokens of each counted call by class, at the price of its own time, tier and size; null where no price is known.
--- grain: (call_key, token_class)
+-- grain: (row_key, token_class)
 -- slice: none
 WITH tier AS (
     SELECT DISTINCT p.batch, p.provider, p.model, p.service_tier FROM stg_token_price p
 ),
 used AS (
     SELECT
-        c.call_key, c.call_day, c.start_time, c.input_tokens, c.price_provider, c.model, b.batch, t.token_class,
+        c.row_key, c.start_time, c.input_tokens, c.price_provider, c.model, b.batch, t.token_class,
         coalesce(k.service_tier, 'standard') AS service_tier,
         CASE t.token_class
             WHEN 'input_uncached' THEN c.input_uncached
@@ -26,7 +26,7 @@ used AS (
     WHERE c.counted AND c.has_tokens
 )
 SELECT
-    u.call_key, u.call_day, u.token_class, u.batch, u.tokens, p.price, p.currency,
+    u.row_key, u.token_class, u.batch, u.tokens, p.price, p.currency,
     CAST(u.tokens * p.price AS DECIMAL(38, 18)) AS amount
 FROM used u
 LEFT JOIN stg_token_price p

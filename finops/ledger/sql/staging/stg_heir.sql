@@ -1,8 +1,8 @@
 -- stg_heir: what a span inherits: the nearest tenant and agent above it, the topmost workflow and run, and the root's own names.
--- grain: (call_key)
+-- grain: (row_key)
 -- slice: none
 SELECT
-    a.call_key,
+    a.row_key,
     arg_min(s.own_tenant, a.place) FILTER (WHERE s.own_tenant IS NOT NULL) AS tenant,
     arg_min(s.own_agent, a.place) FILTER (WHERE s.own_agent IS NOT NULL) AS agent,
     arg_max(s.own_workflow, a.place) FILTER (WHERE s.own_workflow IS NOT NULL) AS workflow,
@@ -11,5 +11,5 @@ SELECT
     arg_max(s.own_tenant, a.place) FILTER (WHERE s.own_tenant IS NOT NULL) AS root_tenant,
     arg_max(s.own_agent, a.place) FILTER (WHERE s.own_agent IS NOT NULL) AS root_agent
 FROM stg_ancestor a
-JOIN stg_span s ON s.call_key = a.ancestor_key
-GROUP BY a.call_key
+JOIN stg_span s ON s.row_key = a.ancestor_key
+GROUP BY a.row_key

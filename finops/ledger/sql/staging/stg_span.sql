@@ -1,5 +1,6 @@
 -- stg_span: each span once (the most complete copy, then the latest), with what it says of its own owner.
 -- Token counts below 0 or above a million million, and sampling weights that are none, are unknown.
+-- `row_key` is a short name for the row within this build, `digest` a number that only decides between equals.
 -- grain: (call_key)
 -- slice: none
 WITH span AS (
@@ -37,7 +38,7 @@ copy AS (
 nameless AS (
     SELECT
         n.batch_id, n.part_row,
-        'row ' || n.digest || ' ' || row_number() OVER (PARTITION BY n.digest ORDER BY n.batch_id, n.part_row) AS call_key
+        'row ' || n.digest || ' ' || row_number() OVER (PARTITION BY n.digest ORDER BY n.batch_id, n.part_row) AS nameless_key
     FROM (
         SELECT s.batch_id, s.part_row, md5(CAST({{call_content}} AS VARCHAR)) AS digest
         FROM span s
@@ -45,9 +46,11 @@ nameless AS (
     ) n
 )
 SELECT
-    coalesce(s.identity || ' ' || s.call_day, n.call_key) AS call_key,
+    s.batch_id * 1099511627776 + s.part_row AS row_key,
+    coalesce(s.identity || ' ' || s.call_day, n.nameless_key) AS call_key,
+    CAST(hash(coalesce(s.identity || ' ' || s.call_day, n.nameless_key)) % 281474976710656 AS BIGINT) AS digest,
     s.call_day, s.trace, s.span, s.parent, s.run, s.response, s.session, s.start_time, s.end_time, s.first_token_time, s.operation, s.name,
-    s.provider AS provider_raw, s.account, s.credential, s.region, s.resource, s.model AS raw_model, s.service_tier,
+    s.provider AS provider_raw, s.account, s.region, s.resource, s.model AS raw_model, s.service_tier,
     CASE WHEN s.input_uncached BETWEEN 0 AND 1000000000000 THEN s.input_uncached END AS input_uncached,
     CASE WHEN s.cache_read BETWEEN 0 AND 1000000000000 THEN s.cache_read END AS cache_read,
     CASE WHEN s.cache_write_5m BETWEEN 0 AND 1000000000000 THEN s.cache_write_5m END AS cache_write_5m,
