@@ -12,7 +12,10 @@ from finops.errors import UsageError
 if TYPE_CHECKING:
     from finops.sources.base import Source
 
-MODULES = ("focus", "otlp", "vllm_bench", "sglang_bench", "litellm_logs", "outcomes", "meters", "samples", "prometheus")
+MODULES = (
+    *("focus", "aws_cur"),
+    *("otlp", "vllm_bench", "sglang_bench", "litellm_logs", "outcomes", "meters", "samples", "prometheus"),
+)
 """A source's name is its module's name."""
 
 

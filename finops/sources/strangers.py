@@ -16,6 +16,7 @@ class Stranger:
 
 
 _FOCUS_INSTEAD = "export the same bill as FOCUS 1.0 or newer, which every large provider offers"
+_CUR_COLUMNS = "export it with line item type, usage start date and unblended cost"
 _OTLP_INSTEAD = "send the spans through an OpenTelemetry Collector with its file exporter, which writes OTLP/JSON"
 
 STRANGERS: tuple[Stranger, ...] = (
@@ -28,8 +29,8 @@ STRANGERS: tuple[Stranger, ...] = (
     Stranger(
         "OTLP metrics or logs, not traces", "only traces are read; export the traces pipeline", head_all=('"resourceLogs"',)
     ),
-    Stranger("an AWS Cost and Usage Report", _FOCUS_INSTEAD, header_all=("lineitem/unblendedcost",)),
-    Stranger("an AWS Cost and Usage Report", _FOCUS_INSTEAD, header_all=("line_item_unblended_cost",)),
+    Stranger("an AWS Cost and Usage Report without its main columns", _CUR_COLUMNS, header_all=("lineitem/unblendedcost",)),
+    Stranger("an AWS Cost and Usage Report without its main columns", _CUR_COLUMNS, header_all=("line_item_unblended_cost",)),
     Stranger("an Azure cost export", _FOCUS_INSTEAD, header_all=("costinbillingcurrency",)),
     Stranger("an Azure cost export", _FOCUS_INSTEAD, header_all=("metercategory", "resourcegroup")),
     Stranger("an OCI cost report", _FOCUS_INSTEAD, header_all=("lineitem/referenceno",)),
