@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Runs one command and exits with its code."""
-    if sys.argv[1:] in (["--version"], ["-V"]):
+    if sys.argv[1:2] in (["--version"], ["-V"]):
         from finops.cli.output import write_version
 
         write_version()
