@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     *("focus", "aws_cur"),
-    *("otlp", "vllm_bench", "sglang_bench", "litellm_logs", "outcomes", "meters", "samples", "prometheus"),
+    *("otlp", "vllm_bench", "sglang_bench", "litellm_logs", "langfuse", "outcomes", "meters", "samples", "prometheus"),
 )
 """A source's name is its module's name."""
 

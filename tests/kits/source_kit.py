@@ -42,6 +42,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "vllm_bench": ("bench.json", ROOT / "sample_data/bench/tagging-g6-xlarge-1.json"),
     "sglang_bench": ("bench.jsonl", FILES / "sglang_bench/bench.jsonl"),
     "litellm_logs": ("spend-logs.jsonl", ROOT / "tests/sources/samples/litellm_logs/spend-logs.jsonl"),
+    "langfuse": ("observations.json", ROOT / "tests/sources/samples/langfuse/observations.json"),
     "outcomes": ("outcomes.csv", OUTCOMES),
     "meters": ("meters.csv", METERS),
     "samples": ("signals.jsonl", SAMPLES_OF_SIGNALS),

@@ -1,0 +1,166 @@
+"""Langfuse's observations and scores: additive usage, costs as reported, and what a score can decide."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops.core.tokens import Tokens, input_tokens
+from finops.sources import source
+from finops.sources.base import Load
+from finops.sources.detect import recognise
+from tests.kits.source_kit import loads
+
+SAMPLES = Path(__file__).parent / "samples/langfuse"
+RECORDS: list[dict[str, Any]] = json.loads((SAMPLES / "observations.json").read_text())
+GENERATION = RECORDS[1]
+SCORES: list[dict[str, Any]] = [json.loads(line) for line in (SAMPLES / "scores.jsonl").read_text().splitlines()]
+
+
+def read(path: Path) -> tuple[list[dict[str, Any]], Load]:
+    ((load, rows),) = loads(source("langfuse"), path)
+    assert rows is not None
+    return rows, load
+
+
+def one(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+    path = folder / "one.jsonl"
+    path.write_text(json.dumps(record) + "\n")
+    rows, load = read(path)
+    assert load.rejects == []
+    return rows[0]
+
+
+def with_usage(folder: Path, **usage: int) -> dict[str, Any]:
+    return one(folder, {**GENERATION, "usageDetails": usage})
+
+
+def test_observations_become_calls_of_their_trace() -> None:
+    (agent, generation, tool), load = read(SAMPLES / "observations.json")
+    assert load.contract == "call"
+    assert load.rejects == []
+    assert (agent["operation"], agent["agent"], agent["workflow"], agent["tenant"]) == (
+        *("agent", "clause-retriever"),
+        *("contract-review", "bluefin-bank"),
+    )
+    assert generation["trace"] == agent["trace"]
+    assert generation["parent"] == agent["span"]
+    assert (generation["operation"], generation["provider"], generation["model"]) == (
+        *("inference", "anthropic"),
+        "claude-sonnet-4-5",
+    )
+    assert generation["first_token_time"] == datetime(2026, 10, 2, 8, 0, 1, 400_000)
+    assert (generation["reported_cost"], generation["reported_currency"]) == ("0.04940025", "USD")
+    assert (generation["prompt_route"], generation["prompt_version"], generation["session"]) == ("clauses", "4", "s-1")
+    assert generation["tenant"] == "legal"
+    assert (tool["operation"], tool["tool"], tool["status"], tool["end_time"]) == ("tool", "lookup", "error", None)
+
+
+def test_nothing_that_was_said_is_kept() -> None:
+    for name in ("observations.json", "scores.jsonl"):
+        assert "never stored" not in repr(read(SAMPLES / name)[0])
+
+
+def test_cached_tokens_are_beside_the_input_langfuse_12306() -> None:
+    """5 uncached, 128,955 read, 1,253 written: 130,213 in all; 260,421 was seen."""
+    call = read(SAMPLES / "observations.json")[0][1]
+    given = Tokens(**{name: call[name] for name in Tokens._fields})
+    assert (given.input_uncached, given.cache_read, given.cache_write_5m, given.output) == (5, 128_955, 1_253, 400)
+    assert input_tokens(given) == 130_213
+    assert given.identity_holds is True
+
+
+def test_an_input_that_contains_its_cache_is_found_out_by_the_total_langfuse_12306(tmp_path: Path) -> None:
+    call = with_usage(
+        tmp_path, input=130_213, cache_read_input_tokens=128_955, cache_creation_input_tokens=1_253, output=400, total=130_613
+    )
+    assert (call["input_uncached"], call["cache_read"], call["cache_write_5m"]) == (5, 128_955, 1_253)
+    assert call["identity_holds"] is False
+
+
+def test_bedrock_through_langfuse_phoenix_10036(tmp_path: Path) -> None:
+    call = with_usage(tmp_path, input=3, cache_creation_input_tokens=25, cache_read_input_tokens=13_216, output=12, total=13_256)
+    assert (call["input_uncached"], call["cache_write_5m"], call["cache_read"], call["output"]) == (3, 25, 13_216, 12)
+    assert call["identity_holds"] is True
+
+
+def test_total_is_never_a_class(tmp_path: Path) -> None:
+    call = with_usage(tmp_path, input=10, output=5, total=15)
+    assert sum(call[name] or 0 for name in Tokens._fields if name not in ("reasoning", "identity_holds")) == 15
+
+
+def test_reasoning_beside_the_output_is_output(tmp_path: Path) -> None:
+    call = with_usage(tmp_path, input=10, output=5, output_reasoning_tokens=7, input_cached_tokens=4, total=26)
+    assert (call["input_uncached"], call["cache_read"], call["output"], call["reasoning"]) == (10, 4, 12, 7)
+    assert call["identity_holds"] is True
+
+
+CLASSES = (
+    "input",
+    "output",
+    "cache_read_input_tokens",
+    "input_cache_creation_1h",
+    "input_audio_tokens",
+    "output_reasoning_tokens",
+)
+
+
+@given(st.dictionaries(st.sampled_from(CLASSES), st.integers(0, 10**6), min_size=1))
+def test_every_token_is_in_one_class(tmp_path_factory: pytest.TempPathFactory, usage: dict[str, int]) -> None:
+    call = with_usage(tmp_path_factory.mktemp("usage"), **usage, total=sum(usage.values()))
+    classes = [call[name] or 0 for name in Tokens._fields if name not in ("reasoning", "identity_holds")]
+    assert sum(classes) == sum(usage.values())
+    assert call["identity_holds"] is True
+
+
+def test_old_exports_and_other_units(tmp_path: Path) -> None:
+    old = {**GENERATION, "usageDetails": None, "usage": {"input": 8, "output": 2, "total": 10, "unit": "TOKENS"}}
+    assert one(tmp_path, old)["input_uncached"] == 8
+    letters = {**old, "usage": {**old["usage"], "unit": "CHARACTERS"}}
+    assert one(tmp_path, letters)["input_uncached"] is None
+
+
+def test_unknown_costs_stay_unknown(tmp_path: Path) -> None:
+    for nothing in (None, 0, 0.0):
+        call = one(tmp_path, {**GENERATION, "totalCost": nothing, "costDetails": {}})
+        assert (call["reported_cost"], call["reported_currency"]) == (None, None)
+    assert one(tmp_path, {**GENERATION, "totalCost": 0, "costDetails": {"input": 0}})["reported_cost"] == "0"
+
+
+def test_tables_and_pages_say_the_same(tmp_path: Path) -> None:
+    table, page = tmp_path / "observations.csv", tmp_path / "page.json"
+    columns = sorted({name for record in RECORDS for name in record})
+    with table.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, columns)
+        writer.writeheader()
+        for record in RECORDS:
+            writer.writerow({k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in record.items()})
+    page.write_text(json.dumps({"data": RECORDS, "meta": {"page": 1}}))
+    assert read(table)[0] == read(page)[0] == read(SAMPLES / "observations.json")[0]
+    assert {recognise(path, None).name for path in (table, page, SAMPLES / "scores.jsonl")} == {"langfuse"}
+
+
+def test_scores_become_outcomes_and_numbers_decide_nothing() -> None:
+    rows, load = read(SAMPLES / "scores.jsonl")
+    assert load.contract == "outcome"
+    assert load.rejects == []
+    assert [row["accepted"] for row in rows] == [True, False, None, None]
+    assert [row["run"] for row in rows] == [*(s["traceId"] for s in SCORES[:3]), "s-1"]
+    assert [row["evaluator"] for row in rows] == ["accepted", "review", "relevance", "human_minutes"]
+    assert rows[3]["human_minutes"] == "7.5"
+    assert load.notes[0].startswith("1 scores say neither yes nor no")
+
+
+def test_a_score_without_a_subject_is_a_reject(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text("\n".join(json.dumps({**SCORES[0], **c}) for c in ({}, {"traceId": None}, {"timestamp": "soon"})) + "\n")
+    rows, load = read(path)
+    assert len(rows) == 1
+    assert [(reject.row, reject.column) for reject in load.rejects] == [(2, "traceId"), (3, "timestamp")]
