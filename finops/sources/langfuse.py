@@ -21,7 +21,7 @@ _OF_SCORE = ("dataType", "traceId", "name", "value")
 
 
 class Langfuse:
-    """One kind of entry per file. A numeric score says nothing of acceptance: nobody has told from which value on it is good."""
+    """One kind of entry per file. A score that says neither yes nor no is a reject: as an outcome it would hide one that does."""
 
     name = "langfuse"
     title = "Langfuse observations and scores (CSV, JSON, JSON lines)"
@@ -44,8 +44,7 @@ class Langfuse:
         rejects: list[Reject] = []
         everything: Iterator[Numbered | Reject] = chain((begun,), numbered)
         if not isinstance(begun, Reject) and _is_score(begun[1]):
-            unknown = _Unknown()
-            yield Load("outcome", batches(everything, "outcome", unknown.told, rejects), rejects, notes=unknown.notes)
+            yield Load("outcome", batches(everything, "outcome", score_row, rejects), rejects)
         else:
             dialects = Dialects("Langfuse")
             data = batches(everything, "call", lambda entry: dialects.told(observation_row(entry)), rejects)
@@ -57,21 +56,3 @@ SOURCE = Langfuse()
 
 def _is_score(entry: Entry) -> bool:
     return "dataType" in entry and "startTime" not in entry
-
-
-class _Unknown:
-    """Counts the scores that leave open whether the work was accepted."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self._count = 0
-
-    def told(self, entry: Entry) -> dict[str, Any]:
-        row = score_row(entry)
-        if row["accepted"] is None and row["human_minutes"] is None:
-            self._count += 1
-            self.notes[:] = [
-                f"{self._count:,} scores say neither yes nor no: they are kept, and count as unknown;"
-                " a BOOLEAN score, or a category such as `accepted`, decides"
-            ]
-        return row

@@ -130,11 +130,14 @@ def score_row(entry: Entry) -> Row:
         raise Unreadable("timestamp is missing", "timestamp")
     name = text(entry, "name")
     minutes = amount(entry, "value") if name is not None and name.lower() in _MINUTES else None
+    accepted = None if minutes is not None else _accepted(entry)
+    if accepted is None and minutes is None:
+        raise Unreadable("this score says neither yes nor no: make it BOOLEAN, or a category such as accepted", "value")
     return {
         "run": run,
         "id": text(entry, "id"),
         "time": when,
-        "accepted": None if minutes is not None else _accepted(entry),
+        "accepted": accepted,
         "evaluator": name,
         "human_minutes": minutes,
     }
