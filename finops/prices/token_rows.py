@@ -24,6 +24,9 @@ PRICE_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """Token class to the library's keys, most special first: a class without a price of its own is billed as its parent."""
 
+PER_REQUEST = "requests_kcount"
+"""A model that also has a price per request is not priced by its tokens: they are the smaller part, and the rest is no token."""
+
 STANDARD = "standard"
 _LONG_AGO = date(2000, 1, 1)
 _MIDNIGHT = time(0)
@@ -114,6 +117,8 @@ def _boundaries(model: ModelInfo) -> tuple[list[date], list[time]]:
 
 
 def _by_class(prices: ModelPrice) -> dict[str, Tiers]:
+    if prices.__dict__.get(PER_REQUEST):
+        return {}
     found = {}
     for token_class, keys in PRICE_KEYS.items():
         price = next((value for key in keys if (value := prices.__dict__.get(key)) is not None), None)

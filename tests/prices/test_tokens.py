@@ -215,3 +215,12 @@ def test_the_batch_is_named_dated_and_whole() -> None:
 )
 def test_providers_have_one_name(text: str | None, name: str | None) -> None:
     assert canonical_provider(text) == name
+
+
+def test_a_model_with_a_price_per_request_is_unpriced_rather_than_a_tenth_of_its_price() -> None:
+    found = resolve_model("perplexity", "sonar")
+    usage = Usage(input_tokens=1000, output_tokens=100)
+    whole = calc_price(usage, "sonar", provider_id="perplexity").total_price
+    assert whole > 10 * Decimal("0.0011")  # what its tokens alone cost
+    assert found is not None
+    assert found not in ROWS
