@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 MODULES = (
     *("focus", "aws_cur"),
-    *("otlp", "vllm_bench", "sglang_bench", "litellm_logs", "langfuse", "outcomes", "meters", "samples", "prometheus"),
+    "otlp",
+    *("vllm_bench", "sglang_bench", "guidellm", "aiperf", "llmperf"),
+    *("litellm_logs", "langfuse", "outcomes", "meters", "samples", "prometheus"),
 )
 """A source's name is its module's name."""
 

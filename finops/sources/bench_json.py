@@ -93,7 +93,7 @@ class Node:
             return []
         found: list[Any] | dict[str, Any]
         try:
-            form: Any = list[msgspec.Raw] if bytes(raw[:1]) == b"[" else dict[str, msgspec.Raw]
+            form: Any = list[msgspec.Raw] if _begins(raw, b"[") else dict[str, msgspec.Raw]
             found = msgspec.json.decode(raw, type=form)
         except BROKEN as error:
             raise Unreadable("this is not a list that can be read", key) from error
@@ -114,7 +114,7 @@ class Node:
     def _raw(self, path: tuple[str, ...]) -> tuple[msgspec.Raw | None, str]:
         holder = self.node(*path[:-1])
         raw, key = holder.fields.get(path[-1]), f"{holder.at}.{path[-1]}".lstrip(".")
-        return (None if raw is None or bytes(raw) == b"null" else raw), key
+        return (None if raw is None or _begins(raw, b"null") else raw), key
 
 
 def _fields(raw: msgspec.Raw | None, key: str) -> Record:
@@ -124,3 +124,7 @@ def _fields(raw: msgspec.Raw | None, key: str) -> Record:
         return msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     except BROKEN as error:
         raise Unreadable("this is not a JSON object", key) from error
+
+
+def _begins(raw: msgspec.Raw, mark: bytes) -> bool:
+    return bytes(memoryview(raw)[: len(mark)]) == mark

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_ATTRIBUTES = 48
+_SECONDS = re.compile(r"[0-9]{9,10}(\.[0-9]{1,12})?")
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def _row(number: int, found: Measured, tool: str, hardware: Mapping[str, Any]) -
     row: dict[str, Any] = {**dict.fromkeys(arrow_schema("benchmark").names), **found.values}
     named = {**found.named, **{key: value for key, value in hardware.items() if value is not None}}
     row |= {column: value for column, value in named.items() if column in row and column != "units" and value is not None}
-    row["tool"] = tool
+    row["tool"] = row["tool"] or tool
     unit = count_units(row, named)
     if row["duration_s"] is not None and row["duration_s"] <= 0:
         return Reject(number, "the run took no time", "duration")
@@ -108,3 +111,16 @@ def _attributes(unit: str | None, own: Mapping[str, str | None], hardware: Mappi
         if text and len(kept) < MOST_ATTRIBUTES:
             kept[key[:128]] = text[:256]
     return kept or None
+
+
+def moment(text: str | None) -> datetime | None:
+    """The time of a run, in UTC: a Unix time in seconds, or an ISO time that says its zone. None for anything else."""
+    if text is None:
+        return None
+    try:
+        if _SECONDS.fullmatch(text):
+            return datetime(1970, 1, 1) + timedelta(seconds=float(text))  # noqa: DTZ001 naive UTC is what the ledger keeps
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
