@@ -13,7 +13,7 @@ from finops.errors import DataError, UsageError
 from finops.ledger.store import Reader
 
 BILLED_MONTH = "strftime(c.billing_month, '%Y-%m')"
-INCURRED_MONTH = "strftime(c.charge_day, '%Y-%m')"
+INCURRED_MONTH = "strftime(c.business_day, '%Y-%m')"
 DIMENSIONS: Mapping[str, str] = {
     **{
         name: f"c.{name}"
@@ -25,14 +25,15 @@ DIMENSIONS: Mapping[str, str] = {
     "day": "strftime(c.charge_day, '%Y-%m-%d')",
     "month": BILLED_MONTH,
 }
-"""What cost may be grouped by, and the cube's expression for it. `month` is the billing month, or the month incurred."""
+"""What cost may be grouped by, and the cube's expression for it. `month` is the billing month, or the month incurred in the zone
+of the calendar; days are UTC."""
 
 METRICS = ("billed", "effective", "contracted", "list")
 
 
 @dataclass(frozen=True)
 class CubeQuestion:
-    """`first` up to `end` are days; `month` is the first day of a billing month and goes with the view by bill."""
+    """`first` up to `end` are days in UTC; `month` is the first day of a billing month, or of a business month if `incurred`."""
 
     by: tuple[str, ...]
     metric: str
@@ -104,7 +105,7 @@ def _conditions(question: CubeQuestion) -> tuple[list[str], list[Any]]:
         conditions.append(condition.replace("?", f"${len(parameters)}"))
 
     if question.month is not None:
-        add("c.billing_month = ?", question.month)
+        add("date_trunc('month', c.business_day) = ?" if question.incurred else "c.billing_month = ?", question.month)
     if question.first is not None:
         add("c.charge_day >= ?", question.first)
     if question.end is not None:

@@ -1,4 +1,6 @@
-"""Daily cost by any grouping, for forecasts: what recurs by day, what is booked this month, and how far each provider reaches."""
+"""Daily cost by any grouping, for forecasts: what recurs, what is booked this month, and how far each provider reaches.
+
+Days are business days, in the zone of the calendar."""
 
 from __future__ import annotations
 
@@ -58,9 +60,9 @@ def daily_costs(
     rows = reader.query(
         f"""
         WITH by_day AS (
-            SELECT {expressions}, date_diff('day', CAST($since AS DATE), c.charge_day) AS day_, sum(c.effective) AS amount_
+            SELECT {expressions}, date_diff('day', CAST($since AS DATE), c.business_day) AS day_, sum(c.effective) AS amount_
             FROM fct_cost c
-            WHERE NOT c.one_off AND c.effective IS NOT NULL AND c.charge_day BETWEEN $since AND $as_of
+            WHERE NOT c.one_off AND c.effective IS NOT NULL AND c.business_day BETWEEN $since AND $as_of
                 AND ($currency IS NULL OR c.currency = $currency)
             GROUP BY ALL
         )
@@ -85,9 +87,11 @@ def booked_costs(
             CAST(sum(c.effective) AS DECIMAL(38, 12)) AS spent_,
             CAST(sum(CASE WHEN c.one_off THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS one_off_,
             CAST(sum(CASE WHEN c.basis = 'estimated' THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS estimated_,
-            CAST(sum(CASE WHEN c.charge_day > $reach AND NOT c.one_off THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS since_
+            CAST(sum(CASE WHEN c.business_day > $reach AND NOT c.one_off THEN c.effective ELSE 0 END)
+                AS DECIMAL(38, 12)) AS since_
         FROM fct_cost c
-        WHERE c.effective IS NOT NULL AND c.charge_day BETWEEN $first AND $as_of AND ($currency IS NULL OR c.currency = $currency)
+        WHERE c.effective IS NOT NULL AND c.business_day BETWEEN $first AND $as_of
+            AND ($currency IS NULL OR c.currency = $currency)
         GROUP BY ALL
         """,
         {"first": first, "reach": reach, "as_of": as_of, "currency": currency},
@@ -100,9 +104,10 @@ def deliveries(reader: Reader, as_of: date, currency: str | None) -> list[Delive
     rows = reader.query(
         """
         WITH by_day AS (
-            SELECT c.provider, c.currency, c.charge_day AS day, bool_or(c.basis = 'billed') AS billed, sum(c.effective) AS amount
+            SELECT c.provider, c.currency, c.business_day AS day, bool_or(c.basis = 'billed') AS billed,
+                sum(c.effective) AS amount
             FROM fct_cost c
-            WHERE NOT c.one_off AND c.effective IS NOT NULL AND c.charge_day < $as_of
+            WHERE NOT c.one_off AND c.effective IS NOT NULL AND c.business_day < $as_of
                 AND ($currency IS NULL OR c.currency = $currency)
             GROUP BY ALL
         ),

@@ -11,7 +11,7 @@ from finops.ledger.engine.configured import NAME_TABLES, Configuration, in_force
 from finops.ledger.engine.macros import define_macros
 from finops.ledger.engine.model import all_models, selected
 from finops.ledger.engine.months import differing, kept_configurations
-from finops.ledger.engine.runner import compiled
+from finops.ledger.engine.runner import compiled, trace_models
 from finops.ledger.engine.slices import Dirty, write_dirty
 from finops.ledger.store import Reader
 
@@ -48,7 +48,7 @@ def trace_rows(reader: Reader, allocation: Allocation, owner: Owner) -> list[dic
     if not found:
         return []
     database = _ReadOnly(reader)
-    define_macros(database)
+    define_macros(database, allocation.zone)
     today = in_force(database, allocation)
     months = {row["charge_day"].replace(day=1) for row in found}
     rows: list[dict[str, Any]] = []
@@ -75,8 +75,9 @@ def _rows_of(
 ) -> list[dict[str, Any]]:
     write_dirty(database, Dirty(frozenset(_month_days(reader, months)), frozenset(), frozenset()))
     names = expressions(allocation)
+    behind_facts = trace_models(all_models())
     for model in selected(all_models(), ["stg_charge_line"]):
-        if model.layer == "staging" and model.name not in _CALL_STAGING:
+        if model.layer == "staging" and model not in behind_facts:
             kind = "VIEW" if model.view else "TABLE"
             database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{compiled(model, names)}")
     return reader.query(
@@ -88,10 +89,6 @@ def _rows_of(
         ),
         parameters,
     )
-
-
-_CALL_STAGING = frozenset(("stg_span", "stg_ancestor", "stg_heir", "stg_call", "stg_token_price", "stg_call_price"))
-"""Staging that stands behind a fact which is in the ledger already."""
 
 
 def _month_days(reader: Reader, months: set[date]) -> list[date]:

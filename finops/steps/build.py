@@ -91,7 +91,7 @@ def kept_notes(report: BuildReport) -> list[str]:
 
 def allocation_of(settings: Settings) -> Allocation:
     """The part of the settings that decides whose a cost is."""
-    return Allocation(settings.identity, settings.maps, settings.rules, settings.workflows)
+    return Allocation(settings.identity, settings.maps, settings.rules, settings.workflows, settings.calendar.zone)
 
 
 def prices_of(settings: Settings) -> PriceInputs:

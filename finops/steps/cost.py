@@ -65,7 +65,7 @@ def _question(
     incurred = settings.view == "incurred"
     if period is None:
         return CubeQuestion(by, metric, incurred, where=where, currency=settings.currency)
-    if period.is_month and not incurred:
+    if period.is_month:
         return CubeQuestion(by, metric, incurred, month=period.first, where=where, currency=settings.currency)
     return CubeQuestion(by, metric, incurred, None, period.first, period.end, where, settings.currency)
 

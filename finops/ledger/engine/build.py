@@ -48,14 +48,14 @@ def build(
     """Builds and tests the slices of batches that are not built yet. Rules, owners or prices that changed make open months
     anew, models that changed or `full` all months; closed months are placed by what they were closed with, unless `restate`
     names them. `select` makes the named models, and what they read, anew."""
-    define_macros(database)
+    define_macros(database, allocation.zone)
     restated = frozenset(restate)
     closed = closed_months(database)
     kept = {month: c for month, c in kept_configurations(database).items() if month in closed and month not in restated}
     repriced = write_prices(database, prices, as_of, kept=frozenset(kept), restated=restated)
     today = in_force(database, allocation)
     kept = {month: configuration.completed(today) for month, configuration in kept.items()}
-    if full or select or models_changed(database):
+    if full or select or models_changed(database, allocation.zone):
         touched = None
     else:
         touched = _touched(database, allocation, kept, repriced, restated)
@@ -74,14 +74,14 @@ def build(
 
 def fingerprint_of(allocation: Allocation) -> str:
     """One text that changes with rules, owners, models and macros."""
-    parts = [allocation_document(allocation), *MACROS, *(f"{model.name}\n{model.sql}" for model in all_models())]
+    parts = [allocation_document(allocation), allocation.zone, *MACROS, *(f"{model.name}\n{model.sql}" for model in all_models())]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def models_changed(database: Readable) -> bool:
-    """Whether the last build went by other models or macros, or there was none."""
+def models_changed(database: Readable, zone: str) -> bool:
+    """Whether the last build went by other models, macros or business days, or there was none."""
     before = _last_allocation(database)
-    return before is None or built_by(database) != fingerprint_of(before)
+    return before is None or built_by(database) != fingerprint_of(replace(before, zone=zone))
 
 
 def built_by(database: Readable) -> str | None:

@@ -50,6 +50,8 @@ class Allocation:
     maps: tuple[AccountMap, ...] = ()
     rules: tuple[Rule, ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    zone: str = "UTC"
+    """The zone of business days. It holds for all months alike, or they would not divide time among them."""
 
 
 def expressions(allocation: Allocation) -> dict[str, str]:

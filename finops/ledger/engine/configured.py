@@ -72,8 +72,10 @@ def put_in_force(database: Database, configuration: Configuration) -> None:
 
 
 def allocation_document(allocation: Allocation) -> str:
-    """The allocation as JSON; where its parts stand in the file does not matter."""
-    return json.dumps(asdict(_placeless(allocation)), sort_keys=True, default=_plain)
+    """The rules and owners as JSON; where they stand in the file does not matter, and the zone is no part of them."""
+    parts = asdict(_placeless(allocation))
+    del parts["zone"]
+    return json.dumps(parts, sort_keys=True, default=_plain)
 
 
 def configuration_of(document: str) -> Configuration:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finops.ledger.engine.database import Database
+from finops.ledger.engine.database import Database, quoted
 
 MACROS = (
     # DECIMAL(38,12) to units of 1e-12 and back, without a product that could overflow.
@@ -35,7 +35,9 @@ MACROS = (
 )
 
 
-def define_macros(database: Database) -> None:
-    """Makes the macros known to this connection."""
+def define_macros(database: Database, zone: str = "UTC") -> None:
+    """Makes the macros known to this connection. Business days are those of the zone."""
+    moment = "moment" if zone == "UTC" else f"timezone({quoted(zone)}, timezone('UTC', moment))"
+    database.execute(f"CREATE OR REPLACE TEMP MACRO business_day(moment) AS CAST({moment} AS DATE)")
     for macro in MACROS:
         database.execute(macro)

@@ -48,7 +48,7 @@ def run_models(
         chosen = selected(chosen, select)
     full = touched is None
     dirty = dirty_slices(touched_by_everything(database) if touched is None else touched)
-    define_macros(database)
+    define_macros(database, allocation.zone)
     rows = dict.fromkeys((model.name for model in chosen), 0)
     apart = [(group.configuration, own) for group in kept if (own := dirty.of(group.months.__contains__))]
     if apart:

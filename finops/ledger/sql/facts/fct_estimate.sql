@@ -1,9 +1,9 @@
 -- fct_estimate: priced calls and metered hours of days for which no bill is loaded yet.
--- grain: (charge_day, provider, account, region, service, instance_type, purchase_option, model, token_class, currency, tenant, agent, workflow)
+-- grain: (charge_day, business_day, provider, account, region, service, instance_type, purchase_option, model, token_class, currency, tenant, agent, workflow)
 -- slice: charge_day
 WITH estimate AS (
     SELECT
-        u.call_day AS charge_day, u.provider, u.account, u.region, 'model calls' AS service,
+        u.call_day AS charge_day, u.business_day, u.provider, u.account, u.region, 'model calls' AS service,
         CAST(NULL AS VARCHAR) AS instance_type, CAST(NULL AS VARCHAR) AS purchase_option, u.model, u.token_class, u.currency,
         u.tenant, u.agent, u.workflow, 'estimated-calls' AS rule, u.list_cost AS amount
     FROM fct_usage u
@@ -17,13 +17,14 @@ WITH estimate AS (
         )
     UNION ALL
     SELECT
-        m.charge_day, m.provider, m.account, m.region, 'metered hours' AS service, m.instance_type, m.purchase_option,
+        m.charge_day, m.business_day, m.provider, m.account, m.region, 'metered hours' AS service, m.instance_type, m.purchase_option,
         CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS token_class, m.currency, m.tenant, m.agent, m.workflow,
         'estimated-hours' AS rule, m.amount
     FROM stg_estimate_meter m
 )
 SELECT
     e.charge_day,
+    e.business_day,
     month_of(e.charge_day) AS billing_month,
     e.provider, e.account, e.region, e.service, e.instance_type, e.purchase_option, e.model, e.token_class, e.currency,
     'Usage' AS category,
@@ -40,5 +41,5 @@ SELECT
     CAST(sum(e.amount) AS DECIMAL(38, 12)) AS contracted
 FROM estimate e
 GROUP BY
-    e.charge_day, e.provider, e.account, e.region, e.service, e.instance_type, e.purchase_option, e.model, e.token_class, e.currency,
+    e.charge_day, e.business_day, e.provider, e.account, e.region, e.service, e.instance_type, e.purchase_option, e.model, e.token_class, e.currency,
     e.tenant, e.agent, e.workflow, e.rule

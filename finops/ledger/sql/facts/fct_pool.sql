@@ -7,7 +7,7 @@
 -- slice: charge_day
 SELECT
     md5(concat_ws('|',
-        key_part(n.charge_day), key_part(n.charge_month), key_part(n.charge_hour), key_part(n.window_level), key_part(n.billing_month),
+        key_part(n.charge_day), key_part(n.charge_month), key_part(n.business_day), key_part(n.charge_hour), key_part(n.window_level), key_part(n.billing_month),
         key_part(n.invoice), key_part(n.issuer), key_part(n.account), key_part(n.subaccount),
         key_part(n.currency), key_part(n.category), key_part(n.sign), key_part(n.provider),
         key_part(n.service), key_part(n.region), key_part(n.sku), key_part(n.resource),
@@ -17,6 +17,7 @@ SELECT
     )) AS pool_id,
     n.charge_day,
     n.charge_month,
+    n.business_day,
     n.charge_hour,
     n.window_level,
     n.billing_month,
@@ -50,7 +51,7 @@ SELECT
     CAST(sum(n.contracted) AS DECIMAL(38, 12)) AS contracted
 FROM stg_charge_line n
 GROUP BY
-    n.charge_day, n.charge_month, n.charge_hour, n.window_level, n.billing_month, n.invoice, n.issuer, n.account, n.subaccount,
+    n.charge_day, n.charge_month, n.business_day, n.charge_hour, n.window_level, n.billing_month, n.invoice, n.issuer, n.account, n.subaccount,
     n.currency, n.category, n.sign, n.provider, n.service, n.region, n.sku, n.resource,
     n.instance_type, n.purchase_option, n.model, n.token_class, n.one_off, n.rule, n.method, n.tenant,
     n.agent, n.workflow

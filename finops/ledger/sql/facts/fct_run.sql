@@ -64,7 +64,7 @@ judged AS (
 )
 SELECT
     b.run_id,
-    CAST(b.start_time AS DATE) AS run_day,
+    business_day(b.start_time) AS run_day,
     b.workflow, b.agent, b.tenant, b.start_time, b.end_time,
     date_diff('millisecond', b.start_time, b.end_time) AS duration_ms,
     b.status, b.calls, b.failed_calls, b.retries, b.unpriced_calls, b.list_cost, b.currency,

@@ -1,8 +1,8 @@
 -- fct_usage: a day's counted calls by owner and model; rows with a token class carry tokens and list cost, the others calls.
--- grain: (call_day, provider, account, region, resource, model, service_tier, token_class, tenant, agent, workflow, currency)
+-- grain: (call_day, business_day, provider, account, region, resource, model, service_tier, token_class, tenant, agent, workflow, currency)
 -- slice: trace_day
 SELECT
-    c.call_day, c.provider, c.account, c.region, c.resource, c.model, c.service_tier,
+    c.call_day, business_day(c.start_time) AS business_day, c.provider, c.account, c.region, c.resource, c.model, c.service_tier,
     CAST(NULL AS VARCHAR) AS token_class,
     c.tenant, c.agent, c.workflow,
     c.currency,
@@ -13,10 +13,10 @@ SELECT
 FROM fct_call c
 WHERE c.counted AND c.call_day IN (SELECT d.call_day FROM dirty_call_day d)
 GROUP BY
-    c.call_day, c.provider, c.account, c.region, c.resource, c.model, c.service_tier, c.tenant, c.agent, c.workflow, c.currency
+    c.call_day, business_day(c.start_time), c.provider, c.account, c.region, c.resource, c.model, c.service_tier, c.tenant, c.agent, c.workflow, c.currency
 UNION ALL
 SELECT
-    c.call_day, c.provider, c.account, c.region, c.resource, c.model, c.service_tier,
+    c.call_day, business_day(c.start_time) AS business_day, c.provider, c.account, c.region, c.resource, c.model, c.service_tier,
     p.token_class,
     c.tenant, c.agent, c.workflow,
     p.currency,
@@ -27,5 +27,5 @@ SELECT
 FROM stg_call_price p
 JOIN stg_call c ON c.row_key = p.row_key
 GROUP BY
-    c.call_day, c.provider, c.account, c.region, c.resource, c.model, c.service_tier, p.token_class, c.tenant, c.agent, c.workflow,
+    c.call_day, business_day(c.start_time), c.provider, c.account, c.region, c.resource, c.model, c.service_tier, p.token_class, c.tenant, c.agent, c.workflow,
     p.currency

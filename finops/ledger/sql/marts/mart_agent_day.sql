@@ -1,4 +1,4 @@
--- mart_agent_day: what each agent cost and did on each day.
+-- mart_agent_day: what each agent cost and did on each business day.
 -- grain: (day, tenant, agent, workflow, currency)
 -- keeps: sum(cost) = sum(fct_cost.effective) by (currency, tenant)
 -- slice: none
@@ -7,7 +7,7 @@ WITH main AS (
 ),
 part AS (
     SELECT
-        c.charge_day AS day, c.tenant, c.agent, c.workflow, c.currency,
+        c.business_day AS day, c.tenant, c.agent, c.workflow, c.currency,
         c.effective AS cost,
         CAST(NULL AS DECIMAL(38, 12)) AS list_cost,
         0 AS runs, 0 AS accepted, 0 AS refused, 0 AS unknown, 0 AS calls, 0 AS failed_calls, 0 AS retries, 0 AS unpriced_calls,
@@ -27,7 +27,7 @@ part AS (
     CROSS JOIN main m
     UNION ALL
     SELECT
-        k.call_day AS day, k.tenant, k.agent, k.workflow, coalesce(k.currency, m.currency) AS currency,
+        business_day(k.start_time) AS day, k.tenant, k.agent, k.workflow, coalesce(k.currency, m.currency) AS currency,
         CAST(NULL AS DECIMAL(38, 12)) AS cost,
         CAST(k.list_cost * CAST(k.sampling_weight AS DECIMAL(18, 6)) AS DECIMAL(38, 12)) AS list_cost,
         0 AS runs, 0 AS accepted, 0 AS refused, 0 AS unknown,

@@ -5,6 +5,6 @@ SELECT
     CAST(sum(CASE WHEN c.model IS NOT NULL THEN c.effective END) AS DECIMAL(38, 12)) AS model_cost,
     CAST(sum(CASE WHEN c.basis = 'estimated' THEN c.effective END) AS DECIMAL(38, 12)) AS estimated
 FROM fct_cost c
-WHERE c.currency = $currency AND c.charge_day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE)
+WHERE c.currency = $currency AND c.business_day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE)
 GROUP BY c.workflow, c.agent
 ORDER BY c.workflow, c.agent

@@ -2,7 +2,7 @@
 SELECT c.workflow, c.currency
 FROM fct_cost c
 WHERE c.effective <> 0
-    AND c.charge_day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE)
+    AND c.business_day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE)
     AND NOT (left(c.workflow, 2) = '__' AND left(c.agent, 2) = '__')
 GROUP BY c.workflow, c.currency
 ORDER BY c.workflow, c.currency

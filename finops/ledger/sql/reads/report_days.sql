@@ -5,7 +5,7 @@ WITH capacity AS (
     WHERE c.method = 'idle'
 )
 SELECT
-    c.charge_day AS day,
+    c.business_day AS day,
     CAST(sum(c.effective) AS DECIMAL(38, 12)) AS cost,
     CAST(sum(CASE WHEN c.basis = 'estimated' THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS estimated,
     CAST(sum(CASE WHEN c.method = 'idle' THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS idle,
@@ -13,6 +13,6 @@ SELECT
     CAST(sum(CASE WHEN c.method IN ('left', 'untagged', 'unexplained') THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS unallocated
 FROM fct_cost c
 LEFT JOIN capacity k ON k.rule = c.rule
-WHERE c.currency = $currency AND c.charge_day <= CAST($as_of AS DATE) AND c.effective IS NOT NULL
-GROUP BY c.charge_day
-ORDER BY c.charge_day
+WHERE c.currency = $currency AND c.business_day <= CAST($as_of AS DATE) AND c.effective IS NOT NULL
+GROUP BY c.business_day
+ORDER BY c.business_day

@@ -1,12 +1,12 @@
 -- report_months: what each month cost in each currency up to the business date.
 SELECT
     c.currency,
-    date_trunc('month', c.charge_day) AS month,
-    min(c.charge_day) AS first_day,
-    max(c.charge_day) AS last_day,
-    count(DISTINCT c.charge_day) AS spend_days,
+    date_trunc('month', c.business_day) AS month,
+    min(c.business_day) AS first_day,
+    max(c.business_day) AS last_day,
+    count(DISTINCT c.business_day) AS spend_days,
     CAST(sum(c.effective) AS DECIMAL(38, 12)) AS cost
 FROM fct_cost c
-WHERE c.charge_day <= CAST($as_of AS DATE) AND c.effective IS NOT NULL
-GROUP BY c.currency, date_trunc('month', c.charge_day)
+WHERE c.business_day <= CAST($as_of AS DATE) AND c.effective IS NOT NULL
+GROUP BY c.currency, date_trunc('month', c.business_day)
 ORDER BY c.currency, month

@@ -1,6 +1,6 @@
 -- report_workflows: what each workflow cost in the period, leftovers under their own names.
 SELECT c.workflow AS name, CAST(sum(c.effective) AS DECIMAL(38, 12)) AS cost
 FROM fct_cost c
-WHERE c.currency = $currency AND c.charge_day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE)
+WHERE c.currency = $currency AND c.business_day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE)
 GROUP BY c.workflow
 ORDER BY cost DESC, name

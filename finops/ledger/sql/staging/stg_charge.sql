@@ -95,6 +95,7 @@ SELECT
     p.part_row,
     p.charge_day,
     p.charge_month,
+    business_day(p."ChargePeriodStart") AS business_day,
     date_trunc('hour', p."ChargePeriodStart") AS charge_hour,
     CASE
         WHEN p."ChargePeriodEnd" <= p."ChargePeriodStart" + INTERVAL 1 HOUR THEN 0

@@ -7,6 +7,7 @@ SELECT
     c.part_row,
     c.charge_day,
     c.charge_month,
+    c.business_day,
     CASE WHEN r.rule IS NOT NULL AND greatest(r.window_level, c.span_level) = 0 THEN c.charge_hour END AS charge_hour,
     CASE WHEN r.rule IS NOT NULL THEN greatest(r.window_level, c.span_level) END AS window_level,
     c.billing_month,
