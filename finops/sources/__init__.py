@@ -16,7 +16,7 @@ MODULES = (
     *("focus", "aws_cur"),
     "otlp",
     *("vllm_bench", "sglang_bench", "guidellm", "aiperf", "llmperf"),
-    *("litellm_logs", "langfuse", "outcomes", "meters", "samples", "prometheus"),
+    *("litellm_logs", "langfuse", "openai_reports", "anthropic_reports", "outcomes", "meters", "samples", "prometheus"),
 )
 """A source's name is its module's name."""
 

@@ -46,6 +46,8 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "llmperf": ("summary.json", FILES / "llmperf/summary.json"),
     "litellm_logs": ("spend-logs.jsonl", ROOT / "tests/sources/samples/litellm_logs/spend-logs.jsonl"),
     "langfuse": ("observations.json", ROOT / "tests/sources/samples/langfuse/observations.json"),
+    "openai_reports": ("costs.json", ROOT / "tests/sources/samples/openai_reports/costs.json"),
+    "anthropic_reports": ("cost_report.json", ROOT / "tests/sources/samples/anthropic_reports/cost_report.json"),
     "outcomes": ("outcomes.csv", OUTCOMES),
     "meters": ("meters.csv", METERS),
     "samples": ("signals.jsonl", SAMPLES_OF_SIGNALS),
