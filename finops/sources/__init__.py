@@ -13,10 +13,24 @@ if TYPE_CHECKING:
     from finops.sources.base import Source
 
 MODULES = (
-    *("focus", "aws_cur"),
+    "focus",
+    "aws_cur",
     "otlp",
-    *("vllm_bench", "sglang_bench", "guidellm", "aiperf", "llmperf"),
-    *("litellm_logs", "langfuse", "openai_reports", "anthropic_reports", "outcomes", "meters", "samples", "prometheus"),
+    "otlp_metrics",
+    "otlp_logs",
+    "vllm_bench",
+    "sglang_bench",
+    "guidellm",
+    "aiperf",
+    "llmperf",
+    "litellm_logs",
+    "langfuse",
+    "openai_reports",
+    "anthropic_reports",
+    "outcomes",
+    "meters",
+    "samples",
+    "prometheus",
 )
 """A source's name is its module's name."""
 

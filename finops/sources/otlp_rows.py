@@ -70,6 +70,11 @@ class Rows:
             reason = f'this line (byte {position:,}) has no "resourceSpans": it is not OTLP/JSON of traces'
             self.rejects.append(Reject(number, reason))
             return
+        self.feed_document(document, number, 0)
+
+    def feed_document(self, document: Traces, number: int, size: int) -> None:
+        """A document that is decoded already; `size` is about how many bytes it holds."""
+        self._held_bytes += size
         self.documents += 1
         self._add(groups(document), number)
         if self._held_bytes >= HELD_BYTES:

@@ -131,8 +131,13 @@ def traces(line: bytes) -> Traces:
     """The document; keys in snake_case, which some senders write, are taken for the camelCase ones."""
     document = _decode_traces(line)
     if document.resourceSpans is None and b'"resource_spans"' in line:
-        return convert(_camel_keys(_decode_any(line)), Traces)
+        return convert(camel(line), Traces)
     return document
+
+
+def camel(line: bytes) -> Any:
+    """A document in snake_case, as some senders write, with the keys that it should have."""
+    return _camel_keys(_decode_any(line))
 
 
 def groups(document: Traces) -> Iterator[Group]:

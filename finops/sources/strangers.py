@@ -23,12 +23,6 @@ STRANGERS: tuple[Stranger, ...] = (
     Stranger("JSON with `spans` of an SDK dump, not OTLP", _OTLP_INSTEAD, head_all=('"spans"', '"context"', '"trace_id"')),
     Stranger("JSON with `spans` of an SDK dump, not OTLP", _OTLP_INSTEAD, head_all=('"spans"', '"start_time"')),
     Stranger("spans as an SDK's console exporter prints them, not OTLP", _OTLP_INSTEAD, head_all=('"context"', '"trace_id"')),
-    Stranger(
-        "OTLP metrics or logs, not traces", "only traces are read; export the traces pipeline", head_all=('"resourceMetrics"',)
-    ),
-    Stranger(
-        "OTLP metrics or logs, not traces", "only traces are read; export the traces pipeline", head_all=('"resourceLogs"',)
-    ),
     Stranger("an AWS Cost and Usage Report without its main columns", _CUR_COLUMNS, header_all=("lineitem/unblendedcost",)),
     Stranger("an AWS Cost and Usage Report without its main columns", _CUR_COLUMNS, header_all=("line_item_unblended_cost",)),
     Stranger("an Azure cost export", _FOCUS_INSTEAD, header_all=("costinbillingcurrency",)),

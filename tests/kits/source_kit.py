@@ -52,6 +52,8 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "meters": ("meters.csv", METERS),
     "samples": ("signals.jsonl", SAMPLES_OF_SIGNALS),
     "prometheus": ("waiting.json", FILES / "prometheus/waiting.json"),
+    "otlp_metrics": ("metrics.jsonl", FILES / "otlp_metrics/metrics.jsonl"),
+    "otlp_logs": ("logs.jsonl", FILES / "otlp_logs/logs.jsonl"),
 }
 """Per source: a file name and its content, or a file whose first lines are the content."""
 

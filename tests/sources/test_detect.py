@@ -66,7 +66,6 @@ def test_a_file_under_another_name_is_told_how_to_be_named(tmp_path: Path) -> No
     ("text", "what"),
     [
         ('{"spans":[{"name":"call_llm","context":{"trace_id":1},"start_time":1}]}', "`spans` of an SDK dump, not OTLP"),
-        ('{"resourceMetrics":[]}', "metrics or logs"),
         ('{"a":1}', "JSON with the keys a"),
         ("[" * 2000, "nested more than 500 levels"),
     ],

@@ -1,0 +1,152 @@
+"""OTLP/JSON logs: results of evaluations become outcomes, Claude Code's requests become calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finops.sources.arrow_schema import arrow_schema
+from finops.sources.base import Load, Part, Pattern, Reject
+from finops.sources.files import file_part
+from finops.sources.otlp_attributes import AGENT_NAMES, RUN_NAMES, SESSION_NAMES
+from finops.sources.otlp_documents import documents
+from finops.sources.otlp_log_calls import ERROR, REQUEST, span_of
+from finops.sources.otlp_metrics_shape import Record, each_record, logs
+from finops.sources.otlp_rows import Rows
+from finops.sources.otlp_shape import Attribute, Resource, ResourceSpans, ScopeSpans, Traces, Unreadable
+from finops.sources.otlp_values import microseconds, text, trace_id
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+EVALUATION = "gen_ai.evaluation.result"
+BATCH_ROWS = 8192
+
+ACCEPTED = frozenset(
+    ("pass", "passed", "accepted", "accept", "approved", "success", "succeeded", "correct", "true", "yes", "good")
+)
+REFUSED = frozenset(("fail", "failed", "refused", "rejected", "reject", "failure", "incorrect", "false", "no", "bad"))
+"""What a label of an evaluation says; with any other label, or a score alone, it is unknown whether the run was accepted."""
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 the contract's times are naive UTC
+
+
+class OtlpLogs:
+    """Only these events are read, and nothing that a prompt or an answer says. Metrics of the same requests are signals and never
+    cost, so that no request counts twice."""
+
+    name = "otlp_logs"
+    title = "OpenTelemetry logs: evaluation results, requests of Claude Code (OTLP/JSON)"
+    contracts: tuple[str, ...] = ("outcome", "call")
+    patterns: tuple[Pattern, ...] = (Pattern((".json", ".jsonl", ".ndjson"), head_any=('"resourceLogs"', '"resource_logs"')),)
+
+    def parts(self, path: Path, root: Path) -> Iterable[Part]:
+        return (file_part(path, root, text=False),)  # a line that is no text is refused alone
+
+    def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:
+        """Two passes over the file: one for each contract."""
+        rejects: list[Reject] = []
+        notes: list[str] = []
+        yield Load("outcome", _outcomes(part, rejects, notes), rejects, notes=notes)
+        call_rejects: list[Reject] = []
+        call_notes: list[str] = []
+        keep = tuple(options.get("attributes") or ())
+        yield Load("call", _calls(part, keep, call_rejects, call_notes), call_rejects, notes=call_notes)
+
+
+SOURCE = OtlpLogs()
+
+
+def event_of(record: Record) -> str:
+    """The event's name, wherever its writer puts it."""
+    if record.eventName:
+        return record.eventName
+    named = next((text(a.value) for a in record.attributes or () if a.key == "event.name"), None)
+    return named or text(record.body) or ""
+
+
+def _outcomes(part: Part, rejects: list[Reject], notes: list[str]) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    rows: list[dict[str, Any]] = []
+    others = unknown = 0
+    for number, document in documents(part.path, logs, rejects):
+        for resource, record in each_record(document):
+            event = event_of(record)
+            if event != EVALUATION:
+                others += not _is_call(event)
+                continue
+            try:
+                rows.append(_outcome(resource, record))
+            except Unreadable as problem:
+                rejects.append(Reject(number, problem.reason, problem.column, problem.text))
+                continue
+            unknown += rows[-1]["accepted"] is None
+            if len(rows) >= BATCH_ROWS:
+                yield pa.RecordBatch.from_pylist(rows, schema=arrow_schema("outcome"))
+                rows = []
+    if rows:
+        yield pa.RecordBatch.from_pylist(rows, schema=arrow_schema("outcome"))
+    if unknown:
+        notes.append(f"{unknown:,} evaluations have no label that says pass or fail: whether the run was accepted is unknown")
+    if others:
+        notes.append(f"{others:,} log records are of other kinds: left out")
+
+
+def _outcome(resource: list[Attribute], record: Record) -> dict[str, Any]:
+    found = {a.key: value for a in (*resource, *(record.attributes or ())) if (value := text(a.value)) is not None}
+    time = microseconds(record.timeUnixNano, "timeUnixNano") or microseconds(record.observedTimeUnixNano, "observedTimeUnixNano")
+    if time is None:
+        raise Unreadable("this evaluation has no time", "timeUnixNano")
+    trace = trace_id(record.traceId)
+    run = _first(found, RUN_NAMES) or trace or _first(found, SESSION_NAMES)
+    agent = _first(found, AGENT_NAMES)
+    if run is None and agent is None:
+        raise Unreadable("this evaluation names neither a run nor an agent: no trace, no run, no conversation", "traceId")
+    moment = _EPOCH + timedelta(microseconds=time)
+    label = (found.get("gen_ai.evaluation.score.label") or "").strip().lower()
+    return {
+        "run": run,
+        "agent": agent,
+        "day": None if run is not None else moment.replace(hour=0, minute=0, second=0, microsecond=0),
+        "id": found.get("gen_ai.response.id") or record.spanId or None,
+        "time": moment,
+        "accepted": True if label in ACCEPTED else False if label in REFUSED else None,
+        "evaluator": found.get("gen_ai.evaluation.name"),
+    }
+
+
+def _first(found: Mapping[str, str], names: Iterable[str]) -> str | None:
+    return next((found[name] for name in names if name in found), None)
+
+
+def _is_call(event: str) -> bool:
+    return event.rpartition(".")[2] in (REQUEST, ERROR)
+
+
+def _calls(part: Part, keep: tuple[str, ...], rejects: list[Reject], notes: list[str]) -> Iterator[pa.RecordBatch]:
+    rows, counted = Rows(keep), Counter[str]()
+    for number, document in documents(part.path, logs, []):  # the pass before has told what can't be decoded
+        for resource, record in each_record(document):
+            event = event_of(record).rpartition(".")[2]
+            if not _is_call(event):
+                continue
+            try:
+                span = span_of(record, failed=event == ERROR)
+            except Unreadable as problem:
+                rejects.append(Reject(number, problem.reason, problem.column, problem.text))
+                continue
+            counted[event] += 1
+            rows.feed_document(Traces([ResourceSpans(Resource(resource), [ScopeSpans([span])])]), number, 1024)
+            if rows.full:
+                yield rows.batch()
+    yield rows.batch()
+    rejects += rows.rejects
+    if counted:
+        notes.append(
+            f"{sum(counted.values()):,} requests of Claude Code are calls, priced by their tokens; its metrics, where they are"
+            " loaded as well, are signals and add no cost"
+        )
