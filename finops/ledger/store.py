@@ -49,6 +49,9 @@ def open_writer(
     )
 
 
+_OTHER_MODELS = "if another version of finops built this ledger, `finops build` brings it up to date"
+
+
 class Reader:
     """Queries on one state of the ledger. Answers hold Decimal, date, naive UTC datetime, str, int, float, bool and None."""
 
@@ -77,14 +80,14 @@ class Reader:
 
     def query(self, sql: str, params: Parameters = None) -> list[dict[str, Any]]:
         """The rows of one statement."""
-        with engine_errors("the query failed", where=str(self.path)):
+        with engine_errors("the query failed", where=str(self.path), hint=_OTHER_MODELS):
             cursor = self._connection.execute(sql, _bound(params))
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def arrow(self, sql: str, params: Parameters = None) -> pa.Table:
         """The rows of one statement as an Arrow table."""
-        with engine_errors("the query failed", where=str(self.path)):
+        with engine_errors("the query failed", where=str(self.path), hint=_OTHER_MODELS):
             return self._connection.sql(sql, params=_bound(params)).to_arrow_table()
 
     def read(self, name: str, **params: Any) -> list[dict[str, Any]]:

@@ -32,6 +32,8 @@ def doctor(overrides: Overrides, *, dry_run: bool = False, wait_s: float = DEFAU
             rows += _model_rows(writer)
     rows += [_row("leftover", "ok" if path.exists() else "tidied", path.name) for path in health.leftovers]
     notes = [] if health.sound else ["put the damaged parts back from a backup, or ingest their sources into a new ledger"]
+    if any(row["check"] == "model" for row in rows):
+        notes.append("`finops build --full` builds the models anew")
     return Result(COLUMNS, rows, meta={"sound": health.sound and all(r["status"] != "damaged" for r in rows)}, notes=notes)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.conftest import Ran
@@ -67,3 +68,15 @@ def test_a_figure_that_json_has_no_word_for_is_null(finops: Finops) -> None:
     ran = finops("query", "SELECT 'NaN'::DOUBLE AS a, 1e0 / 0 AS b", "-f", "json")
     assert [(row["a"], row["b"]) for row in json.loads(ran.out, parse_constant=pytest.fail)["rows"]] == [(None, None)]
     assert "n/a" in finops("query", "SELECT 'NaN'::DOUBLE AS a, 1e0 / 0 AS b").out
+
+
+def test_a_ledger_of_another_version_asks_for_a_build(finops: Finops) -> None:
+    ingest_bill(finops, ["1"])
+    with duckdb.connect("finops.duckdb") as connection:
+        connection.execute("ALTER TABLE fct_cost RENAME COLUMN effective TO spent")
+    ran = finops("cost")
+    assert (ran.code, "`finops build`" in ran.err) == (1, True)
+    doctor = finops("doctor")
+    assert (doctor.code, "`finops build --full`" in doctor.out) == (1, True)
+    assert finops("build", "--full").code == 0
+    assert finops("cost").code == 0
