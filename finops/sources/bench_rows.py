@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from finops.errors import DataError
 from finops.sources.arrow_schema import arrow_schema
 from finops.sources.base import Load, Part, Reject
@@ -124,3 +126,8 @@ def moment(text: str | None) -> datetime | None:
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def cells_of(texts: Mapping[str, str | None]) -> Node:
+    """The texts of a table's row, to be read like a JSON object."""
+    return Node({name: msgspec.Raw(msgspec.json.encode(text)) for name, text in texts.items()})
