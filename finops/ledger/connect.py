@@ -43,6 +43,15 @@ def connect(spill: Path, *, memory: str | None = None, threads: int | None = Non
     return connection
 
 
+def beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A further connection to what another one has open, with TEMP objects of its own."""
+    cursor = connection.cursor()
+    for switch in _SWITCHES:
+        cursor.execute(switch)
+    cursor.execute(f"USE {CATALOG}")
+    return cursor
+
+
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
     """Attaches a ledger file under the name `ledger` and makes it the default."""
     options = " (READ_ONLY)" if read_only else "" if path.exists() else f" (STORAGE_VERSION '{_STORAGE}')"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from finops.core.contracts import CONTRACTS, PARQUET_CONTRACTS
 from finops.errors import DataError
 from finops.ledger import parts
-from finops.ledger.connect import attach, close, connect, engine_errors, parts_dir, spill_dir
+from finops.ledger.connect import attach, beside, close, connect, engine_errors, parts_dir, spill_dir
 from finops.ledger.lock import WriterLock
 from finops.ledger.migrations import migrate, newest_version, schema_version
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 DEFAULT_WAIT_S = 60.0
 _READS = Path(__file__).parent / "sql" / "reads"
+_HELD: ContextVar[Reader | None] = ContextVar("held", default=None)
+"""The reader whose state the others share."""
 
 
 def open_reader(path: Path, *, memory: str | None = None, threads: int | None = None) -> Reader:
@@ -32,7 +36,18 @@ def open_reader(path: Path, *, memory: str | None = None, threads: int | None = 
         raise DataError(
             f"there is no ledger at `{path}`", hint="`finops ingest PATH` makes one from your files, `finops demo` shows one"
         )
-    return Reader(path, memory, threads)
+    held = _HELD.get()
+    return Reader(path, memory, threads, beside_reader=held if held is not None and held.path == path else None)
+
+
+@contextmanager
+def one_state(reader: Reader) -> Iterator[None]:
+    """Inside the block every reader of this ledger sees what `reader` sees, whatever is committed meanwhile."""
+    token = _HELD.set(reader)
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
 
 
 def open_writer(
@@ -55,9 +70,13 @@ _OTHER_MODELS = "if another version of finops built this ledger, `finops build` 
 class Reader:
     """Queries on one state of the ledger. Answers hold Decimal, date, naive UTC datetime, str, int, float, bool and None."""
 
-    def __init__(self, path: Path, memory: str | None, threads: int | None) -> None:
+    def __init__(self, path: Path, memory: str | None, threads: int | None, *, beside_reader: Reader | None = None) -> None:
         self.path = path
         self._spill = spill_dir(path)
+        if beside_reader is not None:
+            self._connection = beside(beside_reader.connection)
+            self.refresh_views()
+            return
         self._connection = connect(self._spill, memory=memory, threads=threads)
         try:
             attach(self._connection, path, read_only=True)

@@ -48,7 +48,7 @@ def report(overrides: Overrides, *, talk: Talk, out: Path = Path("finops-report"
 def report_page(overrides: Overrides, *, talk: Talk) -> Page:
     """What the report shows, read once from one state of the ledger."""
     from finops.ledger.cube import require_built
-    from finops.ledger.store import open_reader
+    from finops.ledger.store import one_state, open_reader
 
     settings = load_settings(overrides)
     talk.stage("Read the ledger")
@@ -56,7 +56,8 @@ def report_page(overrides: Overrides, *, talk: Talk) -> Page:
         require_built(reader)
         months = reader.read("report_months", as_of=settings.as_of)
         period = chosen_period(months, settings.currency, settings.as_of)
-        answers = collected_answers(overrides, period.currency, talk=talk)
+        with one_state(reader):
+            answers = collected_answers(overrides, period.currency, talk=talk)
         return filled_page(reader, settings, period, months, answers)
 
 
