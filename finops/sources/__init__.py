@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MODULES = (
     "focus",
     "aws_cur",
+    "azure_costs",
     "otlp",
     "otlp_metrics",
     "otlp_logs",

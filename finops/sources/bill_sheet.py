@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -24,7 +24,6 @@ class Sheet:
     seen: Glimpse
     header: tuple[str, ...]
     own: Mapping[str, str]
-    nested: bool = False
 
     def has(self, name: str) -> bool:
         return name.lower() in self.own
@@ -59,24 +58,30 @@ class Sheet:
         )
 
 
-def sheet(seen: Glimpse, must: Sequence[Sequence[str]], kind: str) -> Sheet:
-    """The sheet of a table or Parquet file. Each of `must` lists names one of which has to be there."""
+def sheet(seen: Glimpse, must: Sequence[Sequence[str]], kind: str, fold: Callable[[str], str] = str.lower) -> Sheet:
+    """The sheet of a table or Parquet file. Each of `must` lists names one of which has to be there; `fold` gives the name
+    under which a column is looked up."""
     if seen.form not in ("table", "parquet", "json"):
         raise DataError(f"this is no {kind}", where=str(seen.path), hint="export it as CSV or Parquet")
     own: dict[str, str] = {}
     header: list[str] = []
+    taken: set[str] = set()
     for position, name in enumerate(seen.header, 1):
         single = name
-        while not single or single.lower() in own:
+        while not single or single.lower() in taken:
             single = f"{name or 'column'} ({position})" if single == name else f"{single}'"
-        own[single.lower()] = single
+        taken.add(single.lower())
         header.append(single)
+        own.setdefault(fold(name), single)
     lacking = [names[0] for names in must if not any(name.lower() in own for name in names)]
     if lacking:
         what = f"the header lacks {' and '.join(lacking)}"
         raise DataError(what, where=str(seen.path), hint=f"export the {kind} with all its columns")
     wanted = {name.lower() for names in must for name in names}
-    twice = next((name for place, name in enumerate(seen.header) if name.lower() in wanted and header[place] != name), None)
+    twice = next(
+        (name for name, single in zip(seen.header, header, strict=True) if own[fold(name)] != single and fold(name) in wanted),
+        None,
+    )
     if twice is not None:
         what = f"the column {twice} stands in the header more than once"
         raise DataError(what, where=str(seen.path), hint="keep one of them: nothing says which one counts")

@@ -17,6 +17,7 @@ class Stranger:
 
 _FOCUS_INSTEAD = "export the same bill as FOCUS 1.0 or newer, which every large provider offers"
 _CUR_COLUMNS = "export it with line item type, usage start date and unblended cost"
+_AZURE_COLUMNS = "export it with date, meter id, charge type and cost, as the portal does"
 _OTLP_INSTEAD = "send the spans through an OpenTelemetry Collector with its file exporter, which writes OTLP/JSON"
 
 STRANGERS: tuple[Stranger, ...] = (
@@ -25,8 +26,8 @@ STRANGERS: tuple[Stranger, ...] = (
     Stranger("spans as an SDK's console exporter prints them, not OTLP", _OTLP_INSTEAD, head_all=('"context"', '"trace_id"')),
     Stranger("an AWS Cost and Usage Report without its main columns", _CUR_COLUMNS, header_all=("lineitem/unblendedcost",)),
     Stranger("an AWS Cost and Usage Report without its main columns", _CUR_COLUMNS, header_all=("line_item_unblended_cost",)),
-    Stranger("an Azure cost export", _FOCUS_INSTEAD, header_all=("costinbillingcurrency",)),
-    Stranger("an Azure cost export", _FOCUS_INSTEAD, header_all=("metercategory", "resourcegroup")),
+    Stranger("an Azure cost export without its main columns", _AZURE_COLUMNS, header_all=("costinbillingcurrency",)),
+    Stranger("an Azure cost export without its main columns", _AZURE_COLUMNS, header_all=("metercategory", "resourcegroup")),
     Stranger("an OCI cost report", _FOCUS_INSTEAD, header_all=("lineitem/referenceno",)),
     Stranger(
         "FOCUS data without BilledCost or ChargePeriodStart",

@@ -106,9 +106,12 @@ def _load_all(
     intake: Intake, chosen: Sequence[tuple[GivenFile, Source]], settings: Settings, answer: _Answer, talk: Talk
 ) -> None:
     talk.stage("Reading", total=sum(file.path.stat().st_size for file, _ in chosen))
+    together = _together(chosen)
     for file, source in chosen:
         for part in source.parts(name_under(file), file.root if file.searched else file.root.absolute()):
-            done = intake.known(source.name, part) or _take(intake, source, part, settings, talk)
+            done = intake.known(source.name, part) or _take(
+                intake, source, part, {"attributes": _attributes(settings), **together.get(file.path, {})}, talk
+            )
             answer.rows.append(_row(source.name, file, done.status, done))
             answer.notes += [f"{file.path}: {note}" for note in (*_amount_notes(done), *done.notes)]
             if done.rejected:
@@ -118,11 +121,23 @@ def _load_all(
             talk.advance(part.size)
 
 
-def _take(intake: Intake, source: Source, part: Part, settings: Settings, talk: Talk) -> Delivered:
+def _together(chosen: Sequence[tuple[GivenFile, Source]]) -> dict[Path, Mapping[str, Any]]:
+    """Options by file, of sources that look at all their files of one call before they read the first."""
+    paths: dict[str, list[Path]] = {}
+    for file, source in chosen:
+        paths.setdefault(source.name, []).append(file.path)
+    found: dict[Path, Mapping[str, Any]] = {}
+    for name, source in {source.name: source for _, source in chosen}.items():
+        look = getattr(source, "together", None)
+        if look is not None:
+            found.update(look(paths[name]))
+    return found
+
+
+def _take(intake: Intake, source: Source, part: Part, options: Mapping[str, Any], talk: Talk) -> Delivered:
     offset = intake.offset(source.name, part) if getattr(source, "append_only", False) else 0
-    options: Mapping[str, Any] = {"offset": offset, "attributes": _attributes(settings)}
     told = _Told(talk)
-    done = intake.take(source.name, part, told.loads(source.open(part, options)), offset)
+    done = intake.take(source.name, part, told.loads(source.open(part, {**options, "offset": offset})), offset)
     talk.advance(0, max(done.rows - told.rows, 0))
     return done
 
