@@ -28,7 +28,7 @@ MODULES = (
     "langfuse",
     "openai_reports",
     "anthropic_reports",
-    "outcomes",
+    "openrouter_activity", "helicone", "portkey", "outcomes",
     "meters",
     "samples",
     "prometheus",

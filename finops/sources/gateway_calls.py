@@ -9,6 +9,7 @@ from typing import Any
 
 from finops.core.tokens import Dialect, Usage, disjoint
 from finops.sources.entry_values import Entry, amount, count, text, time
+from finops.sources.otlp_attributes import AGENT_NAMES, SESSION_NAMES, TENANT_NAMES, WORKFLOW_NAMES
 
 Row = dict[str, Any]
 
@@ -86,3 +87,17 @@ def operation_of(kind: str | None, *, has_tokens: bool = True) -> str:
     if any(word in low for word in RETRIEVAL_WORDS):
         return "retrieval"
     return "inference" if has_tokens else "other"
+
+
+def owners(metadata: Mapping[str, Any]) -> Row:
+    """Tenant, agent, workflow and session that free metadata names; names are compared without regard to case."""
+    given = {name.lower(): value for name, value in metadata.items()}
+    return {column: text(given, *names) for column, names in _OWNERS.items()}
+
+
+_OWNERS = {
+    "tenant": (*TENANT_NAMES, "tenant_id", "customer", "customer_id"),
+    "agent": (*AGENT_NAMES, "agent", "agent_name"),
+    "workflow": (*WORKFLOW_NAMES, "workflow", "helicone-session-name"),
+    "session": (*SESSION_NAMES, "session", "helicone-session-id"),
+}

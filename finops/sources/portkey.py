@@ -1,0 +1,91 @@
+"""Portkey's logs export (JSON lines, JSON, CSV): each request is a call. Its costs are in cents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from finops.sources.base import Load, Part, Pattern, Reject
+from finops.sources.entries import batches, entries
+from finops.sources.entry_values import Entry, Unreadable, amount, found, hashed, kept, text, truth
+from finops.sources.files import file_part
+from finops.sources.gateway_calls import Dialects, Names, Row, call_row, operation_of, owners, without_tokens
+from finops.sources.report_buckets import cents
+
+NAMES = Names(
+    texts={
+        "response": ("id",),
+        "run": ("trace_id",),
+        "name": ("request_url",),
+        "provider": ("ai_org",),
+        "model": ("ai_model",),
+        "credential": ("virtual_key",),
+        "prompt_route": ("prompt_slug",),
+        "prompt_version": ("prompt_version_id",),
+    },
+    times={"start_time": ("created_at", "time_of_generation")},
+    usage={"input": ("req_units",), "output": ("res_units",), "total": ("total_units",)},
+    cost=("cost",),
+    lasting=("response_time",),
+)
+"""The export has no counts of cached tokens: all of the input counts as uncached."""
+
+_MUST = ("ai_org", "ai_model", "req_units", "res_units")
+_HITS = frozenset({"HIT", "SEMANTIC HIT"})
+
+
+class Portkey:
+    """Metadata names the owners. A request that Portkey answered from its cache has no tokens: no provider billed it."""
+
+    name = "portkey"
+    title = "Portkey logs (CSV, JSON, JSON lines)"
+    contracts: tuple[str, ...] = ("call",)
+    patterns: tuple[Pattern, ...] = (
+        Pattern((".csv",), header_all=_MUST),
+        Pattern((".json", ".jsonl", ".ndjson"), head_all=tuple(f'"{name}"' for name in _MUST)),
+    )
+
+    def parts(self, path: Path, root: Path) -> Iterable[Part]:
+        return [file_part(path, root)]
+
+    def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
+        rejects: list[Reject] = []
+        dialects = Dialects("Portkey")
+        data = batches(entries(part.path), "call", lambda entry: dialects.told(_row(entry)), rejects)
+        yield Load("call", data, rejects, notes=dialects.notes)
+
+
+SOURCE = Portkey()
+
+
+def _row(entry: Entry) -> Row:
+    row = call_row(entry, NAMES)
+    if row["start_time"] is None:
+        raise Unreadable("created_at is missing", "created_at")
+    metadata = found(entry, "metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    row |= owners(metadata)
+    row["operation"] = operation_of(f"{row['name']} {row['model']}")
+    if row["reported_cost"] is not None:
+        row["reported_cost"] = cents(row["reported_cost"])
+        row["reported_currency"] = (text(entry, "cost_currency") or "USD").upper()
+    row["error_class"] = _failure(entry)
+    row["status"] = "error" if row["error_class"] is not None or truth(entry, "is_success") is False else "ok"
+    row["attempt"] = _attempt(entry)
+    row["cache_hit"] = (text(entry, "cache_status") or "").upper() in _HITS
+    given = [(f"metadata.{name}", value) for name, value in metadata.items() if not name.startswith("_")]
+    row["attributes"] = kept([*given, ("user.hash", hashed(text(metadata, "_user")))])
+    return without_tokens(row) if row["cache_hit"] else row
+
+
+def _failure(entry: Entry) -> str | None:
+    """The HTTP status of a request that failed."""
+    status = amount(entry, "response_status_code")
+    return status.split(".")[0] if status is not None and float(status) >= 400 else None
+
+
+def _attempt(entry: Entry) -> int | None:
+    """Which attempt was answered: one more than the retries before it. A count below zero says that none was."""
+    retries = text(entry, "retry_success_count")
+    return int(retries) + 1 if retries is not None and retries.isascii() and retries.isdigit() and len(retries) < 10 else None
