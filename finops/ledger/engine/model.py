@@ -97,9 +97,10 @@ def parsed_model(name: str, layer: Layer, text: str) -> Model:
     head: dict[str, list[str]] = {}
     for line in text.splitlines():
         match = _HEAD.match(line)
-        if not match:
+        if not match and not line.startswith("--"):
             break
-        head.setdefault(match["key"], []).append(match["text"].strip())
+        if match:
+            head.setdefault(match["key"], []).append(match["text"].strip())
     kind = head.get("slice", ["none"])[0]
     if name not in head or kind not in SLICE_COLUMNS:
         raise DataError(f"the model `{name}` needs a head with its name, grain and slice", where=f"{layer}/{name}.sql")

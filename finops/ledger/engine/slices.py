@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from finops.ledger.engine.database import Database
 
-CHUNK_SPANS, CHUNK_DAYS = 500_000, 5
+CHUNK_SPANS, CHUNK_DAYS = 250_000, 5
 """Traces are resolved in runs of days with about so many spans; a run has at least so many days, because runs overlap."""
 
 TRACE_REACH_DAYS = 2

@@ -16,7 +16,9 @@ WITH span AS (
             + (c.tenant IS NOT NULL)::INT + (c.workflow IS NOT NULL)::INT + (c.finish_reason IS NOT NULL)::INT
             + (c.parent IS NOT NULL)::INT + (c.status IS NOT NULL)::INT AS completeness
     FROM call c
-    WHERE CAST(c.start_time AS DATE) IN (SELECT w.call_day FROM window_call_day w)
+    WHERE c.start_time >= (SELECT min(w.call_day) FROM window_call_day w)
+        AND c.start_time < (SELECT max(w.call_day) + 1 FROM window_call_day w)
+        AND CAST(c.start_time AS DATE) IN (SELECT w.call_day FROM window_call_day w)
 ),
 copied AS (
     SELECT s.identity, s.call_day
