@@ -137,10 +137,11 @@ METRICS: tuple[Metric, ...] = (
         "cost_per_success",
         "Cost per successful run",
         "currency per run",
-        "cost of all runs / accepted runs",
+        "cost of the judged runs / accepted runs",
         "mart_agent_day",
         "lower is better",
-        "Failed runs cost too, so their cost is in it.",
+        "Judged runs have a known outcome; refused ones cost too. The report takes each workflow's judged runs of its month at "
+        "the mean cost of a run; `flag` takes the judged runs of its own period.",
     ),
     Metric("cost_per_run", "Cost per run", "currency per run", "cost / runs", "mart_agent_day", "lower is better"),
     Metric("calls", "Calls", "calls", "counted calls: leaves of traces, each once", "mart_agent_day.calls"),

@@ -108,7 +108,8 @@ def _headline(
 
 
 def cost_per_success(rows: Rows) -> tuple[Decimal | None, str | None]:
-    """Cost of the judged runs by accepted runs, over the workflows that have outcomes; else why there is none."""
+    """The metric `cost_per_success`: cost of the judged runs by accepted runs, over the workflows that have outcomes; else why
+    there is none. A judged run costs what a run of its workflow costs on average."""
     flows: dict[str, list[Decimal]] = {}
     for row in rows:
         sums = flows.setdefault(str(row["workflow"]), [Decimal(0)] * 4)

@@ -143,6 +143,20 @@ def test_a_lead_is_judged_on_all_cost_of_its_runs(verdicts: Company) -> None:
     # 120 runs in 70 days, each 0.20 - 0.30 x 0.50 short
     assert Decimal(lead["expected_monthly_loss"]) == pytest.approx(Decimal(120 * 30 / 70 * 0.05), rel=Decimal("0.1"))
     assert any("20 runs have no outcome" in reason for reason in lead["reasons"])
+
+
+def test_registry_report_and_flag_mean_the_same_cost_per_success(verdicts: Company) -> None:
+    from finops.core.metrics import METRICS
+    from finops.steps.report_page import cost_per_success
+
+    lead = verdicts(value("0.50", workflow="refunds"))["refunder"]
+    flow = {"workflow": "refunds", "cost": Decimal(lead["cost"]), "runs": lead["runs"], "accepted": lead["accepted"]}
+    told, _ = cost_per_success([{**flow, "refused": lead["judged_runs"] - lead["accepted"]}])
+    assert told is not None
+    assert Decimal(lead["cost_per_success"]) == pytest.approx(told, rel=Decimal("0.001"))
+    assert told == Decimal(24) * 100 / 120 / 30
+    formula = next(metric.formula for metric in METRICS if metric.id == "cost_per_success")
+    assert formula == "cost of the judged runs / accepted runs"
     assert "0.15" in lead["advice"]
 
 
