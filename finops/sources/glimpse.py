@@ -15,6 +15,9 @@ from finops.sources.files import HEAD_BYTES, bare_name, head, opened, refuse_wid
 MAX_COLUMNS = 4096
 Form = Literal["empty", "parquet", "binary", "json", "table"]
 
+LENGTH_PREFIXED = "OTLP messages behind their lengths"
+"""What the header of a binary file says where its first bytes look like that."""
+
 _DELIMITERS = ",;\t|"
 _PARQUET = b"PAR1"
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -44,7 +47,7 @@ def glimpse(path: Path) -> Glimpse:
         return Glimpse(path, name, "parquet", header=parquet_columns(path))
     refuse_wide_encoding(path, start)
     if b"\0" in start:
-        return Glimpse(path, name, "binary")
+        return Glimpse(path, name, "binary", header=(LENGTH_PREFIXED,) if _is_length_prefixed(start) else ())
     text = _decoded(start, path)
     if text is None:
         return Glimpse(path, name, "binary")
@@ -66,6 +69,20 @@ def parquet_columns(path: Path) -> tuple[str, ...]:
         what = "this Parquet file is cut short or damaged"
         raise DataError(what, where=str(path), hint="fetch or export the file again") from error
     return _bounded(names, path)
+
+
+def _is_length_prefixed(start: bytes) -> bool:
+    """Whether a length of 4 bytes is followed by a zstd frame, or by a first field that fits into that length."""
+    length, message = int.from_bytes(start[:4], "big"), start[4:]
+    if message.startswith(b"\x28\xb5\x2f\xfd"):
+        return True
+    size = shift = 0
+    for at, byte in enumerate(message[1:6], start=2):
+        size |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return message[0] == 0x0A and size >= 2 and at + size <= length and message[at : at + 1] in (b"\x0a", b"\x12")
+    return False
 
 
 def _decoded(start: bytes, path: Path) -> str | None:

@@ -62,6 +62,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "prometheus": ("waiting.json", FILES / "prometheus/waiting.json"),
     "otlp_metrics": ("metrics.jsonl", FILES / "otlp_metrics/metrics.jsonl"),
     "otlp_logs": ("logs.jsonl", FILES / "otlp_logs/logs.jsonl"),
+    "otlp_proto": ("traces.pb", FILES / "otlp_proto/traces.pb"),
 }
 """Per source: a file name and its content, or a file whose first lines are the content."""
 
