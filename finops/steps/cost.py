@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from finops.ledger.cube import METRICS, CubeQuestion, checked_dimensions, cube_r
 from finops.ledger.store import Reader, open_reader
 
 Row = dict[str, Any]
+UNTAGGED = "__untagged__"
 
 
 def cost(
@@ -42,7 +44,7 @@ def cost(
         question = _question(settings, by, metric, period, where)
         rows = cube_rows(reader, question)
         totals = cube_totals(reader, question)
-        notes = _notes(reader, rows, metric, talk)
+        notes = [*_notes(reader, rows, metric, talk), *_whole_tenant_notes(reader, question, rows)]
         if compare_to:
             rows = _compared(rows, cube_rows(reader, _question(settings, by, metric, month_period(compare_to), where)), by)
         meta = _meta(reader, settings, metric, period, compare_to)
@@ -129,6 +131,19 @@ def _notes(reader: Reader, rows: Sequence[Row], metric: str, talk: Talk) -> list
     if unbuilt:
         talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
     return notes
+
+
+def _whole_tenant_notes(reader: Reader, question: CubeQuestion, rows: Sequence[Row]) -> list[str]:
+    """What is shared to tenants as a whole, where the rows go finer than tenants."""
+    finer = [name for name in ("agent", "workflow") if name in question.by and any(row[name] == UNTAGGED for row in rows)]
+    if not finer or (question.where or {}).get("method", "shared") != "shared":
+        return []
+    shared = replace(question, by=(), where={**(question.where or {}), "method": "shared", finer[0]: UNTAGGED})
+    return [
+        f"{money_table(amount, currency)} of `{UNTAGGED}` is shared to tenants as a whole: the shares name no {finer[0]}"
+        for currency, amount in cube_totals(reader, shared)
+        if amount
+    ]
 
 
 def _unknown_notes(reader: Reader, metric: str) -> list[str]:

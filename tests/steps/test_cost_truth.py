@@ -149,6 +149,20 @@ def test_a_changed_rule_places_everything_anew(bill: Finops) -> None:
     assert bill("build", "-f", "json").json["rows"] == []
 
 
+@pytest.mark.parametrize("split", ['split = "even"', 'split = "fixed"\nshares = {acme = 3, bolt = 1}', 'split = "proportional"'])
+def test_what_is_shared_to_whole_tenants_is_said_by_agent(bill: Finops, split: str) -> None:
+    rule = f'[[rule]]\nid = "support"\nmatch = {{ServiceName = "support"}}\nmethod = "shared"\n{split}\n'
+    Path("finops.toml").write_text(rule, encoding="utf-8")
+    assert bill("build").code == 0
+    said = "$1.00 of `__untagged__` is shared to tenants as a whole: the shares name no agent"
+    finer, coarse, filtered = (
+        bill("cost", "--by", by, "--month", "2026-10", *more, "-f", "json").json["meta"]["notes"]
+        for by, more in (("agent", ()), ("tenant", ()), ("agent", ("--where", "agent=tagger")))
+    )
+    assert (said in finer) == ("proportional" not in split)
+    assert not any("as a whole" in note for note in [*coarse, *filtered])
+
+
 def test_build_in_slices_equals_build_in_full(bill: Finops) -> None:
     Path("more.csv").write_text(
         "\n".join([HEAD, LINES[4].replace(",7,7,7,tagger", ",9,9,9,drafter").replace("1,USD", "3,USD", 1)]) + "\n"
