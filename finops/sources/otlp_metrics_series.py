@@ -54,6 +54,9 @@ class Gathered:
 
     def add(self, line: int, resource: list[Attribute], metric: Metric) -> None:
         """A metric with its points; a point that can't be read is rejected alone."""
+        if not metric.name:
+            self._rejects.append(Reject(line, "this metric has no name", "name"))
+            return
         for point, temporality, monotonic in _points(metric):
             try:
                 self._add(resource, metric, point, temporality, monotonic)
@@ -86,14 +89,15 @@ class Gathered:
         temporality: int | str | None,
         monotonic: bool,
     ) -> None:
-        if point.flags & _NO_VALUE:
+        if (point.flags or 0) & _NO_VALUE:
             self._left_out["points are marked as without a value: left out"] += 1
             return
         time, start = microseconds(point.timeUnixNano, "timeUnixNano"), microseconds(point.startTimeUnixNano, "startTimeUnixNano")
         if time is None:
             raise Unreadable("this point has no time", "timeUnixNano")
         attributes = _texts(point.attributes or ())
-        meant = named(metric.name, attributes, metric.unit)
+        name = metric.name or ""
+        meant = named(name, attributes, metric.unit)
         if meant is None:
             self._left_out["points repeat what others of their metric say (such as a total of parts): left out"] += 1
             return
@@ -107,7 +111,7 @@ class Gathered:
             raise DataError(what, where=self._where, hint="let the Collector rotate its files by size")
         self._first = time if self._first is None else min(self._first, time)
         around = _texts(resource)
-        key = _Key(meant, _labels(attributes, around), bounds, (metric.name, *_flat(attributes), "", *_flat(around)))
+        key = _Key(meant, _labels(attributes, around), bounds, (name, *_flat(attributes), "", *_flat(around)))
         if temporality in _DELTA and monotonic:
             self._deltas[key][time, start or 0] = amounts
         elif temporality in _CUMULATIVE and monotonic:
@@ -139,7 +143,7 @@ def _points(metric: Metric) -> Iterator[tuple[NumberPoint | HistogramPoint, int 
     for kind in numbers:
         for point in (kind.dataPoints if kind is not None else None) or ():
             assert kind is not None
-            yield point, kind.aggregationTemporality if kind is metric.sum else None, kind.isMonotonic
+            yield point, kind.aggregationTemporality if kind is metric.sum else None, bool(kind.isMonotonic)
     histograms: tuple[Histogram | None, ...] = (metric.histogram, metric.exponentialHistogram)
     for histogram in histograms:
         for one in (histogram.dataPoints if histogram is not None else None) or ():

@@ -21,7 +21,7 @@ class NumberPoint(Struct, gc=False):
     timeUnixNano: int | str | None = None
     asInt: int | str | float | None = None
     asDouble: float | int | str | None = None
-    flags: int = 0
+    flags: int | None = None
 
 
 class HistogramPoint(Struct, gc=False):
@@ -34,7 +34,7 @@ class HistogramPoint(Struct, gc=False):
     sum: float | int | str | None = None
     bucketCounts: list[Count] | None = None
     explicitBounds: list[float] | None = None
-    flags: int = 0
+    flags: int | None = None
 
 
 class Numbers(Struct, gc=False):
@@ -42,7 +42,7 @@ class Numbers(Struct, gc=False):
 
     dataPoints: list[NumberPoint] | None = None
     aggregationTemporality: int | str | None = None
-    isMonotonic: bool = False
+    isMonotonic: bool | None = None
 
 
 class Histogram(Struct, gc=False):
@@ -55,7 +55,7 @@ class Histogram(Struct, gc=False):
 class Metric(Struct, gc=False):
     """One metric; one of its kinds is set."""
 
-    name: str = ""
+    name: str | None = None
     unit: str | None = None
     gauge: Numbers | None = None
     sum: Numbers | None = None

@@ -95,8 +95,9 @@ class Series:
         if kind == "counter":
             self._single += len(values) == 1
             values = list(increases(values))
+        plain = labelled(labels)
         for time, value in values:
-            yield Point(time, meant.signal, kind, labelled(labels), value * meant.scale)
+            yield Point(time, meant.signal, kind, plain, value * meant.scale)
 
     def _meant(self, name: str, labels: dict[str, str], bases: set[str]) -> tuple[Named, Kind] | None:
         """What a series that is neither bucket nor quantile stands for."""
