@@ -21,7 +21,7 @@ class Meaning(NamedTuple):
 
 OPERATION_NAMES = (
     *("gen_ai.operation.name", "openinference.span.kind", "traceloop.span.kind"),
-    *("llm.request.type", "mcp.method.name"),
+    *("llm.request.type", "mcp.method.name", "agentops.span.kind"),
 )
 TENANT_NAMES = (
     *("tenant.id", "tenant", "customer.id", "organization.id", "team.id"),
@@ -37,7 +37,7 @@ USER_NAMES = ("user.id", "user.hash", "enduser.pseudo.id", "enduser.id", "gen_ai
 MEANINGS: tuple[Meaning, ...] = (
     Meaning("run", "text", RUN_NAMES),
     Meaning("response", "text", ("gen_ai.response.id", "llm.response.id")),
-    Meaning("provider", "text", ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")),
+    Meaning("provider", "text", ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "llm.vendor")),
     Meaning("account", "text", ("gen_ai.account.id", "gen_ai.project.id", "openai.project.id", "openai.organization.id")),
     Meaning("credential", "text", ("gen_ai.credential.id", "metadata.user_api_key_hash", "api_key.hash")),
     Meaning("region", "text", ("gen_ai.region", "gen_ai.provider.region", "cloud.region")),
@@ -47,6 +47,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "text",
         (
             *("gen_ai.response.model", "llm.response.model", "gen_ai.request.model", "llm.request.model_name", "llm.model_name"),
+            *("llm.response.model_name", "llm.request.model", "llm.model"),
             *("embedding.model_name", "reranker.model_name"),
         ),
     ),
@@ -58,14 +59,29 @@ MEANINGS: tuple[Meaning, ...] = (
             *("openai.request.service_tier", "gen_ai.openai.request.service_tier", "gen_ai.request.service_tier"),
         ),
     ),
-    Meaning("@input", "count", ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")),
-    Meaning("@output", "count", ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")),
+    Meaning(
+        "@input",
+        "count",
+        (
+            *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
+            *("llm.usage.prompt_tokens", "decision.token_count.input"),
+        ),
+    ),
+    Meaning(
+        "@output",
+        "count",
+        (
+            *("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion"),
+            *("llm.usage.completion_tokens", "decision.token_count.output"),
+        ),
+    ),
     Meaning(
         "@cache_read",
         "count",
         (
             *("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
             *("gen_ai.usage.prompt_tokens_details.cached_tokens", "llm.token_count.prompt_details.cache_read"),
+            *("gen_ai.usage.prompt_tokens_details.cache_read", "llm.token_count.prompt_details.cache_input"),
         ),
     ),
     Meaning(
@@ -74,6 +90,7 @@ MEANINGS: tuple[Meaning, ...] = (
         (
             *("gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens"),
             *("gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write"),
+            "gen_ai.usage.prompt_tokens_details.cache_write",
         ),
     ),
     Meaning(
@@ -81,8 +98,22 @@ MEANINGS: tuple[Meaning, ...] = (
         "count",
         ("gen_ai.usage.cache_creation.ephemeral_1h_input_tokens", "gen_ai.usage.cache_write_1h.input_tokens"),
     ),
-    Meaning("@audio_input", "count", ("gen_ai.usage.audio.input_tokens", "llm.token_count.prompt_details.audio")),
-    Meaning("@audio_output", "count", ("gen_ai.usage.audio.output_tokens", "llm.token_count.completion_details.audio")),
+    Meaning(
+        "@audio_input",
+        "count",
+        (
+            *("gen_ai.usage.audio.input_tokens", "llm.token_count.prompt_details.audio"),
+            *("gen_ai.usage.prompt_tokens_details.audio_tokens", "gen_ai.usage.prompt_tokens_details.audio"),
+        ),
+    ),
+    Meaning(
+        "@audio_output",
+        "count",
+        (
+            *("gen_ai.usage.audio.output_tokens", "llm.token_count.completion_details.audio"),
+            *("gen_ai.usage.completion_tokens_details.audio_tokens", "gen_ai.usage.completion_tokens_details.audio"),
+        ),
+    ),
     Meaning("@image_input", "count", ("gen_ai.usage.image.input_tokens",)),
     Meaning("@image_output", "count", ("gen_ai.usage.image.output_tokens",)),
     Meaning(
@@ -91,6 +122,7 @@ MEANINGS: tuple[Meaning, ...] = (
         (
             *("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
             *("gen_ai.usage.completion_tokens_details.reasoning_tokens", "llm.token_count.completion_details.reasoning"),
+            "gen_ai.usage.completion_tokens_details.reasoning",
         ),
     ),
     Meaning("@total", "count", ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total")),
@@ -111,13 +143,15 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("prompt_hash", "text", ("gen_ai.prompt.hash", "prompt.hash")),
     Meaning("prompt_route", "text", ("gen_ai.prompt.name", "traceloop.prompt.key", "prompt.route", "prompt.id")),
     Meaning("prompt_version", "text", ("gen_ai.prompt.version", "traceloop.prompt.version", "prompt.version")),
-    Meaning("policy_version", "text", ("policy.version", "finops.policy.version")),
+    Meaning("policy_version", "text", ("policy.version", "finops.policy.version", "guardrail.policy_version")),
     Meaning("tenant", "text", TENANT_NAMES),
     Meaning("agent", "text", AGENT_NAMES),
     Meaning("workflow", "text", WORKFLOW_NAMES),
     Meaning("session", "text", SESSION_NAMES),
     Meaning("sampling_weight", "decimal", ("sampling.weight", "SampleRate")),
     Meaning("reported_cost", "decimal", ("gen_ai.usage.cost", "gen_ai.usage.total_cost", "llm.cost.total")),
+    Meaning("@input_cost", "decimal", ("gen_ai.usage.input_cost", "llm.cost.prompt")),
+    Meaning("@output_cost", "decimal", ("gen_ai.usage.output_cost", "llm.cost.completion")),
     Meaning("reported_currency", "text", ("gen_ai.usage.cost.currency",)),
     Meaning("@user", "hash", USER_NAMES),
     Meaning("@operation", "text", OPERATION_NAMES),
@@ -134,7 +168,9 @@ OPERATIONS = {
     **dict.fromkeys(("execute_tool", "tool", "tools/call"), "tool"),
     **dict.fromkeys(("invoke_agent", "create_agent", "agent"), "agent"),
     **dict.fromkeys(("invoke_workflow", "workflow"), "workflow"),
-    **dict.fromkeys(("chain", "task", "plan", "fetch_response", "guardrail", "evaluator", "prompt", "unknown"), "other"),
+    **dict.fromkeys(
+        ("chain", "task", "plan", "fetch_response", "guardrail", "evaluator", "prompt", "unknown", "decision"), "other"
+    ),
 }
 """Lower-case operation name, or a vendor's span kind, to the operation of the contract. A name that is not here is an inference
 where the span carries token counts, else `other`."""
@@ -152,6 +188,7 @@ KEPT = frozenset(
         *("service.name", "service.namespace", "service.version", "deployment.environment", "deployment.environment.name"),
         *("k8s.namespace.name", "k8s.cluster.name", "k8s.deployment.name", "k8s.statefulset.name", "k8s.job.name"),
         *("cloud.provider", "cloud.account.id", "cloud.region"),
+        *("retrieval.latency_ms", "slo.burn_rate", "agentops.session.end_state", "gen_ai.workflow.type", "gen_ai.task.name"),
     )
 )
 KEPT_PREFIXES = ("tenant.", "team.", "customer.", "organization.", "tag.", "traceloop.association.properties.", "finops.")

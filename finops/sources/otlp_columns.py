@@ -14,7 +14,18 @@ from finops.sources.otlp_arrow import Column, Gathered, Same, listed
 from finops.sources.otlp_attributes import FROM_RESOURCE, MAX_KEPT, MAX_TEXT, MAX_VALUE, REPORTED_IN
 from finops.sources.otlp_plan import SLOTS, Plan
 from finops.sources.otlp_shape import Attribute, Span, Unreadable
-from finops.sources.otlp_spans import COLUMN_OF, DIALECT, FAILED, OWNERS, RESOURCE_IDENTITY, SLOT_NAMED, At, Row, operation_of
+from finops.sources.otlp_spans import (
+    COLUMN_OF,
+    DIALECT,
+    FAILED,
+    OWNERS,
+    RESOURCE_IDENTITY,
+    SLOT_NAMED,
+    At,
+    Row,
+    operation_of,
+    whole_cost,
+)
 from finops.sources.otlp_values import count, decimal, hashed, microseconds, seconds, text, yes_no
 
 Columns = dict[int, Column]
@@ -235,6 +246,9 @@ def _add_status(columns: Columns, spans: list[Span]) -> None:
     if isinstance(errors, list):
         failed = [f or error is not None for f, error in zip(failed, errors, strict=True)]
     columns[At.STATUS] = ["error" if f else "ok" for f in failed] if any(failed) else Same("ok")
+    if At.INPUT_COST in columns and At.OUTPUT_COST in columns:
+        parts = [listed(columns[slot], len(spans)) for slot in (At.INPUT_COST, At.OUTPUT_COST)]
+        columns[At.COST] = list(map(whole_cost, listed(columns.get(At.COST), len(spans)), *parts))
     if isinstance(costs := columns.get(At.COST), list):
         currencies = listed(columns.get(At.CURRENCY), len(spans))
         columns[At.CURRENCY] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Context, Decimal
 from typing import Any
 
 from finops.core.tokens import Dialect, Usage, disjoint
@@ -29,6 +30,7 @@ class At:
     OPERATION, RAW_OPERATION, ENTITY = SLOTS["operation"], SLOTS["@operation"], SLOTS["@entity"]
     STATUS, ERROR_CLASS, ARGS_HASH = SLOTS["status"], SLOTS["error_class"], SLOTS["args_hash"]
     COST, CURRENCY, ATTRIBUTES, USER = SLOTS["reported_cost"], SLOTS["reported_currency"], SLOTS["attributes"], SLOTS["@user"]
+    INPUT_COST, OUTPUT_COST = SLOTS["@input_cost"], SLOTS["@output_cost"]
     TOKENS = slice(SLOTS["input_uncached"], SLOTS["identity_holds"] + 1)
     USAGE = slice(SLOTS["@input"], SLOTS["@total"] + 1)
 
@@ -36,6 +38,7 @@ class At:
 OWNERS = tuple((column, SLOTS[column]) for column in ("tenant", "agent", "workflow"))
 SLOT_NAMED = {operation: SLOTS[column] for operation, column in NAMED_BY_SPAN.items()}
 COLUMN_OF = [name.removeprefix("@") for name in SLOTS]
+_EXACT = Context(prec=80)
 _READERS = {"seconds": seconds, "decimal": decimal}
 
 
@@ -83,6 +86,7 @@ def row_of(span: Span, plan: Plan, template: Row) -> Row:
         row[At.TOKENS] = disjoint(Usage._make(row[At.USAGE]), DIALECT)
     code = None if span.status is None else span.status.code
     row[At.STATUS] = "error" if code in FAILED or row[At.ERROR_CLASS] is not None else "ok"
+    row[At.COST] = whole_cost(row[At.COST], row[At.INPUT_COST], row[At.OUTPUT_COST])
     if row[At.COST] is not None and row[At.CURRENCY] is None:
         row[At.CURRENCY] = REPORTED_IN
     row[At.ATTRIBUTES] = _attributes(row, plan, values, template)
@@ -115,6 +119,13 @@ def operation_of(raw: str | None, plan: Plan) -> str:
     """The contract's operation of a name; an unknown name with token counts is an inference."""
     known = OPERATIONS.get(raw.lower()) if raw is not None else None
     return known or ("inference" if plan.usage else "other")
+
+
+def whole_cost(cost: str | None, input_cost: str | None, output_cost: str | None) -> str | None:
+    """The reported cost, else the sum of that of input and output where both are reported."""
+    if cost is not None or input_cost is None or output_cost is None:
+        return cost
+    return format(_EXACT.add(Decimal(input_cost), Decimal(output_cost)), "f")
 
 
 def _own_name(row: Row) -> str | None:
