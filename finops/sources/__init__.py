@@ -16,6 +16,7 @@ MODULES = (
     "focus",
     "aws_cur",
     "azure_costs",
+    "gcp_billing",
     "otlp",
     "otlp_metrics",
     "otlp_logs",
