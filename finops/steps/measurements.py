@@ -20,8 +20,11 @@ MILLION = Decimal(1_000_000)
 PER_MILLION_OUTPUT = "1M output tokens"
 _COLUMNS = (
     "workload, tool, model, revision, provider, region, instance_type, hardware, count, repeat, time, duration_s, units, "
-    "input_tokens, output_tokens, output_tokens_per_s, e2e_p95_ms, completed, failed, max_concurrency, gpu_memory_gib, attributes"
+    "input_tokens, output_tokens, requests_per_s, output_tokens_per_s, e2e_p95_ms, completed, failed, max_concurrency, "
+    "gpu_memory_gib, attributes"
 )
+_SAME = ("workload", "model", "revision", "provider", "region", "instance_type", "hardware", "count", "max_concurrency", "tool")
+"""What repeats of one measurement have in common."""
 
 
 def benchmark_rows(settings: Settings, workload: str | None = None) -> list[dict[str, Any]]:
@@ -50,20 +53,22 @@ def benchmark_rows(settings: Settings, workload: str | None = None) -> list[dict
 
 
 def measurements(rows: list[dict[str, Any]], book: PriceBook) -> list[Measurement]:
-    """One measurement per workload, model, machine, number of machines and load, in a fixed order."""
+    """One measurement per workload, tool, model, machine, number of machines and load, in a fixed order."""
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        names = ("workload", "model", "revision", "provider", "region", "instance_type", "hardware", "count", "max_concurrency")
-        groups[tuple(_text(row[name]) for name in names)].append(row)
+        groups[tuple(_text(row[name]) for name in _SAME)].append(row)
     found = [_measurement(groups[key], book) for key in sorted(groups)]
     return [measurement for measurement in found if measurement is not None]
 
 
 def _measurement(repeats: list[dict[str, Any]], book: PriceBook) -> Measurement | None:
-    """The repeats added up; None where duration or units are missing, since nothing follows from them."""
+    """The repeats added up; None where neither time and work nor a rate are known, since nothing follows from them."""
     first = repeats[0]
     counted = [(row, _units(row)) for row in repeats]
     usable = [(row, *work) for row, work in counted if work is not None and row["duration_s"]]
+    if not usable:
+        rated = [row for row in map(_hour_at_rate, repeats) if row is not None]
+        usable = [(row, *work) for row in rated if (work := _units(row)) is not None]
     if not usable:
         return None
     unit = usable[0][2]
@@ -90,6 +95,16 @@ def _measurement(repeats: list[dict[str, Any]], book: PriceBook) -> Measurement 
         p95_ms=max(late) if len(late) == len(same) else None,
         spec=spec or (None if first["instance_type"] else accelerator_of(first["hardware"], first["gpu_memory_gib"])),
     )
+
+
+def _hour_at_rate(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A run that states its rates but neither its time nor its work, as an hour at those rates."""
+    tokens_per_s, requests_per_s = row["output_tokens_per_s"], row["requests_per_s"]
+    if any(row[stated] for stated in ("duration_s", "units", "output_tokens", "completed")):
+        return None
+    tokens = exact(tokens_per_s) * 3600 if tokens_per_s else None
+    requests = exact(requests_per_s) * 3600 if requests_per_s else None
+    return {**row, "duration_s": 3600, "output_tokens": tokens, "completed": requests}
 
 
 def _units(row: Mapping[str, Any]) -> tuple[Decimal, str] | None:

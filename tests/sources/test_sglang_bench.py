@@ -23,7 +23,7 @@ def test_each_line_is_a_run_on_the_hardware_of_the_sidecar() -> None:
     assert (rejects, notes) == ([], [])
     expected = {
         **{"tool": "sglang bench_serving", "workload": "summaries", "model": "Qwen/Qwen3-8B", "instance_type": "g6.xlarge"},
-        **{"provider": "aws", "region": "eu-west-1", "hardware": "NVIDIA L4", "count": 1, "duration_s": 64.0, "completed": 400},
+        **{"provider": "aws", "region": "us-east-1", "hardware": "NVIDIA L4", "count": 1, "duration_s": 64.0, "completed": 400},
         **{"input_tokens": 204_800.0, "output_tokens": 98_304.0, "requests_per_s": 6.25, "output_tokens_per_s": 1536.0},
         **{"total_tokens_per_s": 4736.0, "ttft_p50_ms": 150.5, "ttft_p95_ms": 390.0, "tpot_p50_ms": 15.0, "tpot_p99_ms": 22.5},
         **{"e2e_p50_ms": 4020.5, "e2e_p95_ms": 5600.25, "e2e_p99_ms": 6400.0, "max_concurrency": 32, "failed": None},

@@ -24,7 +24,7 @@ def test_resource_hours_are_those_of_all_machines_together() -> None:
             "units": 36_000.0,
             "duration_s": 7200.0,
             "count": 2,
-            "region": "eu-west-1",
+            "region": "us-east-1",
         },
         **{"instance_type": "g6.xlarge", "provider": "aws", "e2e_p95_ms": 850.5, "completed": None, "output_tokens": None},
     }
