@@ -86,7 +86,7 @@ def _add_shares(rows: Sequence[Row], totals: Mapping[str, Decimal | None]) -> No
     for row in rows:
         total = totals.get(row["currency"])
         known = row["cost"] is not None and total
-        row["share"] = round(row["cost"] / total, 6) if known else None
+        row["share"] = round(row["cost"] / total, 9) if known else None
 
 
 def _compared(rows: list[Row], before: list[Row], by: Sequence[str]) -> list[Row]:

@@ -178,14 +178,15 @@ def _flagged(judged: Sequence[Case]) -> list[Case]:
 def _total(judged: Sequence[Case], cost: Decimal, currency: str) -> Row:
     flagged = _flagged(judged)
     whole = together([case.margin for case in flagged if case.margin is not None])
+    known = any(case.margin is not None for case in judged)
     return {
         "currency": currency,
-        "cost": cost,
+        "cost": cost if judged else None,
         "agents": len({case.unit.agent for case in judged}),
         "flagged": len({case.unit.agent for case in flagged}),
-        "expected_monthly_loss": _cents(whole.middle),
-        "loss_low": _cents(whole.low),
-        "loss_high": _cents(whole.high),
+        "expected_monthly_loss": _cents(whole.middle) if known else None,
+        "loss_low": _cents(whole.low) if known else None,
+        "loss_high": _cents(whole.high) if known else None,
     }
 
 

@@ -108,17 +108,25 @@ def _load_all(
     talk.stage("Reading", total=sum(file.path.stat().st_size for file, _ in chosen))
     together = _together(chosen)
     for file, source in chosen:
-        for part in source.parts(name_under(file), file.root if file.searched else file.root.absolute()):
-            done = intake.known(source.name, part) or _take(
-                intake, source, part, {"attributes": _attributes(settings), **together.get(file.path, {})}, talk
-            )
-            answer.rows.append(_row(source.name, file, done.status, done))
-            answer.notes += [f"{file.path}: {note}" for note in (*_amount_notes(done), *done.notes)]
-            if done.rejected:
-                talk.warn(
-                    f"{done.rejected:,} rows of {file.path} were rejected; `finops query 'SELECT * FROM reject'` lists them"
-                )
-            talk.advance(part.size)
+        try:
+            _load_file(intake, file, source, settings, together.get(file.path, {}), answer, talk)
+        except FinopsError as error:
+            if len(chosen) > 1:
+                error.hint = f"{error.hint}; " if error.hint else ""
+                error.hint += f"none of the {len(chosen):,} files was loaded: a call loads all or nothing"
+            raise
+
+
+def _load_file(
+    intake: Intake, file: GivenFile, source: Source, settings: Settings, more: Mapping[str, Any], answer: _Answer, talk: Talk
+) -> None:
+    for part in source.parts(name_under(file), file.root if file.searched else file.root.absolute()):
+        done = intake.known(source.name, part) or _take(intake, source, part, {"attributes": _attributes(settings), **more}, talk)
+        answer.rows.append(_row(source.name, file, done.status, done))
+        answer.notes += [f"{file.path}: {note}" for note in (*_amount_notes(done), *done.notes)]
+        if done.rejected:
+            talk.warn(f"{done.rejected:,} rows of {file.path} were rejected; `finops query 'SELECT * FROM reject'` lists them")
+        talk.advance(part.size)
 
 
 def _together(chosen: Sequence[tuple[GivenFile, Source]]) -> dict[Path, Mapping[str, Any]]:
