@@ -37,16 +37,16 @@ def define_casts(connection: duckdb.DuckDBPyConnection) -> None:
 class Cast:
     """How one column of a contract is made from the raw expression `raw` of SQL type `raw_type`.
 
-    `given` is null where the source says nothing; `value` is null where `given` is null or can't be read."""
+    `value` is null where `given` says nothing or can't be read."""
 
     field: Field
     raw_type: str
 
     @property
     def given(self) -> str:
-        """The raw text with the null words taken out; a typed value as it is."""
+        """The raw text; where text is wanted, with the null words taken out. No other kind reads them as a value."""
         raw = named(self.field.name)
-        return f"finops_text({raw})" if self.raw_type == "VARCHAR" else raw
+        return f"finops_text({raw})" if self.raw_type == "VARCHAR" and self.field.kind == "text" else raw
 
     @property
     def value(self) -> str:
@@ -61,7 +61,7 @@ class Cast:
                 return f"CAST({given} AS {target})"
             if is_exact(self.raw_type):
                 return f"TRY_CAST({given} AS {target})"
-            return f"TRY_CAST(finops_number({self._text}) AS {target})"
+            return f"TRY_CAST(finops_digits({self._text}) AS {target})"
         if kind == "time":
             return _instant(given, self.raw_type) if _is_time(self.raw_type) else f"finops_time({self._text})"
         if kind == "map":
@@ -78,12 +78,18 @@ class Cast:
             return f"{value} IS NULL"
         if self.field.kind in ("text", "map") or self.raw_type == '"NULL"' or self._can_not_fail:
             return None
-        return f"{value} IS NULL AND {given} IS NOT NULL"
+        return f"{value} IS NULL AND {given} IS NOT NULL AND {self.is_given}"
+
+    @property
+    def is_given(self) -> str:
+        """The condition that the source says something, for rows without a value: it is dear to ask of all."""
+        return f"finops_text({named(self.field.name)}) IS NOT NULL" if self.raw_type == "VARCHAR" else "true"
 
     @property
     def shown(self) -> str:
         """The raw text for the reject table."""
-        return f"CAST({named(self.field.name)} AS VARCHAR)"
+        raw = named(self.field.name)
+        return f"finops_text({raw})" if self.raw_type == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
 
     @property
     def _can_not_fail(self) -> bool:

@@ -11,15 +11,23 @@ CREATE OR REPLACE TEMP MACRO finops_text(t) AS CASE
 CREATE OR REPLACE TEMP MACRO finops_number(t) AS
     CASE WHEN regexp_full_match(t, '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?') THEN t END;
 
+-- The same for a cast that makes nothing of an empty text. Calls without a condition are made once per text of a dictionary.
+CREATE OR REPLACE TEMP MACRO finops_digits(t) AS
+    regexp_extract(t, '^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?$');
+
 -- A time with its seconds, which not every DuckDB does without, and with a decimal point.
 CREATE OR REPLACE TEMP MACRO finops_clock(t) AS
     replace(CASE WHEN strlen(t) > 15 AND substr(t, 17, 1) <> ':' THEN left(t, 16) || ':00' || substr(t, 17) ELSE t END, ',', '.');
 
 -- A time as UTC; a text without an offset is UTC already. A plain cast of a text with an offset would drop the offset.
-CREATE OR REPLACE TEMP MACRO finops_time(t) AS CASE
+CREATE OR REPLACE TEMP MACRO finops_any_time(t) AS CASE
     WHEN NOT regexp_full_match(t, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?)?') THEN NULL
     WHEN length(t) <= 10 OR ends_with(t, 'Z') THEN TRY_CAST(finops_clock(t) AS TIMESTAMP)
     ELSE CAST(TRY_CAST(finops_clock(t) AS TIMESTAMPTZ) AS TIMESTAMP) END;
+
+-- The usual ways to write a time first, which need no condition.
+CREATE OR REPLACE TEMP MACRO finops_time(t) AS coalesce(
+    TRY_CAST(regexp_extract(t, '^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?$') AS TIMESTAMP), finops_any_time(t));
 
 CREATE OR REPLACE TEMP MACRO finops_int(t) AS
     CASE WHEN regexp_full_match(t, '[+-]?\d{1,19}(\.0*)?') THEN TRY_CAST(t AS BIGINT) END;
