@@ -1,4 +1,4 @@
-"""OpenRouter's activity, one generation per row, as its CSV export or as JSON of the generations: each is a call."""
+"""OpenRouter's activity as CSV or JSON: each generation is a call; where it is summed by day, a day's sum is a charge."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, found, hashed, kept, text, truth
 from finops.sources.files import file_part
 from finops.sources.gateway_calls import Dialects, Names, Row, call_row, operation_of
+from finops.sources.openrouter_days import day_charge, day_samples, is_day
+from finops.sources.report_buckets import each, same
 
 NAMES = Names(
     texts={
@@ -39,17 +41,23 @@ class OpenrouterActivity:
     """OpenRouter bills these calls itself, in credits of one dollar; which provider answered is kept as `provider_name`."""
 
     name = "openrouter_activity"
-    title = "OpenRouter activity by generation (CSV, JSON, JSON lines)"
-    contracts: tuple[str, ...] = ("call",)
+    title = "OpenRouter activity, by generation or by day (CSV, JSON, JSON lines)"
+    contracts: tuple[str, ...] = ("call", "charge", "sample")
     patterns: tuple[Pattern, ...] = (
         Pattern((".csv",), header_all=("generation_id", "created_at", "tokens_prompt", "tokens_completion")),
         Pattern((".json", ".jsonl", ".ndjson"), head_all=('"tokens_prompt"', '"tokens_completion"', '"created_at"')),
+        Pattern((".csv",), header_all=("date", "usage", "model_permaslug", "prompt_tokens", "requests")),
+        Pattern((".json", ".jsonl", ".ndjson"), head_all=('"date"', '"usage"', '"model_permaslug"', '"prompt_tokens"')),
     )
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
         return [file_part(path, root)]
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
+        begun = next((item for item in entries(part.path) if not isinstance(item, Reject)), None)
+        if begun is not None and is_day(begun[1]):
+            yield from _days(part.path)
+            return
         rejects: list[Reject] = []
         dialects = Dialects("OpenRouter")
         data = batches(entries(part.path), "call", lambda entry: dialects.told(_row(entry)), rejects)
@@ -57,6 +65,13 @@ class OpenrouterActivity:
 
 
 SOURCE = OpenrouterActivity()
+
+
+def _days(path: Path) -> Iterator[Load]:
+    """The charges, then the counts; a row that can't be read is a reject of each that it would have given."""
+    unpaid, uncounted = list[Reject](), list[Reject]()
+    yield Load("charge", batches(entries(path), "charge", day_charge, unpaid), unpaid)
+    yield Load("sample", batches(each(entries(path), day_samples), "sample", same, uncounted), uncounted)
 
 
 def _row(entry: Entry) -> Row:

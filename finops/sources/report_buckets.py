@@ -60,7 +60,7 @@ def loads(
     if isinstance(last, Reject) or is_cost(last[1]):
         yield Load("charge", batches(everything, "charge", charge, rejects), rejects, notes=notes)
     else:
-        samples = batches(_each(everything, counted), "sample", _same, rejects)
+        samples = batches(each(everything, counted), "sample", same, rejects)
         yield Load("sample", samples, rejects, notes=notes)
 
 
@@ -138,7 +138,8 @@ def _no_result(given: object) -> Reject:
     return Reject(0, "the result is not a JSON object", text=plain(given)[:80])
 
 
-def _each(numbered: Iterator[Numbered | Reject], counted: Callable[[Entry], list[Result]]) -> Iterator[Numbered | Reject]:
+def each(numbered: Iterator[Numbered | Reject], counted: Callable[[Entry], list[Result]]) -> Iterator[Numbered | Reject]:
+    """The samples of every entry, under its number."""
     for item in numbered:
         if isinstance(item, Reject):
             yield item
@@ -149,5 +150,6 @@ def _each(numbered: Iterator[Numbered | Reject], counted: Callable[[Entry], list
             yield Reject(item[0], problem.reason, problem.column, problem.text)
 
 
-def _same(entry: Entry) -> Result:
+def same(entry: Entry) -> Result:
+    """A sample that is made already."""
     return entry

@@ -130,3 +130,30 @@ def test_what_can_not_be_read_is_a_reject(name: str, time: str, count: str, cost
     rows, load = read(name, path)
     assert len(rows) == 1
     assert [reject.row for reject in load.rejects] == [2, 3, 4, 5, 6]
+
+
+def test_openrouters_days_are_charges_and_counts_but_no_calls(tmp_path: Path) -> None:
+    path = SAMPLES / "openrouter_activity/days.json"
+    assert recognise(path, None).name == "openrouter_activity"
+    (charges, paid), (samples, counted) = loads(source("openrouter_activity"), path)
+    assert (charges.contract, samples.contract) == ("charge", "sample")
+    assert charges.rejects == samples.rejects == []
+    assert paid is not None
+    assert counted is not None
+    assert [(row["BilledCost"], row["BillingCurrency"]) for row in paid] == [("0.015", "USD"), ("0", "USD")]
+    assert (paid[0]["ChargePeriodStart"], paid[0]["ChargePeriodEnd"]) == (datetime(2026, 10, 2), datetime(2026, 10, 3))
+    assert dict(paid[0]["SkuPriceDetails"]) == {"byok_usage_inference": "0.012"}
+    assert paid[0]["x_Model"] == "openai/gpt-4.1-2025-04-14"
+    assert [(row["signal"], dict(row["labels"]).get("token_class"), row["value"]) for row in counted] == [
+        *(("provider_tokens", "input_uncached", 50), ("provider_tokens", "output", 125), ("provider_requests", None, 5)),
+        *(("provider_tokens", "input_uncached", 7), ("provider_requests", None, 1)),
+    ]
+    table = tmp_path / "days.csv"
+    given = json.loads(path.read_text())["data"]
+    with table.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(given[0]))
+        writer.writeheader()
+        writer.writerows([*given, {**given[0], "date": "soon"}])
+    (charges, again), (samples, _) = loads(source("openrouter_activity"), table)
+    assert again == paid
+    assert [reject.row for reject in (*charges.rejects, *samples.rejects)] == [3, 3]
