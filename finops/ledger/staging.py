@@ -123,7 +123,11 @@ def _marked_sql(contract: Contract, raw: Raw, lineage: tuple[int, int], where: s
     faults = [(fault, cast) for cast in casts if (fault := cast.fault)]
     which = _case([(fault, quoted(cast.field.name)) for fault, cast in faults])
     shown = _case([(fault, f"left({cast.shown}, {TEXT_SHOWN})") for fault, cast in faults])
-    maps = [f"{named(value_name(c.field))} IS NULL AND {named(c.field.name)} IS NOT NULL AND {c.is_given}" for c in casts if c.field.kind == "map"]
+    maps = [
+        f"{named(value_name(c.field))} IS NULL AND {named(c.field.name)} IS NOT NULL AND {c.is_given}"
+        for c in casts
+        if c.field.kind == "map"
+    ]
     kept = contract.name == "charge" and not _exact_amounts(contract, raw)
     billed = "CAST(BilledCost AS VARCHAR)" if kept else "CAST(NULL AS VARCHAR)"
     return (

@@ -45,6 +45,13 @@ def pipeline(size: int, home: Path) -> dict[str, Any]:
     }
 
 
+def otlp() -> dict[str, Any]:
+    """Reading OTLP alone, from the file to Arrow batches, with all cores and with one."""
+    from tests.bench import ingest_otlp
+
+    return ingest_otlp.measure(200_000)
+
+
 def startup(home: Path) -> dict[str, Any]:
     """`--help` and `--version` next to importing typer."""
     typer = timing.python("import typer", home)
@@ -60,7 +67,7 @@ def forecast() -> dict[str, Any]:
 
 def _line(cost: timing.Cost, rows: int, floor: timing.Cost, floor_name: str) -> dict[str, Any]:
     line: dict[str, Any] = {**cost.as_dict(), "floor": floor_name, "floor_wall_s": round(floor.wall_s, 3)}
-    line["ratio"] = round(cost.wall_s / floor.wall_s, 2)
+    line |= {"ratio": round(cost.wall_s / floor.wall_s, 2), "cpu_ratio": round(cost.cpu_s / floor.cpu_s, 2)}
     if rows:
         line |= {"rows": rows, "rows_per_s": round(rows / cost.wall_s)}
     return line
@@ -69,13 +76,14 @@ def _line(cost: timing.Cost, rows: int, floor: timing.Cost, floor_name: str) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="1,10,100")
-    parser.add_argument("--only", choices=["pipeline", "startup", "forecast"])
+    parser.add_argument("--only", choices=["pipeline", "startup", "otlp", "forecast"])
     given = parser.parse_args()
     answer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         parts: dict[str, Callable[[], Any]] = {
             "startup": lambda: startup(home),
+            "otlp": otlp,
             "forecast": forecast,
             "pipeline": lambda: [pipeline(int(size), _folder(home / size)) for size in given.sizes.split(",")],
         }
