@@ -76,11 +76,16 @@ def bench_cost(overrides: Overrides, *, workload: str | None = None, talk: Talk)
     settings = load_settings(overrides)
     talk.stage("Price benchmarks")
     book = PriceBook.load(settings.prices)
-    rows = [row for m in measurements(benchmark_rows(settings, workload), book) for row in _costs(m, book, settings)]
+    results = benchmark_rows(settings, workload)
+    measured = measurements(results, book)
+    rows = [row for m in measured for row in _costs(m, book, settings)]
     unpriced = sum(row["unit_cost"] is None for row in rows)
     notes = ["Machines are taken as busy all the time; at half the load a unit costs twice as much."]
     if unpriced:
         notes.append(f"{unpriced} benchmarks have no known price; the column `reason` says why.")
+    left_out = len(results) - sum(m.repeats for m in measured)
+    if left_out:
+        notes.append(f"{left_out} results are left out: no time and no rate, or another unit of work than their repeats.")
     dates = [row["price_as_of"] for row in rows if row["price_as_of"]]
     meta = {"as_of": settings.as_of, "prices_as_of": min(dates, default=None), "metric": "unit_cost"}
     return Result(COST_COLUMNS, rows, meta=meta, notes=notes)

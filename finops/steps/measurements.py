@@ -40,7 +40,7 @@ def benchmark_rows(settings: Settings, workload: str | None = None) -> list[dict
         raise DataError(
             "the ledger holds no benchmark",
             where=str(settings.ledger),
-            hint="`finops ingest` a result of `vllm bench serve` with a hardware sidecar beside it",
+            hint="`finops ingest` a result of a benchmark or load test with a hardware sidecar beside it",
         )
     names = sorted({row["workload"] for row in rows if row["workload"]})
     if workload is not None and workload not in names:

@@ -68,3 +68,12 @@ def test_a_workload_is_placed_by_what_was_measured(loaded: Callable[..., Ran]) -
         ran = loaded("place", workload, "-f", "json")
         assert ran.code == 0, ran.err
         assert any(row["unit_cost"] is not None for row in ran.json["rows"]), workload
+
+
+def test_a_result_from_which_no_cost_follows_is_counted(finops: Callable[..., Ran], tmp_path: Path) -> None:
+    header = "Type,Name,Request Count,Failure Count,Requests/s"
+    (tmp_path / "run_stats.csv").write_text(f"{header}\n,Aggregated,10,0,\n")
+    assert finops("ingest", "run_stats.csv").code == 0
+    ran = finops("bench", "cost", "-f", "json")
+    assert ran.json["rows"] == []
+    assert any(note.startswith("1 results are left out") for note in ran.json["meta"]["notes"])
