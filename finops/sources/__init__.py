@@ -17,6 +17,7 @@ MODULES = (
     "aws_cur",
     "azure_costs",
     "gcp_billing",
+    "oci_costs",
     "otlp",
     "otlp_metrics",
     "otlp_logs",

@@ -15,7 +15,6 @@ class Stranger:
     head_all: tuple[str, ...] = ()
 
 
-_FOCUS_INSTEAD = "export the same bill as FOCUS 1.0 or newer, which every large provider offers"
 _CUR_COLUMNS = "export it with line item type, usage start date and unblended cost"
 _AZURE_COLUMNS = "export it with date, meter id, charge type and cost, as the portal does"
 _OTLP_INSTEAD = "send the spans through an OpenTelemetry Collector with its file exporter, which writes OTLP/JSON"
@@ -28,7 +27,7 @@ STRANGERS: tuple[Stranger, ...] = (
     Stranger("an AWS Cost and Usage Report without its main columns", _CUR_COLUMNS, header_all=("line_item_unblended_cost",)),
     Stranger("an Azure cost export without its main columns", _AZURE_COLUMNS, header_all=("costinbillingcurrency",)),
     Stranger("an Azure cost export without its main columns", _AZURE_COLUMNS, header_all=("metercategory", "resourcegroup")),
-    Stranger("an OCI cost report", _FOCUS_INSTEAD, header_all=("lineitem/referenceno",)),
+    Stranger("an OCI usage report, without costs", "give the cost report beside it", header_all=("lineitem/referenceno",)),
     Stranger(
         "FOCUS data without BilledCost or ChargePeriodStart",
         "export the FOCUS Cost and Usage dataset with its mandatory columns",

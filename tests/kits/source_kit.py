@@ -40,6 +40,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "aws_cur": ("cur.csv", FILES / "aws_cur/legacy.csv"),
     "azure_costs": ("azure.csv", FILES / "azure_costs/actual.csv"),
     "gcp_billing": ("gcp.jsonl", FILES / "gcp_billing/export.jsonl"),
+    "oci_costs": ("oci.csv", FILES / "oci_costs/report.csv"),
     "otlp": ("traces.jsonl", ROOT / "sample_data/traces/agents-2026-07.jsonl.gz"),
     "vllm_bench": ("bench.json", ROOT / "sample_data/bench/tagging-g6-xlarge-1.json"),
     "sglang_bench": ("bench.jsonl", FILES / "sglang_bench/bench.jsonl"),
