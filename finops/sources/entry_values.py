@@ -18,6 +18,8 @@ Entry = dict[str, Any]
 MOST = 10**15
 """No single entry counts more than this."""
 
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,18}(\.0*)?", re.ASCII)
 _TRUE, _FALSE = frozenset({"true", "t", "yes", "1"}), frozenset({"false", "f", "no", "0"})
@@ -87,9 +89,12 @@ def time(entry: Entry, *names: str) -> datetime | None:
     if value is None:
         return None
     try:
-        return moment(plain(value))
+        read = moment(plain(value))
     except (ValueError, OverflowError) as error:
         raise Unreadable(str(error), name, value) from error
+    if not FIRST_YEAR <= read.year <= LAST_YEAR:
+        raise Unreadable("this time is out of range", name, value)
+    return read
 
 
 def truth(entry: Entry, *names: str) -> bool | None:

@@ -125,7 +125,7 @@ def test_tables_arrays_lines_and_pages_say_the_same(name: str, tmp_path: Path) -
 def test_what_can_not_be_read_is_a_reject(name: str, time: str, count: str, cost: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.jsonl"
     good = records(name)[0]
-    changes: list[dict[str, Any]] = [{}, {time: None}, {time: "5/1/25"}, {count: -1}, {count: 1.5}, {cost: "free"}]
+    changes: list[dict[str, Any]] = [{}, {time: None}, {time: "9999-12-31T23:59:59Z"}, {count: -1}, {count: 1.5}, {cost: "free"}]
     path.write_text("\n".join(json.dumps({**good, **change}) for change in changes) + "\n")
     rows, load = read(name, path)
     assert len(rows) == 1
