@@ -24,7 +24,9 @@ def build(
     full: Annotated[bool, typer.Option("--full", help="Build everything anew, and test all of it.")] = False,
     restate: Annotated[
         list[str] | None,
-        typer.Option("--restate", metavar="MONTH", help="Place this closed month by today's rules and prices; may be repeated."),
+        typer.Option(
+            "--restate", metavar="MONTH", help="Place this closed month, or all, by today's rules and prices; may be repeated."
+        ),
     ] = None,
     memory: Annotated[str | None, typer.Option("--memory", metavar="SIZE", help='Memory limit, such as "4GB".')] = None,
 ) -> None:

@@ -18,7 +18,7 @@ from finops.ledger.store import open_reader, open_writer
 from finops.steps.restated import owner_costs, owner_differences
 
 if TYPE_CHECKING:
-    from finops.ledger.store import Writer
+    from finops.ledger.store import Reader, Writer
 
 COLUMNS = (Column("model", "Model"), Column("rows", "Rows built", "count"))
 
@@ -34,10 +34,11 @@ def build(
     talk: Talk,
 ) -> Result:
     """Builds what is new, or everything, and says how many rows each model made. Closed months keep the rules, owners and
-    prices that they were closed with, but for those that `restate` names."""
-    months = restated_months(restate)
+    prices that they were closed with, but for those that `restate` names; `all` names every month."""
     settings = load_settings(overrides)
-    open_reader(settings.ledger).close()  # a ledger that is not there is an error here, not a new one
+    with open_reader(settings.ledger) as reader:  # a ledger that is not there is an error here, not a new one
+        restate = _months_of(reader) if "all" in restate else restate
+    months = restated_months(restate)
     memory = memory or settings.memory
     before = owner_costs(settings, restate)
     with open_writer(settings.ledger, wait_s=wait_s, command="build", memory=memory, threads=settings.threads) as writer:
@@ -78,6 +79,12 @@ def restated_months(months: Sequence[str]) -> list[date]:
     return found
 
 
+def _months_of(reader: Reader) -> list[str]:
+    """Every month with charges, as 2026-09."""
+    sql = "SELECT DISTINCT strftime(day, '%Y-%m') AS month FROM slice WHERE billing_period IS NOT NULL ORDER BY month"
+    return [row["month"] for row in reader.query(sql)]
+
+
 def kept_notes(report: BuildReport) -> list[str]:
     """Says which closed months go by other rules, owners or prices than today's."""
     if not report.kept:
@@ -85,7 +92,7 @@ def kept_notes(report: BuildReport) -> list[str]:
     months = ", ".join(report.kept)
     return [
         f"closed months keep the rules, owners and prices they were closed with: {months};"
-        f" `finops build --restate {report.kept[-1]}` places a month by today's"
+        f" `finops build --restate {report.kept[-1]}` places a month by today's, `--restate all` every month"
     ]
 
 

@@ -75,3 +75,10 @@ def test_a_trace_goes_by_what_each_month_was_closed_with(changed: Finops) -> Non
         ran = changed("explain", tenant, "--trace", "-f", "json")
         assert ran.code == 0, ran.err
         assert [(Decimal(r["billed"]), r["line"]) for r in ran.json["rows"]] == [(Decimal(billed), line)]
+
+
+def test_all_months_are_restated_at_once(changed: Finops) -> None:
+    ran = changed("build", "--restate", "all", "-f", "json")
+    assert ran.code == 0, ran.err
+    assert "restated: 2026-09 bolt: 0 -> 10 USD (+10)" in " ".join(ran.json["meta"]["notes"])
+    assert costs(changed) == {("2026-09", "bolt"): Decimal(10), ("2026-10", "bolt"): Decimal(20)}
