@@ -22,6 +22,11 @@ TREND_ENDS_D = 60
 MIN_DAYS = 7
 """Fewer complete days carry no interval."""
 FIRM_DAYS = 14
+FIRM_WINDOWS = 6
+LOW_ERROR, MEDIUM_ERROR = 0.5, 0.25
+"""Forecasts that were off by more than this on their own past are of low, or at most medium, confidence."""
+LOW_COVERAGE = 0.6
+"""So is an interval meant to hold 80 % of the totals that held less than this share of them."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +70,15 @@ class Forecast:
         return self._records[horizon][group]
 
     def confidence(self, group: int, days: int) -> str:
-        """low, medium or high: by the length of the history and the completed windows of a like length."""
+        """low, medium or high: by the length of the history, the completed windows of a like length, and how they came out."""
         record = self.record(group, days)
         if self.days_known[group] < FIRM_DAYS or record.windows < 1:
             return "low"
-        return "high" if record.windows >= 6 else "medium"
+        if (record.error or 0.0) > LOW_ERROR:
+            return "low"
+        if record.windows >= FIRM_WINDOWS and record.coverage is not None and record.coverage < LOW_COVERAGE:
+            return "low"
+        return "high" if record.windows >= FIRM_WINDOWS and (record.error or 0.0) <= MEDIUM_ERROR else "medium"
 
 
 def forecast(

@@ -13,6 +13,10 @@ from typing import Any
 from finops.ledger.cube import DIMENSIONS
 from finops.ledger.store import Reader
 
+AMOUNT = "CASE WHEN list_contains($billed_only, c.currency) THEN coalesce(c.effective, c.billed) ELSE c.effective END"
+"""What a row counts with: its effective cost, or its billed cost in currencies of which no charge has an effective one."""
+RECURS_DAILY = "NOT c.one_off AND c.span = 'day'"
+
 LeafKey = tuple[str | None, ...]
 """The currency first, then one value per dimension asked for."""
 
@@ -38,6 +42,24 @@ class Booked:
 
 
 @dataclass(frozen=True)
+class MonthLong:
+    """One leaf's charges of one kind that stand for up to a month each, by the day on which they begin."""
+
+    key: LeafKey
+    amounts: dict[date, float]
+
+
+@dataclass(frozen=True)
+class Uncosted:
+    """Charges of a currency that have no effective cost. Where none of its charges has one, billed cost stands in."""
+
+    currency: str
+    charges: int
+    billed: Decimal
+    all_of_them: bool
+
+
+@dataclass(frozen=True)
 class Delivery:
     """How far a provider's recurring cost is known before the business date, and what estimates hold where no bill has come."""
 
@@ -51,18 +73,43 @@ class Delivery:
     """Of the days after it, per day."""
 
 
+def uncosted_charges(reader: Reader, as_of: date, currency: str | None) -> list[Uncosted]:
+    """By currency, the charges up to the business date that have no effective cost."""
+    rows = reader.query(
+        """
+        SELECT s.currency, count(*) FILTER (s.effective IS NULL) AS charges,
+            CAST(coalesce(sum(s.billed) FILTER (s.effective IS NULL), 0) AS DECIMAL(38, 12)) AS billed,
+            bool_and(s.effective IS NULL) AS all_of_them
+        FROM (
+            SELECT c."BillingCurrency" AS currency, c."BilledCost" AS billed, c."EffectiveCost" AS effective
+            FROM charge c WHERE CAST(c."ChargePeriodStart" AS DATE) <= $as_of
+        ) s
+        WHERE $currency IS NULL OR s.currency = $currency
+        GROUP BY s.currency HAVING bool_or(s.effective IS NULL) ORDER BY s.currency
+        """,
+        {"as_of": as_of, "currency": currency},
+    )
+    return [Uncosted(**row) for row in rows]
+
+
 def daily_costs(
-    reader: Reader, by: Sequence[str], since: date, reach: date, as_of: date, currency: str | None
+    reader: Reader,
+    by: Sequence[str],
+    since: date,
+    reach: date,
+    as_of: date,
+    currency: str | None,
+    billed_only: Sequence[str] = (),
 ) -> list[DailyCost]:
-    """Each leaf's recurring cost by day up to `reach`, in the order of keys; one-off rows are left out. Leaves that began later
-    are named with no days."""
+    """Each leaf's recurring cost by day up to `reach`, in the order of keys; one-off rows and month-long ones are left
+    out. Leaves that began later are named with no days."""
     expressions, names = _dimensions(by)
     rows = reader.query(
         f"""
         WITH by_day AS (
-            SELECT {expressions}, date_diff('day', CAST($since AS DATE), c.business_day) AS day_, sum(c.effective) AS amount_
+            SELECT {expressions}, date_diff('day', CAST($since AS DATE), c.business_day) AS day_, sum({AMOUNT}) AS amount_
             FROM fct_cost c
-            WHERE NOT c.one_off AND c.effective IS NOT NULL AND c.business_day BETWEEN $since AND $as_of
+            WHERE {RECURS_DAILY} AND {AMOUNT} IS NOT NULL AND c.business_day BETWEEN $since AND $as_of
                 AND ($currency IS NULL OR c.currency = $currency)
             GROUP BY ALL
         )
@@ -71,43 +118,87 @@ def daily_costs(
             list(CAST(amount_ AS DOUBLE) ORDER BY day_) FILTER (day_ <= $length) AS amounts_
         FROM by_day GROUP BY {names} ORDER BY {names}
         """,
-        {"since": since, "as_of": as_of, "length": (reach - since).days, "currency": currency},
+        {"since": since, "as_of": as_of, "length": (reach - since).days, "currency": currency, "billed_only": list(billed_only)},
     )
     return [DailyCost(_key(row, by), tuple(row["days_"] or ()), tuple(row["amounts_"] or ())) for row in rows]
 
 
+def month_long_charges(
+    reader: Reader, by: Sequence[str], since: date, as_of: date, currency: str | None, billed_only: Sequence[str] = ()
+) -> list[MonthLong]:
+    """What recurs by the month, each kind of charge (its provider, account, service and model) by itself."""
+    expressions, names = _dimensions(by)
+    kind = ["provider", "account", "service", "model"]
+    kinds = ", ".join(f"c.{name} AS kind_{name}" for name in kind)
+    grouped = ", ".join([names, *(f"kind_{name}" for name in kind)])
+    rows = reader.query(
+        f"""
+        WITH by_day AS (
+            SELECT {expressions}, {kinds}, c.business_day AS day_, CAST(sum({AMOUNT}) AS DOUBLE) AS amount_
+            FROM fct_cost c
+            WHERE NOT c.one_off AND c.span = 'month' AND {AMOUNT} IS NOT NULL AND c.business_day BETWEEN $since AND $as_of
+                AND ($currency IS NULL OR c.currency = $currency)
+            GROUP BY ALL
+        )
+        SELECT {names}, list(day_ ORDER BY day_) AS days_, list(amount_ ORDER BY day_) AS amounts_
+        FROM by_day GROUP BY {grouped} ORDER BY {grouped}
+        """,
+        {"since": since, "as_of": as_of, "currency": currency, "billed_only": list(billed_only)},
+    )
+    return [MonthLong(_key(row, by), dict(zip(row["days_"], row["amounts_"], strict=True))) for row in rows]
+
+
+def booked_by_day(reader: Reader, first: date, last: date, currency: str, billed_only: Sequence[str] = ()) -> dict[date, Decimal]:
+    """Everything booked on each day, one-off rows too."""
+    rows = reader.query(
+        f"""
+        SELECT c.business_day AS day, CAST(sum({AMOUNT}) AS DECIMAL(38, 12)) AS cost FROM fct_cost c
+        WHERE {AMOUNT} IS NOT NULL AND c.business_day BETWEEN $first AND $last AND c.currency = $currency
+        GROUP BY ALL ORDER BY ALL
+        """,
+        {"first": first, "last": last, "currency": currency, "billed_only": list(billed_only)},
+    )
+    return {row["day"]: row["cost"] for row in rows}
+
+
 def booked_costs(
-    reader: Reader, by: Sequence[str], first: date, reach: date, as_of: date, currency: str | None
+    reader: Reader,
+    by: Sequence[str],
+    first: date,
+    reach: date,
+    as_of: date,
+    currency: str | None,
+    billed_only: Sequence[str] = (),
 ) -> dict[LeafKey, Booked]:
     """What is booked of each leaf from `first` up to and including the business date."""
     expressions, _ = _dimensions(by)
     rows = reader.query(
         f"""
         SELECT {expressions},
-            CAST(sum(c.effective) AS DECIMAL(38, 12)) AS spent_,
-            CAST(sum(CASE WHEN c.one_off THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS one_off_,
-            CAST(sum(CASE WHEN c.basis = 'estimated' THEN c.effective ELSE 0 END) AS DECIMAL(38, 12)) AS estimated_,
-            CAST(sum(CASE WHEN c.business_day > $reach AND NOT c.one_off THEN c.effective ELSE 0 END)
+            CAST(sum({AMOUNT}) AS DECIMAL(38, 12)) AS spent_,
+            CAST(sum(CASE WHEN c.one_off THEN {AMOUNT} ELSE 0 END) AS DECIMAL(38, 12)) AS one_off_,
+            CAST(sum(CASE WHEN c.basis = 'estimated' THEN {AMOUNT} ELSE 0 END) AS DECIMAL(38, 12)) AS estimated_,
+            CAST(sum(CASE WHEN c.business_day > $reach AND {RECURS_DAILY} THEN {AMOUNT} ELSE 0 END)
                 AS DECIMAL(38, 12)) AS since_
         FROM fct_cost c
-        WHERE c.effective IS NOT NULL AND c.business_day BETWEEN $first AND $as_of
+        WHERE {AMOUNT} IS NOT NULL AND c.business_day BETWEEN $first AND $as_of
             AND ($currency IS NULL OR c.currency = $currency)
         GROUP BY ALL
         """,
-        {"first": first, "reach": reach, "as_of": as_of, "currency": currency},
+        {"first": first, "reach": reach, "as_of": as_of, "currency": currency, "billed_only": list(billed_only)},
     )
     return {_key(row, by): Booked(row["spent_"], row["one_off_"], row["estimated_"], row["since_"]) for row in rows}
 
 
-def deliveries(reader: Reader, as_of: date, currency: str | None) -> list[Delivery]:
+def deliveries(reader: Reader, as_of: date, currency: str | None, billed_only: Sequence[str] = ()) -> list[Delivery]:
     """One per provider and currency, from the days before the business date."""
     rows = reader.query(
-        """
+        f"""
         WITH by_day AS (
             SELECT c.provider, c.currency, c.business_day AS day, bool_or(c.basis = 'billed') AS billed,
-                sum(c.effective) AS amount
+                sum({AMOUNT}) AS amount
             FROM fct_cost c
-            WHERE NOT c.one_off AND c.effective IS NOT NULL AND c.business_day < $as_of
+            WHERE {RECURS_DAILY} AND {AMOUNT} IS NOT NULL AND c.business_day < $as_of
                 AND ($currency IS NULL OR c.currency = $currency)
             GROUP BY ALL
         ),
@@ -122,7 +213,7 @@ def deliveries(reader: Reader, as_of: date, currency: str | None) -> list[Delive
         GROUP BY r.provider, r.currency, r.newest, r.billed_until
         ORDER BY r.provider, r.currency
         """,
-        {"as_of": as_of, "currency": currency},
+        {"as_of": as_of, "currency": currency, "billed_only": list(billed_only)},
     )
     return [Delivery(**row) for row in rows]
 

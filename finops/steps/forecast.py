@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,8 @@ from finops.core.budget import chance_of_passing, monthly_budget
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
-from finops.ledger.cube import checked_dimensions
-from finops.ledger.daily import LeafKey
+from finops.ledger.cube import checked_dimensions, require_built
+from finops.ledger.daily import LeafKey, Uncosted, uncosted_charges
 from finops.ledger.store import Reader, open_reader
 from finops.steps.forecast_close import Close, closing
 from finops.steps.forecast_history import complete_until
@@ -41,7 +41,14 @@ def forecast(overrides: Overrides, *, by: Sequence[str] = (), months: int = 0, t
     totals = [_row(settings, whole, month, (), (currency,)) for currency, month, whole in asked.wholes]
     rows = [_row(settings, total, month, by, key) for key, month, total in asked.groups]
     order = {currency: place for place, currency in enumerate(sorted({str(key[0]) for key, _, _ in asked.groups}))}
-    rows.sort(key=lambda r: (r["period"], order[str(r["currency"])], -r["expected"], *(str(r[name] or "") for name in by)))
+    rows.sort(
+        key=lambda r: (
+            r["period"],
+            order[str(r["currency"])],
+            -(r["expected"] if r["expected"] is not None else r["spent"]),
+            *(str(r[name] or "") for name in by),
+        )
+    )
     meta = {
         "as_of": settings.as_of,
         "complete_until": asked.reach,
@@ -52,7 +59,7 @@ def forecast(overrides: Overrides, *, by: Sequence[str] = (), months: int = 0, t
         "days": [day.as_dict() for close in asked.closes for day in close.ahead],
     }
     return Result(_columns(by), rows, [_with_record(row, whole) for row, (_, _, whole) in zip(totals, asked.wholes, strict=True)],
-                  meta, notes_on(totals, asked.wholes, rows, by, asked.reach, settings.as_of))  # fmt: skip
+                  meta, notes_on(totals, asked.wholes, rows, by, asked.reach, settings.as_of, asked.uncosted))  # fmt: skip
 
 
 def close_of_month(overrides: Overrides, *, currency: str | None = None) -> Close:
@@ -72,23 +79,28 @@ class _Asked:
     wholes: list[tuple[str, Month, Total]]
     groups: list[tuple[LeafKey, Month, Total]]
     closes: list[Close]
+    uncosted: list[Uncosted]
 
 
 def _asked(reader: Reader, settings: Settings, by: tuple[str, ...], following: int) -> _Asked:
-    reach = complete_until(reader, settings.as_of, settings.currency)
+    require_built(reader)
+    uncosted = uncosted_charges(reader, settings.as_of, settings.currency)
+    billed_only = tuple(of.currency for of in uncosted if of.all_of_them)
+    reach = complete_until(reader, settings.as_of, settings.currency, billed_only)
     months = months_ahead(settings.as_of, reach, following)
-    owners = Outlook(reader, OWNERS, months, reach, settings.as_of, settings.currency)
+    owners = Outlook(reader, OWNERS, months, reach, settings.as_of, settings.currency, billed_only)
     wholes = _leaves_by(owners, ())
     named = _leaves_by(owners, by) if set(by) <= set(OWNERS) else {}
     owners.run([*wholes.values(), *named.values()])
-    totals = _totals(owners, wholes, 0)
+    totals = _totals(owners, wholes, 0, of_all=True)
     closes = [
-        closing(reader, owners, at, leaves, reach, settings, str(key[0])) for at, (key, leaves) in enumerate(wholes.items())
+        closing(reader, owners, at, leaves, reach, settings, str(key[0]), billed_only)
+        for at, (key, leaves) in enumerate(wholes.items())
     ]
     if set(by) <= set(OWNERS):
         groups = _totals(owners, named, len(wholes))
     else:
-        other = Outlook(reader, by, months, reach, settings.as_of, settings.currency)
+        other = Outlook(reader, by, months, reach, settings.as_of, settings.currency, billed_only)
         named = _leaves_by(other, by)
         other.run(list(named.values()))
         other.scale_to(
@@ -98,7 +110,12 @@ def _asked(reader: Reader, settings: Settings, by: tuple[str, ...], following: i
             }
         )
         groups = _totals(other, named, 0)
-    return _Asked(reach, [(str(key[0]), month, total) for key, month, total in totals], groups, closes)
+    silent = {(key[0], month.label) for key, month, total in totals if total.expected is None}
+    groups = [
+        (key, month, replace(total, expected=None, quantiles=None, grid=()) if (key[0], month.label) in silent else total)
+        for key, month, total in groups
+    ]
+    return _Asked(reach, [(str(key[0]), month, total) for key, month, total in totals], groups, closes, uncosted)
 
 
 def _leaves_by(outlook: Outlook, by: Sequence[str]) -> dict[LeafKey, list[int]]:
@@ -110,9 +127,11 @@ def _leaves_by(outlook: Outlook, by: Sequence[str]) -> dict[LeafKey, list[int]]:
     return groups
 
 
-def _totals(outlook: Outlook, groups: dict[LeafKey, list[int]], before: int) -> list[tuple[LeafKey, Month, Total]]:
+def _totals(
+    outlook: Outlook, groups: dict[LeafKey, list[int]], before: int, *, of_all: bool = False
+) -> list[tuple[LeafKey, Month, Total]]:
     return [
-        (key, month, outlook.total(before + group, leaves, at))
+        (key, month, outlook.total(before + group, leaves, at, of_all=of_all))
         for at, month in enumerate(outlook.months)
         for group, (key, leaves) in enumerate(groups.items())
     ]
@@ -140,6 +159,8 @@ def _method(total: Total, month: Month, as_of: date) -> str:
         return "complete"
     if (month.first - as_of).days > SCENARIO_MONTHS * 30:
         return "scenario"
+    if total.expected is None:
+        return "none yet"
     if not total.quantiles:
         return "mean of the days so far"
     return "weekly seasonal" if month.horizon_d <= 60 else "damped"

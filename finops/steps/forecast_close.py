@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from finops.core.budget import monthly_budget
 from finops.core.forecast import GRID
+from finops.ledger.daily import booked_by_day
 from finops.steps.forecast_notes import track_record
 from finops.steps.forecast_outlook import Outlook, decimal
 
 if TYPE_CHECKING:
     from finops.config import Settings
+    from finops.core.forecast_states import Array
     from finops.ledger.store import Reader
 
 FAN = {"p10": 0.1, "p25": 0.25, "p75": 0.75, "p90": 0.9}
@@ -52,38 +54,48 @@ class Close:
 
 
 def closing(
-    reader: Reader, outlook: Outlook, group: int, leaves: Sequence[int], reach: date, settings: Settings, currency: str
+    reader: Reader,
+    outlook: Outlook,
+    group: int,
+    leaves: Sequence[int],
+    reach: date,
+    settings: Settings,
+    currency: str,
+    billed_only: Sequence[str] = (),
 ) -> Close:
     """The current month of the group (as numbered in the outlook's run) of these leaves."""
     month = outlook.months[0]
-    total = outlook.total(group, leaves, 0)
-    spent = _cumulated(reader, month.first, reach, currency)
+    total = outlook.total(group, leaves, 0, of_all=True)
+    spent = _cumulated(reader, month.first, reach, currency, billed_only)
     booked = sum((outlook.booked[leaf].since_reach for leaf in leaves), Decimal(0))
-    start = total.spent - booked
+    start, expected_end = total.spent - booked, total.expected
     daily = outlook.path[list(leaves)].sum(axis=0)[month.skip : month.skip + month.days]
     ahead, way = [], 0.0
-    for n, amount in enumerate(daily.tolist(), start=1):
+    for n, amount in enumerate(daily.tolist() if expected_end is not None else [], start=1):
         way += amount
-        expected = total.expected if n == month.days else start + decimal(way)
-        ahead.append(_day(outlook, group, reach + timedelta(days=month.skip + n), currency, expected, start, month.skip + n, n))
+        day = reach + timedelta(days=month.skip + n)
+        least = total.spent if day >= settings.as_of else start
+        errors = outlook.errors(group, leaves, 0, n, month.skip + n) if total.grid else None
+        ahead.append(_day(day, currency, max(start + decimal(way), least), least, errors))
+    if ahead and expected_end is not None:
+        last = {name: (total.quantiles or {}).get(name) for name in FAN}
+        ahead[-1] = CloseDay(ahead[-1].day, currency, expected_end, **last)
     budget = monthly_budget(settings.budgets, {}, currency)
     return Close(currency, month.first, reach, spent, tuple(ahead), budget, total.record.error, track_record(total.record))
 
 
-def _day(
-    outlook: Outlook, group: int, day: date, currency: str, expected: Decimal, least: Decimal, horizon_d: int, days: int
-) -> CloseDay:
-    errors = outlook.fan(group, days, horizon_d)
+def _day(day: date, currency: str, expected: Decimal, least: Decimal, errors: Array | None) -> CloseDay:
     if errors is None:
         return CloseDay(day, currency, expected, None, None, None, None)
     bounds = {name: max(least, expected + decimal(float(errors[GRID.index(p)]))) for name, p in FAN.items()}
     return CloseDay(day, currency, expected, **bounds)
 
 
-def _cumulated(reader: Reader, first: date, reach: date, currency: str) -> tuple[tuple[date, Decimal], ...]:
+def _cumulated(
+    reader: Reader, first: date, reach: date, currency: str, billed_only: Sequence[str]
+) -> tuple[tuple[date, Decimal], ...]:
     """Everything booked, one-off rows too, added up from the first of the month."""
-    rows = reader.read("report_days", currency=currency, as_of=reach)
-    by_day = {row["day"]: row["cost"] or Decimal(0) for row in rows if row["day"] >= first}
+    by_day = booked_by_day(reader, first, reach, currency, billed_only)
     total, made = Decimal(0), []
     for n in range((reach - first).days + 1):
         day = first + timedelta(days=n)

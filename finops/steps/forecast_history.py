@@ -14,7 +14,7 @@ from finops.core import numbers
 from finops.core.forecast_states import Array
 from finops.errors import DataError
 from finops.ledger.cube import require_built
-from finops.ledger.daily import Delivery, LeafKey, daily_costs, deliveries
+from finops.ledger.daily import Delivery, LeafKey, daily_costs, deliveries, month_long_charges
 
 if TYPE_CHECKING:
     from finops.ledger.store import Reader
@@ -38,10 +38,14 @@ class History:
     first: NDArray[np.int64]
 
 
-def complete_until(reader: Reader, as_of: date, currency: str | None) -> date:
+def complete_until(reader: Reader, as_of: date, currency: str | None, billed_only: Sequence[str] = ()) -> date:
     """The last complete day: before the business date, and delivered by every provider that spends daily."""
     require_built(reader)
-    known = deliveries(reader, as_of, currency)
+    known = deliveries(reader, as_of, currency, billed_only)
+    month_before = (as_of.replace(day=1) - timedelta(days=1)).replace(day=1)
+    by_month = bool(month_long_charges(reader, (), month_before, as_of, currency, billed_only))
+    if by_month and (not known or (as_of - max(delivery.newest for delivery in known)).days > STALE_D):
+        return as_of - timedelta(days=1)
     if not known:
         raise DataError(
             f"there is no cost before {numbers.date_text(as_of)} to forecast from",
@@ -70,10 +74,12 @@ def last_day_of(delivery: Delivery, newest: date) -> date:
     return until if daily and (newest - until).days <= LATE_D else newest
 
 
-def history(reader: Reader, by: Sequence[str], reach: date, as_of: date, currency: str | None) -> History:
+def history(
+    reader: Reader, by: Sequence[str], reach: date, as_of: date, currency: str | None, billed_only: Sequence[str] = ()
+) -> History:
     """Every leaf's recurring cost of up to 400 days, gaps filled with nothing spent."""
     since = reach - timedelta(days=HISTORY_D - 1)
-    leaves = daily_costs(reader, by, since, reach, as_of, currency)
+    leaves = daily_costs(reader, by, since, reach, as_of, currency, billed_only)
     begins = min((leaf.days[0] for leaf in leaves if leaf.days), default=HISTORY_D - 1)
     length = HISTORY_D - begins
     spend = np.zeros((len(leaves), length))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from finops.core import numbers
-from finops.core.forecast import MIN_DAYS, Record
-from finops.steps.forecast_outlook import SCENARIO_MONTHS, Month, Total
+from finops.core.forecast import FIRM_DAYS, MIN_DAYS, Record
+from finops.ledger.daily import Uncosted
+from finops.steps.forecast_outlook import FEWEST_DAYS, SCENARIO_MONTHS, Month, Total
 
 Row = Mapping[str, Any]
 
@@ -21,13 +21,14 @@ def notes_on(
     by: Sequence[str],
     reach: date,
     as_of: date,
+    uncosted: Sequence[Uncosted] = (),
 ) -> list[str]:
     """The sentences under a forecast, the most important first."""
     made: list[str] = []
     now = [(row, whole) for row, (_, month, whole) in zip(totals, wholes, strict=True) if month is wholes[0][1]]
     month = wholes[0][1]
     for row, whole in now:
-        made.append(closing_sentence(row, month))
+        made.append(closing_sentence(row, month, whole.days_known))
         made += _history(row, whole, month)
     made.append(
         f"Days are complete up to {numbers.date_text(reach)}"
@@ -35,6 +36,7 @@ def notes_on(
     )
     for row, whole in now:
         made += _inside(row, whole)
+    made += [_without_effective(of) for of in uncosted]
     unsure = _unsure(rows, by)
     if unsure:
         made.append(unsure)
@@ -45,10 +47,14 @@ def notes_on(
     return made
 
 
-def closing_sentence(row: Row, month: Month) -> str:
+def closing_sentence(row: Row, month: Month, days_known: int = MIN_DAYS) -> str:
     """November will close at $6.1k, 80% interval $5.9k–$6.4k; $0.4k under budget."""
     currency, expected, low, high = row["currency"], row["expected"], row["p10"], row["p90"]
     name = numbers.month_name(month.first)
+    if expected is None:
+        spent = numbers.money_total(row["spent"], currency)
+        days = "1 complete day is" if days_known == 1 else f"{numbers.count(days_known)} complete days are"
+        return f"{spent} is spent in {name}; there is no forecast yet: {days} too few, it takes {FEWEST_DAYS}."
     if not month.days:
         text = f"{name} closed at {numbers.money_total(expected, currency)}"
     else:
@@ -77,16 +83,22 @@ def _history(row: Row, whole: Total, month: Month) -> list[str]:
     if not month.days:
         return []
     days = numbers.count(whole.days_known)
-    if row["p10"] is None:
-        return [f"{days} complete days are too short a history for an interval: it takes {MIN_DAYS}."]
-    if row["confidence"] == "low":
-        return [f"Low confidence: {days} complete days are a short history, and the interval leans on what other spend does."]
-    record = track_record(whole.record)
-    if record is None:
+    if row["expected"] is None:
         return []
-    text = record[0].upper() + record[1:]
-    if whole.record.coverage is not None:
-        text += f", and {numbers.percent_total(whole.record.coverage)} of the totals fell into the 80% interval"
+    if row["p10"] is None and whole.seen_once and whole.days_known >= MIN_DAYS:
+        amount = numbers.money_total(whole.seen_once, row["currency"])
+        return [f"Low confidence: {amount} of month-long charges came in one month only; expected again, without an interval."]
+    if row["p10"] is None:
+        return [f"Low confidence: {days} complete days are too short a history for an interval: it takes {MIN_DAYS}."]
+    record = whole.record
+    if row["confidence"] == "low" and (whole.days_known < FIRM_DAYS or record.windows < 1):
+        return [f"Low confidence: {days} complete days are a short history, and the interval leans on what other spend does."]
+    tested = track_record(record)
+    if tested is None:
+        return []
+    text = f"Low confidence: {tested}" if row["confidence"] == "low" else tested[0].upper() + tested[1:]
+    if record.coverage is not None:
+        text += f", and {numbers.percent_total(record.coverage)} of the totals fell into the 80% interval"
     return [text + "."]
 
 
@@ -101,14 +113,22 @@ def _inside(row: Row, whole: Total) -> list[str]:
     return made
 
 
+def _without_effective(of: Uncosted) -> str:
+    charges = "1 charge has" if of.charges == 1 else f"{numbers.count(of.charges)} charges have"
+    if of.all_of_them:
+        return f"No charge in {of.currency} has an EffectiveCost: this is a forecast of billed cost."
+    billed = numbers.money_total(of.billed, of.currency)
+    return f"{charges} no EffectiveCost and are not in here; {billed} was billed for them."
+
+
 def _unsure(rows: Sequence[Row], by: Sequence[str]) -> str | None:
     """The groups whose history is too short to say much."""
     if not by:
         return None
     first = rows[0]["period"] if rows else None
-    low = [row for row in rows if row["period"] == first and row["confidence"] == "low" and row["expected"] > Decimal(0)]
+    low = [row for row in rows if row["period"] == first and row["confidence"] == "low" and (row["expected"] or 0) > 0]
     if not low:
         return None
     names = [" / ".join(str(row[name] or "unknown") for name in by) for row in low]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
-    return f"Low confidence, for a short history: {shown}."
+    return f"Low confidence, for a short history or a poor record: {shown}."

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from finops.core.forecast import GRID, Forecast, Record, forecast
+from finops.core.forecast import GRID, MIN_DAYS, Forecast, Record, forecast
+from finops.core.forecast_schedule import Due, still_due
 from finops.core.forecast_states import Array
 from finops.core.periods import next_month
-from finops.ledger.daily import Booked, LeafKey, booked_costs
-from finops.steps.forecast_history import history
+from finops.ledger.daily import Booked, LeafKey, booked_costs, month_long_charges
+from finops.steps.forecast_history import HISTORY_D, history
 
 if TYPE_CHECKING:
     from finops.ledger.store import Reader
@@ -25,6 +27,13 @@ SCENARIO_MONTHS = 6
 _ZERO = Decimal(0)
 _NOTHING = Booked(_ZERO, _ZERO, _ZERO, _ZERO)
 _FINE = Decimal("0.000001")
+FEWEST_DAYS = 3
+"""Of fewer complete days nothing is said at all."""
+ONCE = 0.1
+"""Where month-long charges that came in one month only are more than this share of what is expected, no interval is carried."""
+FIRM_MONTHS = 3
+_SPREAD = 1.2533
+"""Standard deviation of a normal error whose mean size is 1."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +60,15 @@ class Total:
     spent: Decimal
     one_off: Decimal
     estimated: Decimal
-    expected: Decimal
+    expected: Decimal | None
+    """None where too little is known for any number."""
     quantiles: Mapping[str, Decimal] | None
     confidence: str
     record: Record
     days_known: int
     grid: tuple[tuple[float, Decimal], ...] = ()
+    seen_once: Decimal = _ZERO
+    """What is expected of month-long charges that came in one month only."""
 
 
 def months_ahead(as_of: date, reach: date, following: int) -> tuple[Month, ...]:
@@ -74,18 +86,34 @@ class Outlook:
     """The forecast of the leaves of one grouping, ready to be asked for any group of them."""
 
     def __init__(
-        self, reader: Reader, by: Sequence[str], months: Sequence[Month], reach: date, as_of: date, currency: str | None
+        self,
+        reader: Reader,
+        by: Sequence[str],
+        months: Sequence[Month],
+        reach: date,
+        as_of: date,
+        currency: str | None,
+        billed_only: Sequence[str] = (),
     ):
-        known = history(reader, by, reach, as_of, currency)
-        booked = booked_costs(reader, by, months[0].first, reach, as_of, currency)
+        known = history(reader, by, reach, as_of, currency, billed_only)
+        booked = booked_costs(reader, by, months[0].first, reach, as_of, currency, billed_only)
+        by_month = month_long_charges(reader, by, as_of - timedelta(days=HISTORY_D), as_of, currency, billed_only)
         self.by = tuple(by)
         self._reach = reach
         self.months = tuple(months)
-        self.keys = tuple(sorted({*known.keys, *booked}, key=_sortable))
+        self.keys = tuple(sorted({*known.keys, *booked, *(charge.key for charge in by_month)}, key=_sortable))
         self.booked = tuple(booked.get(key, _NOTHING) for key in self.keys)
         self._spend, self._first = _with_all(known.keys, known.spend, known.first, self.keys)
         self._running_d = (as_of - max(reach, months[0].first - timedelta(days=1))).days
         self._known: Forecast | None = None
+        row_of = {key: row for row, key in enumerate(self.keys)}
+        self._due: list[list[list[Due]]] = [[[] for _ in months] for _ in self.keys]
+        self._month_long_d = np.zeros(len(self.keys), np.int64)
+        for charge in by_month:
+            row = row_of[charge.key]
+            self._month_long_d[row] = max(self._month_long_d[row], (reach - min(charge.amounts)).days + 1)
+            for at, due in enumerate(still_due(charge.amounts, as_of, [month.first for month in months])):
+                self._due[row][at].append(due)
         self.path = np.zeros((len(self.keys), 0))
         self.rest: tuple[tuple[Decimal, ...], ...] = ()
 
@@ -94,7 +122,7 @@ class Outlook:
         days = max(self.months[-1].horizon_d, 1)
         near = self.months[0].horizon_d or None
         self._known = forecast(self._spend, self._first, [repr(key) for key in self.keys], days, groups, near, self._reach)
-        self.path = self._at_least_what_is_booked(self._known.path)
+        self.path = self._at_least_what_is_booked(self._known.path) + self._month_long(self._known.path.shape)
         self.rest = tuple(
             tuple(
                 _rest(self.path[leaf], month, self.booked[leaf].since_reach if month is self.months[0] else _ZERO)
@@ -115,40 +143,73 @@ class Outlook:
             columns.append(made)
         self.rest = tuple(zip(*columns, strict=True))
 
-    def total(self, group: int, leaves: Sequence[int], at: int) -> Total:
-        """The group (as numbered in `run`) of these leaves, in the month `at`."""
+    def total(self, group: int, leaves: Sequence[int], at: int, *, of_all: bool = False) -> Total:
+        """The group (as numbered in `run`) of these leaves, in the month `at`. The total of all may be without a number."""
         if self._known is None:
             raise RuntimeError("an outlook is run before it is asked")
         month, now = self.months[at], at == 0
         booked = [self.booked[leaf] for leaf in leaves] if now else []
         spent = sum((b.spent for b in booked), _ZERO)
         expected = spent + sum((self.rest[leaf][at] for leaf in leaves), _ZERO)
-        grid = self._grid(group, month, expected, spent)
-        confidence = self._known.confidence(group, month.horizon_d) if at <= SCENARIO_MONTHS else "low"
+        due = [d for leaf in leaves for d in self._due[leaf][at] if d.amount]
+        once = sum(d.amount for d in due if d.spread is None)
+        days_known = max([int(self._known.days_known[group]), *(int(self._month_long_d[leaf]) for leaf in leaves)])
+        grid: tuple[tuple[float, Decimal], ...] = ()
+        if not month.days or (days_known >= MIN_DAYS and abs(once) <= ONCE * abs(float(expected))):
+            grid = self._grid(group, leaves, at, expected, spent)
+        confidence = self._known.confidence(group, month.horizon_d) if at <= SCENARIO_MONTHS and grid else "low"
+        if any(d.months_seen < FIRM_MONTHS for d in due) and confidence == "high":
+            confidence = "medium"
         return Total(
             spent,
             sum((b.one_off for b in booked), _ZERO),
             sum((b.estimated for b in booked), _ZERO),
-            expected,
+            None if of_all and month.days and days_known < FEWEST_DAYS else expected,
             {name: dict(grid)[p] for name, p in QUANTILES.items()} if grid else None,
             confidence if month.days else "high",
             self._known.record(group, max(month.days, 1)),
-            int(self._known.days_known[group]),
+            days_known,
             grid,
+            decimal(float(once)),
         )
 
     def fan(self, group: int, days: int, end: int) -> Array | None:
         """Quantiles (at GRID) of the error of the group's total over the `days` days that end `end` days from now."""
-        return None if self._known is None else self._known.error_quantiles(group, days, end)
+        if self._known is None:
+            return None
+        return self._known.error_quantiles(group, days, end) if self._known.days_known[group] else np.zeros(len(GRID))
 
-    def _grid(self, group: int, month: Month, expected: Decimal, spent: Decimal) -> tuple[tuple[float, Decimal], ...]:
+    def errors(self, group: int, leaves: Sequence[int], at: int, days: int, end: int) -> Array | None:
+        """The fan with, beside daily spend, how month-long charges that are due in the month `at` changed from month to month."""
+        daily = self.fan(group, days, end)
+        spread = _SPREAD * sum(due.spread or 0.0 for leaf in leaves for due in self._due[leaf][at] if due.amount)
+        if daily is None or not spread:
+            return daily
+        wide = spread * (at + 1) ** 0.5 * np.array([NormalDist().inv_cdf(p) for p in GRID])
+        apart = np.array(GRID) - 0.5
+        return np.asarray(np.sign(apart) * np.hypot(daily - np.interp(0.5, GRID, daily), wide) + np.interp(0.5, GRID, daily))
+
+    def _month_long(self, shape: tuple[int, ...]) -> Array:
+        """Month-long charges that are still due, on their days; on the first day ahead where they are late."""
+        ahead = np.zeros(shape)
+        for leaf, by_month in enumerate(self._due):
+            for month, dues in zip(self.months, by_month, strict=True):
+                for day, amount in (placed for due in dues for placed in due.days if month.days):
+                    ahead[leaf, max((day - self._reach).days - 1, month.skip)] += amount
+        return ahead
+
+    def _grid(
+        self, group: int, leaves: Sequence[int], at: int, expected: Decimal, spent: Decimal
+    ) -> tuple[tuple[float, Decimal], ...]:
         """A month that is over is certain; else the errors of the whole way to its end, for its share of the days."""
+        month = self.months[at]
         if not month.days:
             return tuple((p, expected) for p in GRID)
-        errors = self.fan(group, month.days, month.horizon_d)
+        errors = self.errors(group, leaves, at, month.days, month.horizon_d)
         if errors is None:
             return ()
-        return tuple((p, max(spent, expected + decimal(float(e)))) for p, e in zip(GRID, errors, strict=True))
+        least = min(spent, expected)
+        return tuple((p, max(least, expected + decimal(float(e)))) for p, e in zip(GRID, errors, strict=True))
 
     def _at_least_what_is_booked(self, path: Array) -> Array:
         """Days that are not complete cost what is expected, but not less than what is booked of them already."""

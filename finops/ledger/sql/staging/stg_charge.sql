@@ -102,6 +102,11 @@ SELECT
         WHEN p."ChargePeriodEnd" > p."ChargePeriodStart" + INTERVAL 25 HOUR THEN 2
         ELSE 1
     END AS span_level,
+    CASE
+        WHEN p."ChargePeriodEnd" > p."ChargePeriodStart" + INTERVAL 32 DAY THEN 'longer'
+        WHEN p."ChargePeriodEnd" > p."ChargePeriodStart" + INTERVAL 25 HOUR THEN 'month'
+        ELSE 'day'
+    END AS span,
     CAST(coalesce(p."ChargePeriodEnd", p."ChargePeriodStart") - INTERVAL 1 MICROSECOND AS DATE) AS last_day,
     billing_month_of(p."BillingPeriodStart") AS billing_month,
     p."InvoiceId" AS invoice,

@@ -28,6 +28,7 @@ SELECT
     c.model,
     c.token_class,
     c.one_off,
+    c.span,
     c.rule,
     c.method,
     c.tenant,
