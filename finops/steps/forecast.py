@@ -10,6 +10,7 @@ from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
 from finops.core.budget import chance_of_passing, monthly_budget
+from finops.core.forecast import MIN_DAYS
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
@@ -162,7 +163,7 @@ def _method(total: Total, month: Month, as_of: date) -> str:
     if total.expected is None:
         return "none yet"
     if not total.quantiles:
-        return "mean of the days so far"
+        return "mean of the days so far" if total.days_known < MIN_DAYS else "as last month"
     return "weekly seasonal" if month.horizon_d <= 60 else "damped"
 
 

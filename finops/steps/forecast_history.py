@@ -42,25 +42,27 @@ def complete_until(reader: Reader, as_of: date, currency: str | None, billed_onl
     """The last complete day: before the business date, and delivered by every provider that spends daily."""
     require_built(reader)
     known = deliveries(reader, as_of, currency, billed_only)
-    month_before = (as_of.replace(day=1) - timedelta(days=1)).replace(day=1)
-    by_month = bool(month_long_charges(reader, (), month_before, as_of, currency, billed_only))
-    if by_month and (not known or (as_of - max(delivery.newest for delivery in known)).days > STALE_D):
-        return as_of - timedelta(days=1)
-    if not known:
+    charges = month_long_charges(reader, (), as_of - timedelta(days=HISTORY_D), as_of, currency, billed_only)
+    if not known and not charges:
         raise DataError(
             f"there is no cost before {numbers.date_text(as_of)} to forecast from",
             where=str(reader.path),
             hint="`finops ingest` a bill or traces, or name another business date with `--as-of`",
         )
-    newest = max(delivery.newest for delivery in known)
-    if (as_of - newest).days > STALE_D:
-        raise DataError(
-            f"the newest cost is of {numbers.date_text(newest)}, {(as_of - newest).days:,} days before the business date: "
-            "too old to forecast from",
-            where=str(reader.path),
-            hint=f"`finops ingest` newer bills, or ask as of then: `--as-of {newest + timedelta(days=1)}`",
-        )
-    return min(last_day_of(delivery, newest) for delivery in known)
+    newest = max((delivery.newest for delivery in known), default=date.min)
+    if (as_of - newest).days <= STALE_D:
+        return min(last_day_of(delivery, newest) for delivery in known)
+    begun = max((max(charge.amounts) for charge in charges), default=date.min)
+    month_before = (as_of.replace(day=1) - timedelta(days=1)).replace(day=1)
+    if begun >= month_before:
+        return as_of - timedelta(days=1)
+    newest = max(newest, begun)
+    raise DataError(
+        f"the newest cost is of {numbers.date_text(newest)}, {(as_of - newest).days:,} days before the business date: "
+        "too old to forecast from",
+        where=str(reader.path),
+        hint=f"`finops ingest` newer bills, or ask as of then: `--as-of {newest + timedelta(days=1)}`",
+    )
 
 
 def last_day_of(delivery: Delivery, newest: date) -> date:

@@ -88,6 +88,8 @@ def _history(row: Row, whole: Total, month: Month) -> list[str]:
     if row["p10"] is None and whole.seen_once and whole.days_known >= MIN_DAYS:
         amount = numbers.money_total(whole.seen_once, row["currency"])
         return [f"Low confidence: {amount} of month-long charges came in one month only; expected again, without an interval."]
+    if row["p10"] is None and whole.days_known >= MIN_DAYS:
+        return ["Low confidence: hardly any daily cost is known beside charges of a whole month, so there is no interval."]
     if row["p10"] is None:
         return [f"Low confidence: {days} complete days are too short a history for an interval: it takes {MIN_DAYS}."]
     record = whole.record

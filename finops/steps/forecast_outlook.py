@@ -177,12 +177,17 @@ class Outlook:
         """Quantiles (at GRID) of the error of the group's total over the `days` days that end `end` days from now."""
         if self._known is None:
             return None
-        return self._known.error_quantiles(group, days, end) if self._known.days_known[group] else np.zeros(len(GRID))
+        return self._known.error_quantiles(group, days, end) if self._known_daily(group) else np.zeros(len(GRID))
+
+    def _known_daily(self, group: int) -> bool:
+        return self._known is not None and bool(self._known.days_known[group])
 
     def errors(self, group: int, leaves: Sequence[int], at: int, days: int, end: int) -> Array | None:
         """The fan with, beside daily spend, how month-long charges that are due in the month `at` changed from month to month."""
         daily = self.fan(group, days, end)
         spread = _SPREAD * sum(due.spread or 0.0 for leaf in leaves for due in self._due[leaf][at] if due.amount)
+        if not self._known_daily(group) and not spread:
+            return None
         if daily is None or not spread:
             return daily
         wide = spread * (at + 1) ** 0.5 * np.array([NormalDist().inv_cdf(p) for p in GRID])

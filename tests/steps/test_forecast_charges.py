@@ -59,10 +59,24 @@ def test_charges_of_a_whole_month_are_no_daily_rate(forecast: Forecast) -> None:
     bill = month_long(date(2026, 9, 1))
     closing = forecast(bill, date(2026, 9, 30), "--months", "1")
     assert [D(total["expected"]) for total in closing["totals"]] == [D(2726), D(2726)]
-    assert closing["totals"][1]["confidence"] == "low"
+    assert [(total["p10"], total["confidence"]) for total in closing["totals"]] == [(None, "low")] * 2
+    assert any("charges of a whole month" in note for note in closing["meta"]["notes"])
     october = forecast(bill, date(2026, 10, 5))["totals"][0]
     assert (D(october["spent"]), D(october["expected"]), october["p90"]) == (D(0), D(2726), None)
     assert any("came in one month only" in note for note in forecast(bill, date(2026, 10, 5))["meta"]["notes"])
+
+
+def test_charges_of_months_ago_are_too_old(finops: Callable[..., Ran], forecast: Forecast, tmp_path: Path) -> None:
+    bill = month_long(date(2026, 9, 1))
+    forecast(bill, date(2026, 9, 30))
+    ran = finops("forecast", "--as-of", "2026-11-20", "--ledger", tmp_path / "finops.duckdb")
+    assert ran.code != 0
+    assert "newest cost is of 1 Sep 2026" in ran.err
+
+
+def test_a_charge_that_begins_today_does_not_make_daily_cost_complete(forecast: Forecast) -> None:
+    bill = days(date(2026, 8, 1), 28, 10) + month_long(date(2026, 9, 1))
+    assert forecast(bill, date(2026, 9, 1))["meta"]["complete_until"] == "2026-08-28"
 
 
 def test_daily_spend_and_charges_of_a_month_add_up(forecast: Forecast) -> None:
