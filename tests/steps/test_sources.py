@@ -23,9 +23,9 @@ def test_the_list_names_every_source(finops: Finops) -> None:
 
 
 def test_check_tells_what_each_file_is_and_loads_nothing(finops: Finops, tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
     for name in SAMPLES:
-        write_sample(name, tmp_path / "in")
+        (tmp_path / "in" / name).mkdir(parents=True)
+        write_sample(name, tmp_path / "in" / name)
     ran = finops("sources", "check", "in", "-f", "json")
     assert ran.code == ExitCode.OK, ran.err
     assert {row["source"] for row in ran.json["rows"]} == set(SAMPLES)
