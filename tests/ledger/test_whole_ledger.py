@@ -8,7 +8,9 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +169,43 @@ def test_p13_reconcile_balances(company: Company) -> None:
         assert Decimal(row["difference"]) == 0
         steps = ("direct", "metered", "shared", "idle", "left", "untagged", "unexplained")
         assert sum(Decimal(row[step] or 0) for step in steps) == Decimal(row["allocated"]) == Decimal(row["billed"])
+
+
+@CASES
+@given(companies())
+def test_p2_p12_shares_are_bounded_and_fill_their_pool(company: Company) -> None:
+    """Each pool's shares add up to it in all four amounts, and each is within one stored unit of its part by weight."""
+    amounts = tuple(NAMES.values())
+    columns = ", ".join(f"a.{name} AS {name}, p.{name} AS pool_{name}" for name in amounts)
+    with folder() as home:
+        rows = ingested(company, home).rows(
+            f"SELECT a.pool_id, a.weight, a.weight_total, {columns} FROM fct_allocation a JOIN fct_pool p ON p.pool_id = a.pool_id"
+        )
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    pools: dict[tuple[str, str], Decimal] = {}
+    for row in rows:
+        for name in amounts:
+            share, pool = Decimal(row[name] or 0), Decimal(row[f"pool_{name}"] or 0)
+            sums[row["pool_id"], name] += share
+            pools[row["pool_id"], name] = pool
+            assert share * pool >= 0
+            assert abs(share) <= abs(pool)
+            if row["weight_total"]:
+                ideal = Fraction(pool) * int(row["weight"]) / int(row["weight_total"])
+                assert abs(Fraction(share) - ideal) < Fraction(1, 10**12)
+    assert sums == pools
+
+
+@CASES
+@given(companies())
+def test_p10_a_shared_charge_of_nothing_changes_nobody(company: Company) -> None:
+    first = replace(company.charges[0], tags=(), model=None, token_class=None, resource=None)
+    nothing = replace(first, service="Observability", costs=("0", "0", "0", "0"))
+    more = replace(company, charges=(*company.charges, nothing))
+    sql = (
+        "SELECT tenant, agent, workflow, currency, sum(billed) AS billed, sum(effective) AS effective FROM fct_cost GROUP BY ALL"
+    )
+    with folder() as home:
+        found = [ingested(c, home / name).rows(f"{sql} ORDER BY ALL") for c, name in ((company, "a"), (more, "b"))]
+    spent = [[row for row in rows if Decimal(row["billed"]) or Decimal(row["effective"])] for rows in found]
+    assert spent[0] == spent[1]
