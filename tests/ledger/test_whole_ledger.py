@@ -179,7 +179,8 @@ def test_p2_p12_shares_are_bounded_and_fill_their_pool(company: Company) -> None
     columns = ", ".join(f"a.{name} AS {name}, p.{name} AS pool_{name}" for name in amounts)
     with folder() as home:
         rows = ingested(company, home).rows(
-            f"SELECT a.pool_id, a.weight, a.weight_total, {columns} FROM fct_allocation a JOIN fct_pool p ON p.pool_id = a.pool_id"
+            f"SELECT a.pool_id, a.weight, a.weight_total, {columns}"
+            " FROM fct_allocation a JOIN fct_pool p ON p.pool_id = a.pool_id"
         )
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     pools: dict[tuple[str, str], Decimal] = {}
