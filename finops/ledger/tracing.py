@@ -41,8 +41,9 @@ class _ReadOnly:
         return self._reader.query(sql)
 
 
-def trace_rows(reader: Reader, allocation: Allocation, owner: Owner) -> list[dict[str, Any]]:
-    """One row per line of a bill that the owner has a share in, with the line's amount, the rule, the ratio and the share."""
+def trace_rows(reader: Reader, allocation: Allocation, owner: Owner | None) -> list[dict[str, Any]]:
+    """One row per line of a bill that the owner has a share in (None: every owner), with the line's amount, the rule, the ratio
+    and the share. A share of an amount that the line does not state is null."""
     conditions, parameters = _conditions(owner)
     found = reader.query(f"SELECT DISTINCT a.charge_day FROM fct_allocation a WHERE {conditions}", parameters)
     if not found:
@@ -85,7 +86,10 @@ def _rows_of(
             match=_pool_match(reader),
             conditions=conditions,
             own=conditions.replace("a.", "s.").replace("s.billing_month", "p.billing_month"),
+            lines=", ".join(f"s.line_{amount}" for amount in AMOUNTS),
             shares=_SHARES,
+            sums=_SUMS,
+            units=_UNITS,
         ),
         parameters,
     )
@@ -97,7 +101,9 @@ def _month_days(reader: Reader, months: set[date]) -> list[date]:
     return [row["d"] for row in found if row["d"].replace(day=1) in months]
 
 
-def _conditions(owner: Owner) -> tuple[str, list[Any]]:
+def _conditions(owner: Owner | None) -> tuple[str, list[Any]]:
+    if owner is None:
+        return "true", []
     if owner.month is None:
         return f"a.{owner.dimension} = $1", [owner.name]
     return f"a.{owner.dimension} = $1 AND a.billing_month = $2", [owner.name, owner.month]
@@ -108,15 +114,21 @@ def _pool_match(reader: Reader) -> str:
     return " AND ".join(f"l.{name} IS NOT DISTINCT FROM p.{name}" for name in columns if name not in _NOT_KEYS)
 
 
-def _share(amount: str) -> str:
-    """T(C_i, W_j) - T(C_(i-1), W_j) - T(C_i, W_(j-1)) + T(C_(i-1), W_(j-1)) of the row i and the target j."""
-    return (
-        f"money_of(split_units(s.{amount}_upto, s.weight_upto, s.weight, s.weight_total)"
-        f" - split_units(s.{amount}_upto - s.{amount}_units, s.weight_upto, s.weight, s.weight_total)) AS {amount}"
-    )
+def _each(template: str) -> str:
+    return ",\n        ".join(template.format(amount=amount) for amount in AMOUNTS)
 
 
-_SHARES = ",\n    ".join(_share(amount) for amount in ("billed", "effective"))
+_SHARES = _each(
+    "CASE WHEN s.line_{amount} IS NOT NULL THEN"
+    " money_of(split_units(s.{amount}_upto, s.weight_upto, s.weight, s.weight_total)"
+    " - split_units(s.{amount}_upto - s.{amount}_units, s.weight_upto, s.weight, s.weight_total)) END AS {amount}"
+)
+"""T(C_i, W_j) - T(C_(i-1), W_j) - T(C_i, W_(j-1)) + T(C_(i-1), W_(j-1)) of the row i and the target j."""
+_UNITS = _each("l.{amount} AS line_{amount}, coalesce(money_units(l.{amount}), 0) AS {amount}_units")
+_SUMS = _each(
+    "sum(n.{amount}_units) OVER (PARTITION BY n.pool_id ORDER BY n.file, n.part_row, n.batch_id"
+    " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS {amount}_upto"
+)
 
 _TRACE = """
 WITH share AS (
@@ -133,8 +145,8 @@ own_pool AS (
 ),
 line AS (
     SELECT
-        p.pool_id, l.batch_id, l.part_row, d.path AS file, l.billed AS line_billed, l.effective AS line_effective,
-        money_units(l.billed) AS billed_units, coalesce(money_units(l.effective), 0) AS effective_units
+        p.pool_id, l.batch_id, l.part_row, d.path AS file,
+        {units}
     FROM stg_charge_line l
     JOIN own_pool p ON {match}
     JOIN batch b ON b.batch_id = l.batch_id
@@ -143,12 +155,7 @@ line AS (
 summed AS (
     SELECT
         n.*,
-        sum(n.billed_units) OVER (
-            PARTITION BY n.pool_id ORDER BY n.file, n.part_row, n.batch_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS billed_upto,
-        sum(n.effective_units) OVER (
-            PARTITION BY n.pool_id ORDER BY n.file, n.part_row, n.batch_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS effective_upto
+        {sums}
     FROM line n
 ),
 s AS (
@@ -158,7 +165,7 @@ s AS (
 )
 SELECT
     s.file, s.part_row AS line, s.charge_day, p.service, p.sku, p.model, p.instance_type, s.tenant, s.agent, s.workflow,
-    s.method, s.rule, s.driver, s.weight, s.weight_total, p.currency, s.line_billed, s.line_effective,
+    s.method, s.rule, s.driver, s.weight, s.weight_total, p.currency, {lines},
     {shares}
 FROM s
 JOIN fct_pool p ON p.pool_id = s.pool_id

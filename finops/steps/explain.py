@@ -18,7 +18,7 @@ from finops.ledger.cube import require_built
 from finops.ledger.engine.build import built_by, fingerprint_of
 from finops.ledger.engine.model import Model, all_models
 from finops.ledger.store import Reader, open_reader
-from finops.ledger.tracing import Owner, trace_rows
+from finops.ledger.tracing import AMOUNTS, Owner, trace_rows
 from finops.steps.build import allocation_of
 
 Row = dict[str, Any]
@@ -34,6 +34,10 @@ MODEL = (
 )
 _OWNERS = (Column("tenant", "Tenant"), Column("agent", "Agent"), Column("workflow", "Workflow"))
 _MONEY = (Column("billed", "Billed", "money", "billed_cost"), Column("effective", "Effective", "money", "effective_cost"))
+_OTHERS = (
+    Column("list", "List", "money", "list_cost", wide_only=True),
+    Column("contracted", "Contracted", "money", "contracted_cost", wide_only=True),
+)
 _CURRENCY = Column("currency", "Currency", wide_only=True)
 PARTS = (
     *(Column("tenant", "Tenant"), Column("agent", "Agent"), Column("workflow", "Workflow", wide_only=True)),
@@ -44,7 +48,7 @@ PARTS = (
         Column("provider", "Provider", wide_only=True),
     ),
     *(Column("service", "Service", wide_only=True), Column("what", "Model or instance"), _CURRENCY),
-    *_MONEY,
+    *(*_MONEY, *_OTHERS),
 )
 TRACE = (
     *(Column("file", "File"), Column("line", "Row", "count"), Column("charge_day", "Day", "date")),
@@ -57,7 +61,7 @@ TRACE = (
     *(Column("method", "Method", wide_only=True), Column("rule", "Rule"), Column("driver", "Driver", wide_only=True)),
     *(Column("weight", "Weight", "count", wide_only=True), Column("weight_total", "Of", "count", wide_only=True)),
     *(Column("prices", "Prices", wide_only=True), _CURRENCY, Column("line_billed", "Row billed", "money", "billed_cost")),
-    *_MONEY,
+    *(*_MONEY, *_OTHERS),
 )
 
 
@@ -151,8 +155,8 @@ def _traced(reader: Reader, settings: Settings, owner: Owner, month: str | None)
 
 
 def _totals(rows: Sequence[Row]) -> list[Row]:
-    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: {"billed": Decimal(0), "effective": Decimal(0)})
+    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(AMOUNTS, Decimal(0)))
     for row in rows:
-        for name in ("billed", "effective"):
+        for name in AMOUNTS:
             sums[row["currency"]][name] += row[name] or 0
     return [{"currency": currency, **amounts} for currency, amounts in sorted(sums.items())]

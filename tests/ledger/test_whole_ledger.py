@@ -14,14 +14,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from finops.cli.app import run
+from finops.config import Overrides, load_settings
+from finops.ledger.store import open_reader
+from finops.ledger.tracing import trace_rows
+from finops.steps.build import allocation_of
 from tests.conftest import whole_ledger_cases
 from tests.ledger.companies import METRICS, Company, companies, stored
 
 NAMES = {"BilledCost": "billed", "EffectiveCost": "effective", "ListCost": "list", "ContractedCost": "contracted"}
+OWNER = ("tenant", "agent", "workflow", "currency", "method", "rule")
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 """A whole ledger takes a second: a failing case is shown as it was found, not made smaller."""
 CASES = settings(max_examples=whole_ledger_cases(), suppress_health_check=list(HealthCheck), deadline=None, phases=PHASES)
@@ -51,6 +56,12 @@ class Ledger:
     def rows(self, sql: str) -> list[dict[str, Any]]:
         self.finops("query", sql)
         return list(json.loads((self.home / "out.json").read_text())["rows"])
+
+    def traced(self) -> list[dict[str, Any]]:
+        """Every owner's rows, as `explain --trace` follows one owner's."""
+        settings = load_settings(Overrides(config=self.home / "finops.toml", ledger=self.home / "l.duckdb"))
+        with open_reader(settings.ledger) as reader:
+            return trace_rows(reader, allocation_of(settings), None)
 
     def canonical(self) -> str:
         self.finops("query", "--canonical", "charge")
@@ -138,13 +149,14 @@ def test_p5_the_later_version_of_a_file_stands(first: Company, second: Company) 
 @CASES
 @given(companies(), st.integers(2, 4))
 def test_p6_pieces_are_the_whole(company: Company, pieces: int) -> None:
+    """Of pieces that are the same to the last byte one counts, as for any two files: such pieces are none of a whole."""
+    parts = [part for i in range(pieces) if (part := company.charges[i::pieces])]
+    assume(len(set(parts)) == len(parts))
     with folder() as home:
         whole = ingested(company, home / "whole").canonical()
-        parts = [list(company.charges[i::pieces]) for i in range(pieces)]
         split = home / "split"
         for number, part in enumerate(parts):
-            if part:
-                company.write(split, part, f"bill-{number}.csv")
+            company.write(split, list(part), f"bill-{number}.csv")
         ledger = Ledger(split)
         ledger.finops(
             "ingest", *sorted(split.glob("bill-*.csv"), reverse=True), *split.glob("traces.json"), *split.glob("meters.csv")
@@ -195,6 +207,42 @@ def test_p2_p12_shares_are_bounded_and_fill_their_pool(company: Company) -> None
                 ideal = Fraction(pool) * int(row["weight"]) / int(row["weight_total"])
                 assert abs(Fraction(share) - ideal) < Fraction(1, 10**12)
     assert sums == pools
+
+
+@CASES
+@given(companies())
+def test_p2_rows_of_the_bill_and_costs_of_owners_are_the_same_shares(company: Company) -> None:
+    """Every owner's shares of rows add up to the owner's cost, every row's shares over all owners to the row, and no share is
+    two stored units away from its part by weight."""
+    by_owner: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    by_row: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    weights: dict[int, int] = defaultdict(int)
+    totals: dict[int, int] = {}
+    with folder() as home:
+        ledger = ingested(company, home)
+        traced = ledger.traced()
+        costs = ledger.rows(f"SELECT {', '.join((*OWNER, *NAMES.values()))} FROM fct_cost WHERE basis = 'billed'")
+    expected = {
+        (number, name): stored(text)
+        for number, charge in enumerate(company.charges, 1)
+        for name, text in zip(NAMES.values(), charge.costs, strict=True)
+    }
+    for row in traced:
+        line = row["line"]
+        weights[line] += row["weight"]
+        totals[line] = row["weight_total"]
+        for name in NAMES.values():
+            share, whole = row[name], row[f"line_{name}"]
+            assert whole == expected[line, name]
+            assert abs(Fraction(share) - Fraction(whole) * row["weight"] / row["weight_total"]) < Fraction(2, 10**12)
+            by_row[line, name] += share
+            by_owner[(*(row[key] for key in OWNER), name)] += share
+    assert by_row == expected
+    assert weights == totals
+    for cost in costs:
+        for name in NAMES.values():
+            by_owner[(*(cost[key] for key in OWNER), name)] -= Decimal(cost[name])
+    assert not any(by_owner.values())
 
 
 @CASES

@@ -4,7 +4,9 @@ SELECT
     coalesce(c.model, c.instance_type) AS what,
     c.currency,
     CAST(sum(c.billed) AS DECIMAL(38, 12)) AS billed,
-    CAST(sum(c.effective) AS DECIMAL(38, 12)) AS effective
+    CAST(sum(c.effective) AS DECIMAL(38, 12)) AS effective,
+    CAST(sum(c.list) AS DECIMAL(38, 12)) AS list,
+    CAST(sum(c.contracted) AS DECIMAL(38, 12)) AS contracted
 FROM fct_cost c
 WHERE CASE $dimension WHEN 'agent' THEN c.agent WHEN 'tenant' THEN c.tenant ELSE c.workflow END = $owner
     AND ($month IS NULL OR strftime(c.billing_month, '%Y-%m') = $month)
