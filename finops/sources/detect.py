@@ -29,9 +29,9 @@ def recognise(path: Path, wanted: str | None) -> Source:
     if not claims:
         raise _stranger(seen)
     if len(claims) > 1:
-        both = " and ".join(f"`{one.name}`" for one in claims)
+        both = ("both " if len(claims) == 2 else "") + " and ".join(f"`{one.name}`" for one in claims)
         hint = " or ".join(f"`--source {one.name}`" for one in claims)
-        raise DataError(f"both {both} claim this file", where=str(path), hint=f"say which it is: {hint}")
+        raise DataError(f"{both} claim this file", where=str(path), hint=f"say which it is: {hint}")
     return claims[0]
 
 

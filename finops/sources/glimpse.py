@@ -11,12 +11,11 @@ from typing import Literal
 
 from finops.errors import DataError
 from finops.sources.files import HEAD_BYTES, bare_name, head, opened, refuse_wide_encoding
+from finops.sources.otlp_frames import is_framed
+from finops.sources.otlp_signal import signals
 
 MAX_COLUMNS = 4096
 Form = Literal["empty", "parquet", "binary", "json", "table"]
-
-LENGTH_PREFIXED = "OTLP messages behind their lengths"
-"""What the header of a binary file says where its first bytes look like that."""
 
 _DELIMITERS = ",;\t|"
 _PARQUET = b"PAR1"
@@ -25,8 +24,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class Glimpse:
-    """`header` holds a table's columns, or the keys of the first line of JSON lines, as written. `text` is the decoded head.
-    `skip` counts the physical lines up to the first data row."""
+    """`header` holds a table's columns, or the keys of the first line of JSON lines, as written; of binary OTLP the signals that
+    it may hold. `text` is the decoded head. `skip` counts the physical lines up to the first data row."""
 
     path: Path
     name: str
@@ -46,8 +45,8 @@ def glimpse(path: Path) -> Glimpse:
     if start.startswith(_PARQUET):
         return Glimpse(path, name, "parquet", header=parquet_columns(path))
     refuse_wide_encoding(path, start)
-    if b"\0" in start:
-        return Glimpse(path, name, "binary", header=(LENGTH_PREFIXED,) if _is_length_prefixed(start) else ())
+    if b"\0" in start or is_framed(start):
+        return Glimpse(path, name, "binary", header=_otlp_signals(start, path))
     text = _decoded(start, path)
     if text is None:
         return Glimpse(path, name, "binary")
@@ -71,18 +70,15 @@ def parquet_columns(path: Path) -> tuple[str, ...]:
     return _bounded(names, path)
 
 
-def _is_length_prefixed(start: bytes) -> bool:
-    """Whether a length of 4 bytes is followed by a zstd frame, or by a first field that fits into that length."""
-    length, message = int.from_bytes(start[:4], "big"), start[4:]
-    if message.startswith(b"\x28\xb5\x2f\xfd"):
-        return True
-    size = shift = 0
-    for at, byte in enumerate(message[1:6], start=2):
-        size |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return message[0] == 0x0A and size >= 2 and at + size <= length and message[at : at + 1] in (b"\x0a", b"\x12")
-    return False
+def _otlp_signals(start: bytes, path: Path) -> tuple[str, ...]:
+    """Which signals of OpenTelemetry the messages of a binary file may hold; none where they are no such messages."""
+    found = signals(start)
+    if found is None:
+        return ()
+    if not found.items and len(start) < HEAD_BYTES:
+        what = "these OTLP messages hold no spans, metrics or log records, or none that can be read"
+        raise DataError(what, where=str(path), hint="leave the file out, or export it again")
+    return found.possible
 
 
 def _decoded(start: bytes, path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""The documents of an OTLP/JSON file of metrics or logs, one after the other; what can't be decoded is a reject."""
+"""The documents of an OTLP file of metrics or logs, JSON or Protobuf, one after the other; what can't be decoded is a reject."""
 
 from __future__ import annotations
 
@@ -10,23 +10,35 @@ import msgspec
 
 from finops.errors import DataError
 from finops.sources.base import Reject
-from finops.sources.files import opened
+from finops.sources.files import head, opened
 from finops.sources.otlp_chunks import TOO_LONG
+from finops.sources.otlp_frames import Frame, frames, is_framed, unpacked
 from finops.sources.otlp_lines import Lines, buffered, is_one_document, whole
-from finops.sources.otlp_shape import BROKEN, because
+from finops.sources.otlp_shape import BROKEN, Unreadable, because
 
 Document = TypeVar("Document")
+Refuse = Callable[[Unreadable], None]
 
 
-def documents(path: Path, decode: Callable[[bytes], Document], rejects: list[Reject]) -> Iterator[tuple[int, Document]]:
-    """Each document with its line. A file of which nothing can be read is an error."""
+def documents(
+    path: Path,
+    decode: Callable[[bytes], Document],
+    decode_wire: Callable[[bytes, Refuse], Document],
+    rejects: list[Reject],
+) -> Iterator[tuple[int, Document]]:
+    """Each document with its line, or the number of its message. A file of which nothing can be read is an error."""
     found = 0
-    for number, data in _pieces(path):
-        if data is None:
-            rejects.append(Reject(number, TOO_LONG))
-            continue
+    for number, piece in _pieces(path):
         try:
-            document = decode(data)
+            if piece is None:
+                raise Unreadable(TOO_LONG)
+            if isinstance(piece, Frame):
+                document = _of_frame(piece, decode, decode_wire, rejects)
+            else:
+                document = decode(piece)
+        except Unreadable as problem:
+            rejects.append(Reject(number, problem.reason, problem.column, problem.text))
+            continue
         except BROKEN as error:
             why = because(error)
             rejects.append(Reject(number, why.reason, why.column))
@@ -35,11 +47,28 @@ def documents(path: Path, decode: Callable[[bytes], Document], rejects: list[Rej
         yield number, document
     if not found and rejects:
         where = f"{path}, line {rejects[0].row}"
-        hint = "OTLP/JSON is what the OpenTelemetry Collector's file exporter writes with `format: json` and no compression"
+        hint = "it should be what the OpenTelemetry Collector's file exporter writes, with `format: json` or `format: proto`"
         raise DataError(f"nothing can be read from this file: {rejects[0].reason}", where=where, hint=hint)
 
 
-def _pieces(path: Path) -> Iterator[tuple[int, bytes | None]]:
+def _of_frame(
+    frame: Frame,
+    decode: Callable[[bytes], Document],
+    decode_wire: Callable[[bytes, Refuse], Document],
+    rejects: list[Reject],
+) -> Document:
+    def refuse(problem: Unreadable) -> None:
+        rejects.append(Reject(frame.number, problem.reason, problem.column, problem.text))
+
+    plain = unpacked(frame)
+    return decode(plain) if plain.startswith(b"{") else decode_wire(plain, refuse)
+
+
+def _pieces(path: Path) -> Iterator[tuple[int, bytes | Frame | None]]:
+    if is_framed(head(path, 1)):
+        with opened(path) as raw:
+            yield from ((frame.number, frame) for frame in frames(raw))
+        return
     if is_one_document(path):
         document = whole(path)
         try:

@@ -1,4 +1,4 @@
-"""OTLP/JSON logs: results of evaluations become outcomes, Claude Code's requests become calls."""
+"""OTLP logs: results of evaluations become outcomes, Claude Code's requests become calls."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import file_part
 from finops.sources.otlp_attributes import AGENT_NAMES, RUN_NAMES, SESSION_NAMES
 from finops.sources.otlp_documents import documents
+from finops.sources.otlp_frames import FRAMED_SUFFIXES
 from finops.sources.otlp_log_calls import ERROR, REQUEST, span_of
 from finops.sources.otlp_metrics_shape import Record, each_record, logs
 from finops.sources.otlp_rows import Rows
 from finops.sources.otlp_shape import Attribute, Resource, ResourceSpans, ScopeSpans, Traces, Unreadable
+from finops.sources.otlp_signal import LOGS
 from finops.sources.otlp_values import microseconds, text, trace_id
+from finops.sources.otlp_wire_logs import logs_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,9 +42,12 @@ class OtlpLogs:
     cost, so that no request counts twice."""
 
     name = "otlp_logs"
-    title = "OpenTelemetry logs: evaluation results, requests of Claude Code (OTLP/JSON)"
+    title = "OpenTelemetry logs: evaluation results, requests of Claude Code (OTLP/JSON, or Protobuf behind lengths)"
     contracts: tuple[str, ...] = ("outcome", "call")
-    patterns: tuple[Pattern, ...] = (Pattern((".json", ".jsonl", ".ndjson"), head_any=('"resourceLogs"', '"resource_logs"')),)
+    patterns: tuple[Pattern, ...] = (
+        Pattern((".json", ".jsonl", ".ndjson"), head_any=('"resourceLogs"', '"resource_logs"')),
+        Pattern(FRAMED_SUFFIXES, header_all=(LOGS,)),
+    )
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
         return (file_part(path, root, text=False),)  # a line that is no text is refused alone
@@ -73,7 +79,7 @@ def _outcomes(part: Part, rejects: list[Reject], notes: list[str]) -> Iterator[p
 
     rows: list[dict[str, Any]] = []
     others = unknown = 0
-    for number, document in documents(part.path, logs, rejects):
+    for number, document in documents(part.path, logs, logs_in, rejects):
         for resource, record in each_record(document):
             event = event_of(record)
             if event != EVALUATION:
@@ -129,7 +135,7 @@ def _is_call(event: str) -> bool:
 
 def _calls(part: Part, keep: tuple[str, ...], rejects: list[Reject], notes: list[str]) -> Iterator[pa.RecordBatch]:
     rows, counted = Rows(keep), Counter[str]()
-    for number, document in documents(part.path, logs, []):  # the pass before has told what can't be decoded
+    for number, document in documents(part.path, logs, logs_in, []):  # the pass before has told what can't be decoded
         for resource, record in each_record(document):
             event = event_of(record).rpartition(".")[2]
             if not _is_call(event):

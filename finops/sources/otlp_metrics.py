@@ -1,4 +1,4 @@
-"""OTLP/JSON metrics: gauges, sums and histograms become samples in the one vocabulary of signals."""
+"""OTLP metrics: gauges, sums and histograms become samples in the one vocabulary of signals."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import file_part
 from finops.sources.otlp_documents import documents
+from finops.sources.otlp_frames import FRAMED_SUFFIXES
 from finops.sources.otlp_metrics_series import Gathered
 from finops.sources.otlp_metrics_shape import each_metric, metrics
+from finops.sources.otlp_signal import METRICS
+from finops.sources.otlp_wire_metrics import metrics_in
 from finops.sources.signals import batches
 
 if TYPE_CHECKING:
@@ -22,10 +25,11 @@ class OtlpMetrics:
     a count and a sum. Tokens and cost that coding agents count are signals, never cost."""
 
     name = "otlp_metrics"
-    title = "OpenTelemetry metrics (OTLP/JSON)"
+    title = "OpenTelemetry metrics (OTLP/JSON, or Protobuf behind lengths)"
     contracts: tuple[str, ...] = ("sample",)
     patterns: tuple[Pattern, ...] = (
         Pattern((".json", ".jsonl", ".ndjson"), head_any=('"resourceMetrics"', '"resource_metrics"')),
+        Pattern(FRAMED_SUFFIXES, header_all=(METRICS,)),
     )
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
@@ -42,7 +46,7 @@ SOURCE = OtlpMetrics()
 
 def _batches(part: Part, rejects: list[Reject], notes: list[str]) -> Iterator[pa.RecordBatch]:
     gathered = Gathered(str(part.path), rejects)
-    for number, document in documents(part.path, metrics, rejects):
+    for number, document in documents(part.path, metrics, metrics_in, rejects):
         for resource, metric in each_metric(document):
             gathered.add(number, resource, metric)
     yield from batches(gathered.points())

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.errors import DataError, FinopsError
-from finops.sources import otlp, otlp_proto
+from finops.sources import otlp, otlp_frames
 from finops.sources.base import Load
 from finops.sources.detect import recognise
 from finops.sources.otlp_proto import SOURCE
@@ -125,7 +125,7 @@ def test_a_damaged_span_costs_only_itself(tmp_path: Path) -> None:
     message = traces(document(one_span(1), bad, one_span(3))).replace(b"###", b"\xff\xfe\xfd")
     rows, load = read_bytes(tmp_path, framed(message))
     assert [row["span"] for row in rows] == ["0000000000000002", "0000000000000004"]
-    assert [reject.reason for reject in load.rejects] == ["this span holds bytes that are not UTF-8"]
+    assert [reject.reason for reject in load.rejects] == ["this holds bytes that are not UTF-8"]
 
 
 def test_metrics_are_told_from_traces(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_metrics_are_told_from_traces(tmp_path: Path) -> None:
 
 
 def test_a_length_that_lies_and_a_bomb_cost_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otlp_proto, "LONGEST_LINE", 8 << 20)
+    monkeypatch.setattr(otlp_frames, "LONGEST_LINE", 8 << 20)
     bomb = pa.compress(b"\x0a" * (64 << 20), "zstd", asbytes=True)
     for content in (b"\x00\x7f\xff\xff\x0a\x04", framed(bomb), b"\x00" * (1 << 20)):
         tracemalloc.start()
