@@ -31,6 +31,8 @@ MODULES = (
     "k6",
     "locust",
     "work_table",
+    "claude_code",
+    "codex",
     "litellm_logs",
     "langfuse",
     "openai_reports",

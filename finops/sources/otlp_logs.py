@@ -14,7 +14,7 @@ from finops.sources.files import file_part
 from finops.sources.otlp_attributes import AGENT_NAMES, RUN_NAMES, SESSION_NAMES
 from finops.sources.otlp_documents import documents
 from finops.sources.otlp_frames import FRAMED_SUFFIXES
-from finops.sources.otlp_log_calls import ERROR, REQUEST, span_of
+from finops.sources.otlp_log_calls import sender_of, span_of
 from finops.sources.otlp_metrics_shape import Record, each_record, logs
 from finops.sources.otlp_rows import Rows
 from finops.sources.otlp_shape import Attribute, Resource, ResourceSpans, ScopeSpans, Traces, Unreadable
@@ -83,7 +83,7 @@ def _outcomes(part: Part, rejects: list[Reject], notes: list[str]) -> Iterator[p
         for resource, record in each_record(document):
             event = event_of(record)
             if event != EVALUATION:
-                others += not _is_call(event)
+                others += sender_of(event, record) is None
                 continue
             try:
                 rows.append(_outcome(resource, record))
@@ -129,30 +129,27 @@ def _first(found: Mapping[str, str], names: Iterable[str]) -> str | None:
     return next((found[name] for name in names if name in found), None)
 
 
-def _is_call(event: str) -> bool:
-    return event.rpartition(".")[2] in (REQUEST, ERROR)
-
-
 def _calls(part: Part, keep: tuple[str, ...], rejects: list[Reject], notes: list[str]) -> Iterator[pa.RecordBatch]:
     rows, counted = Rows(keep), Counter[str]()
     for number, document in documents(part.path, logs, logs_in, []):  # the pass before has told what can't be decoded
         for resource, record in each_record(document):
-            event = event_of(record).rpartition(".")[2]
-            if not _is_call(event):
+            event = event_of(record)
+            sender = sender_of(event, record)
+            if sender is None:
                 continue
             try:
-                span = span_of(record, failed=event == ERROR)
+                span = span_of(event, record)
             except Unreadable as problem:
                 rejects.append(Reject(number, problem.reason, problem.column, problem.text))
                 continue
-            counted[event] += 1
+            counted[sender] += 1
             rows.feed_document(Traces([ResourceSpans(Resource(resource), [ScopeSpans([span])])]), number, 1024)
             if rows.full:
                 yield rows.batch()
     yield rows.batch()
     rejects += rows.rejects
-    if counted:
+    for sender, requests in sorted(counted.items()):
         notes.append(
-            f"{sum(counted.values()):,} requests of Claude Code are calls, priced by their tokens; its metrics, where they are"
-            " loaded as well, are signals and add no cost"
+            f"{requests:,} requests of {sender} are calls, priced by their tokens; its metrics, where they are loaded as well,"
+            " are signals and add no cost"
         )

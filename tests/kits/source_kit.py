@@ -51,6 +51,8 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "k6": ("summary.json", FILES / "k6/summary.json"),
     "locust": ("run_stats.csv", FILES / "locust/run_stats.csv"),
     "work_table": ("work.csv", FILES / "work_table/work.csv"),
+    "claude_code": ("session.jsonl", FILES / "claude_code/session.jsonl"),
+    "codex": ("rollout.jsonl", FILES / "codex/rollout.jsonl"),
     "litellm_logs": ("spend-logs.jsonl", ROOT / "tests/sources/samples/litellm_logs/spend-logs.jsonl"),
     "langfuse": ("observations.json", ROOT / "tests/sources/samples/langfuse/observations.json"),
     "openai_reports": ("costs.json", ROOT / "tests/sources/samples/openai_reports/costs.json"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from finops.sources.otlp_logs import SOURCE
 from tests.kits.source_kit import loads
+from tests.sources import test_codex as codex
 
 T = 1_793_599_200_000_000_000
 TRACE = "5b8efff798038103d269b633813fc60c"
@@ -106,3 +107,37 @@ def test_counts_that_are_none_are_rejected_alone(tmp_path: Path) -> None:
     _, calls, rejects, _ = read(tmp_path, request(input_tokens="-5"), request(request_id="req_2"))
     assert len(calls) == 1
     assert rejects == ["this count is negative or beyond reason"]
+
+
+def codex_answer(event: str = "codex.sse_event", **attributes: str) -> dict[str, Any]:
+    figures = {"input_token_count": "1000", "cached_token_count": "400", "output_token_count": "30", "reasoning_token_count": "5"}
+    about = {"event.kind": "response.completed", "conversation.id": "s", "model": "gpt-5-codex", "user.email": "a@b.example"}
+    return record(event, attributes={**about, **figures, "tool_token_count": "1030", **attributes})
+
+
+def test_an_answer_of_codex_is_a_call_with_its_cache_inside_the_input(tmp_path: Path) -> None:
+    _, calls, rejects, notes = read(tmp_path, codex_answer(), codex_answer())
+    first, second = calls
+    assert (first["input_uncached"], first["cache_read"], first["output"], first["reasoning"]) == (600, 400, 30, 5)
+    assert (first["model"], first["provider"], first["session"]) == ("gpt-5-codex", "openai", "s")
+    assert (first["trace"], first["span"]) == (second["trace"], second["span"])
+    assert rejects == []
+    assert "example" not in repr(calls)
+    assert notes[0].startswith("2 requests of Codex are calls")
+
+
+def test_other_events_of_codex_are_no_calls(tmp_path: Path) -> None:
+    others = (
+        codex_answer(**{"event.kind": "response.created"}),
+        codex_answer("codex.api_request"),
+        codex_answer("codex.user_prompt"),
+    )
+    _, calls, rejects, notes = read(tmp_path, *others)
+    assert (calls, rejects, notes) == ([], [], ["3 log records are of other kinds: left out"])
+
+
+def test_codexs_transcript_and_its_events_name_a_call_alike(tmp_path: Path) -> None:
+    _, (event,), _, _ = read(tmp_path, codex_answer())
+    transcript = [codex.meta("s"), *codex.turn("09:00:01"), codex.counted("09:00:05", (1000, 400, 30, 5))]
+    (row,), _ = codex.read(tmp_path / "r.jsonl", *transcript)
+    assert event["response"] == row["response"]
