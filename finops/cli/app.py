@@ -16,6 +16,7 @@ COMMANDS: tuple[str, ...] = (
     "demo",
     "init",
     "ingest",
+    "collect",
     "build",
     "sources",
     "cost",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -120,6 +121,47 @@ def talking(g: Globals) -> Iterator[Talk]:
         yield talk
     finally:
         talk.close()
+
+
+class _Watcher:
+    """Lines as things happen; on a terminal one line more, at the bottom, that is kept up to date."""
+
+    def __init__(self, *, quiet: bool, live: bool) -> None:
+        self._quiet, self._live, self._shown = quiet, live, ""
+
+    def say(self, text: str) -> None:
+        if not self._quiet:
+            self.close()
+            _say(text)
+
+    def warn(self, text: str) -> None:
+        self.say(f"warning: {text}")
+
+    def show(self, text: str) -> None:
+        text = text[: shutil.get_terminal_size().columns - 1]
+        if self._live and text != self._shown:
+            sys.stderr.write(f"\r{_ERASE}{text}")
+            sys.stderr.flush()
+            self._shown = text
+
+    def close(self) -> None:
+        """Takes the last line off the screen."""
+        if self._shown:
+            sys.stderr.write(f"\r{_ERASE}")
+            self._shown = ""
+
+
+_ERASE = "\x1b[K"
+
+
+@contextmanager
+def watching(g: Globals) -> Iterator[_Watcher]:
+    """What a command that runs until it is stopped tells: nothing under --quiet, a live line only on a terminal."""
+    watcher = _Watcher(quiet=g.quiet, live=sys.stderr.isatty() and not g.quiet)
+    try:
+        yield watcher
+    finally:
+        watcher.close()
 
 
 def notes(lines: list[str], *, quiet: bool) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from finops.config import Settings
 from finops.errors import DataError, UsageError
 
+_OWN_FOLDERS = (".duckdb.d", ".duckdb.spool")
+
 
 @dataclass(frozen=True)
 class GivenFile:
@@ -54,9 +56,9 @@ def name_under(file: GivenFile) -> Path:
 
 
 def _walk(folder: Path) -> Iterable[Path]:
-    """The folder's files; hidden ones and the parts of a ledger are passed over."""
+    """The folder's files; hidden ones, the parts of a ledger and the spool of a collector are passed over."""
     for base, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and not name.endswith(".duckdb.d"))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not name.endswith(_OWN_FOLDERS))
         yield from (Path(base) / name for name in sorted(files) if not name.startswith("."))
 
 
