@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import Globals
+from finops.cli.options import Globals, day_option
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
@@ -35,6 +35,12 @@ def ingest(
     restate: Annotated[
         list[str] | None, typer.Option("--restate", metavar="MONTH", help="Let this closed month change; may be repeated.")
     ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DATE", help="First day, or month, that manifests and live sources bring.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DATE", help="Day, or month, at whose beginning they stop.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Load nothing if any row can't be read.")] = False,
     no_build: Annotated[bool, typer.Option("--no-build", help="Leave the models as they are.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, load nothing.")] = False,
@@ -56,6 +62,8 @@ def ingest(
         source=source,
         how="auto" if as_ is None else "part" if as_ is As.part else "replacement",
         restate=tuple(restate or ()),
+        since=day_option("--since", since),
+        until=day_option("--until", until),
         strict=strict,
         build=not no_build,
         dry_run=dry_run,

@@ -111,3 +111,15 @@ def _date(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"`{text}` is not a date", where="--as-of", hint="write it as 2026-11-20") from None
+
+
+def day_option(option: str, text: str | None) -> date | None:
+    """The day that an option names; a month is its first day."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(f"{text}-01" if len(text) == 7 else text)
+    except ValueError:
+        raise UsageError(
+            f"`{text}` is neither a date nor a month", where=option, hint="write it as 2026-11-20 or 2026-11"
+        ) from None

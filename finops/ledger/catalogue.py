@@ -62,6 +62,14 @@ def same_content(reader: Reader, source: str, content_hash: str) -> str | None:
     return str(found[0]["name"]) if found else None
 
 
+def contents_of(reader: Reader, source: str, name: str) -> list[str]:
+    """The content hashes of the current files of a name, sorted."""
+    rows = reader.query(
+        "SELECT content_hash FROM delivery WHERE source = $1 AND name = $2 AND superseded_by IS NULL ORDER BY 1", [source, name]
+    )
+    return [str(row["content_hash"]) for row in rows]
+
+
 def deliveries_named(reader: Reader, source: str, name: str, before: int) -> list[int]:
     """The current deliveries of a name that came with earlier calls than `before`."""
     rows = reader.query(

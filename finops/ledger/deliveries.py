@@ -46,6 +46,11 @@ class Intake:
         self._how, self._restate, self._strict = how, frozenset(restate), strict
         self._ingest = catalogue.next_ingest(writer)
         self._closed = closed_periods(writer)
+        self._renewed: set[tuple[str, str]] = set()
+
+    def holds(self, source: str, name: str, hashes: Iterable[str]) -> bool:
+        """Whether the delivery of that name holds exactly these contents: all the files that a manifest names, and no more."""
+        return catalogue.contents_of(self.writer, source, name) == sorted(hashes)
 
     def known(self, source: str, part: PartLike) -> Delivered | None:
         """An answer at once where this very content is in the ledger, whatever its name."""
@@ -60,14 +65,15 @@ class Intake:
             return 0
         return grown_from(self.writer, source, part, self._ingest)[1]
 
-    def take(self, source: str, part: PartLike, loads: Iterable[LoadLike], offset: int = 0) -> Delivered:
-        """Loads a file and settles what it replaces. With `offset` the loads hold only what follows those bytes."""
+    def take(self, source: str, part: PartLike, loads: Iterable[LoadLike], offset: int = 0, *, whole: bool = False) -> Delivered:
+        """Loads a file and settles what it replaces. With `offset` the loads hold only what follows those bytes. `whole` says
+        that the delivery of that name is loaded anew, file by file: what the name loaded before goes as a whole."""
         if offset:
             return self._take_tail(source, part, loads)
         delivery_id = next_id(self.writer, "delivery")
         catalogue.add_delivery(self.writer, delivery_id, self._ingest, source, part)
         batches = self._load(part, loads, delivery_id, {})
-        replaced = self._replace_own(source, part, delivery_id)
+        replaced = self._renew(source, part.name, delivery_id) if whole else self._replace_own(source, part, delivery_id)
         if not replaced:
             self._settle_overlaps(part, delivery_id)
         return _delivered("replaced" if replaced else "loaded", batches)
@@ -146,6 +152,13 @@ class Intake:
         for old in shared or own:
             catalogue.supersede_delivery(self.writer, old, delivery_id)
         return True
+
+    def _renew(self, source: str, name: str, delivery_id: int) -> bool:
+        """Supersedes every file that the name loaded with earlier calls; true for each file that comes in their place."""
+        for old in catalogue.deliveries_named(self.writer, source, name, self._ingest):
+            catalogue.supersede_delivery(self.writer, old, delivery_id)
+            self._renewed.add((source, name))
+        return (source, name) in self._renewed
 
     def _settle_overlaps(self, part: PartLike, delivery_id: int) -> None:
         found = overlaps(self.writer, delivery_id, self._ingest) if self._how != "part" else []

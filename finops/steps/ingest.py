@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,7 @@ from finops.ledger.store import DEFAULT_WAIT_S, open_writer
 from finops.sources.detect import recognise
 from finops.steps.build import built, kept_notes, restated_months
 from finops.steps.given_files import GivenFile, given_files, name_under
+from finops.steps.manifest_deliveries import Delivery, refuse_other_count, refuse_other_size, sorted_by_manifest
 from finops.steps.restated import owner_costs, owner_differences
 
 if TYPE_CHECKING:
@@ -38,11 +40,14 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Options:
-    """How files are taken. `how` is for new files that overlap earlier ones; `restate` names closed months that may change."""
+    """How files are taken. `how` is for new files that overlap earlier ones; `restate` names closed months that may change.
+    `since` (inclusive) and `until` (exclusive) bound what manifests and live sources bring."""
 
     source: str | None = None
     how: Literal["auto", "part", "replacement"] = "auto"
     restate: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
     strict: bool = False
     build: bool = True
     dry_run: bool = False
@@ -60,13 +65,18 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
     months = restated_months(options.restate)
     settings = load_settings(overrides)
     answer = _Answer()
-    chosen = _recognised(given_files(paths, settings), options, answer)
+    given = sorted_by_manifest(given_files(paths, settings), options.since, options.until)
+    answer.notes += given.notes
+    chosen = _recognised(given.alone, options, answer, alone=not given.deliveries)
+    whole = [
+        (delivery, [(file, recognise(file.path, options.source)) for file in delivery.files]) for delivery in given.deliveries
+    ]
     before = owner_costs(settings, options.restate)
     with open_writer(
         settings.ledger, wait_s=options.wait_s, command="finops ingest", memory=settings.memory, threads=settings.threads
     ) as writer:
         intake = Intake(writer, how=options.how, restate=options.restate, strict=options.strict)
-        _load_all(intake, chosen, settings, answer, talk)
+        _load_all(intake, chosen, whole, settings, answer, talk)
         answer.notes += intake.finish()
         unbuilt = writer.unbuilt()
         if options.dry_run:
@@ -82,8 +92,9 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
     return _result(settings, answer)
 
 
-def _recognised(files: Sequence[GivenFile], options: Options, answer: _Answer) -> list[tuple[GivenFile, Source]]:
-    """Files with their sources. What a folder holds besides is listed as refused; nothing recognised at all is an error."""
+def _recognised(files: Sequence[GivenFile], options: Options, answer: _Answer, *, alone: bool) -> list[tuple[GivenFile, Source]]:
+    """Files with their sources. What a folder holds besides is listed as refused; nothing recognised at all is an error, where
+    these files are `alone`."""
     chosen = []
     first: FinopsError | None = None
     for file in files:
@@ -94,7 +105,7 @@ def _recognised(files: Sequence[GivenFile], options: Options, answer: _Answer) -
                 raise
             first = first or error
             answer.rows.append(_row(None, file, "refused", reason=error.what))
-    if not chosen and first is not None:
+    if alone and not chosen and first is not None:
         others = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
         raise DataError(f"{first.what}{others}", where=first.where or str(files[0].path), hint=first.hint) from first
     if answer.rows:
@@ -103,25 +114,72 @@ def _recognised(files: Sequence[GivenFile], options: Options, answer: _Answer) -
 
 
 def _load_all(
-    intake: Intake, chosen: Sequence[tuple[GivenFile, Source]], settings: Settings, answer: _Answer, talk: Talk
+    intake: Intake,
+    chosen: Sequence[tuple[GivenFile, Source]],
+    whole: Sequence[tuple[Delivery, list[tuple[GivenFile, Source]]]],
+    settings: Settings,
+    answer: _Answer,
+    talk: Talk,
 ) -> None:
-    talk.stage("Reading", total=sum(file.path.stat().st_size for file, _ in chosen))
-    together = _together(chosen)
-    for file, source in chosen:
-        try:
+    every = [*chosen, *(pair for _, pairs in whole for pair in pairs)]
+    talk.stage("Reading", total=sum(file.path.stat().st_size for file, _ in every))
+    together = _together(every)
+    try:
+        for file, source in chosen:
             _load_file(intake, file, source, settings, together.get(file.path, {}), answer, talk)
-        except FinopsError as error:
-            if len(chosen) > 1:
-                error.hint = f"{error.hint}; " if error.hint else ""
-                error.hint += f"none of the {len(chosen):,} files was loaded: a call loads all or nothing"
-            raise
+        for delivery, pairs in whole:
+            _load_delivery(intake, delivery, pairs, settings, together, answer, talk)
+    except FinopsError as error:
+        if len(every) > 1:
+            error.hint = f"{error.hint}; " if error.hint else ""
+            error.hint += f"none of the {len(every):,} files was loaded: a call loads all or nothing"
+        raise
+
+
+def _load_delivery(
+    intake: Intake,
+    delivery: Delivery,
+    pairs: Sequence[tuple[GivenFile, Source]],
+    settings: Settings,
+    together: Mapping[Path, Mapping[str, Any]],
+    answer: _Answer,
+    talk: Talk,
+) -> None:
+    """The files of a manifest: all of them are unchanged, or they take the place of what the manifest's name brought before."""
+    refuse_other_size(delivery)
+    parts = {
+        file: [replace(part, name=delivery.name) for part in source.parts(name_under(file), file.root.absolute())]
+        for file, source in pairs
+    }
+    name = pairs[0][1].name
+    if any(source.name != name for _, source in pairs):
+        raise DataError("the manifest's files are of several kinds", where=delivery.where, hint="name the files themselves")
+    hashes = [part.content_hash for own in parts.values() for part in own]
+    renewed = not intake.holds(name, delivery.name, hashes)
+    for file, source in pairs:
+        before = len(answer.rows)
+        _load_file(intake, file, source, settings, together.get(file.path, {}), answer, talk, parts[file], renewed=renewed)
+        for row in answer.rows[before:]:
+            if row["status"] != "unchanged":
+                refuse_other_count(delivery, file.path, row["rows"] + row["rejected"])
 
 
 def _load_file(
-    intake: Intake, file: GivenFile, source: Source, settings: Settings, more: Mapping[str, Any], answer: _Answer, talk: Talk
+    intake: Intake,
+    file: GivenFile,
+    source: Source,
+    settings: Settings,
+    more: Mapping[str, Any],
+    answer: _Answer,
+    talk: Talk,
+    parts: Sequence[Part] | None = None,
+    *,
+    renewed: bool = False,
 ) -> None:
-    for part in source.parts(name_under(file), file.root if file.searched else file.root.absolute()):
-        done = intake.known(source.name, part) or _take(intake, source, part, {"attributes": _attributes(settings), **more}, talk)
+    """The file's parts; with `renewed` they are of a delivery that is loaded anew, whatever of it is known."""
+    for part in parts or source.parts(name_under(file), file.root if file.searched else file.root.absolute()):
+        known = None if renewed else intake.known(source.name, part)
+        done = known or _take(intake, source, part, {"attributes": _attributes(settings), **more}, talk, whole=renewed)
         answer.rows.append(_row(source.name, file, done.status, done))
         answer.notes += [f"{file.path}: {note}" for note in (*_amount_notes(done), *done.notes)]
         if done.rejected:
@@ -142,10 +200,12 @@ def _together(chosen: Sequence[tuple[GivenFile, Source]]) -> dict[Path, Mapping[
     return found
 
 
-def _take(intake: Intake, source: Source, part: Part, options: Mapping[str, Any], talk: Talk) -> Delivered:
-    offset = intake.offset(source.name, part) if getattr(source, "append_only", False) else 0
+def _take(
+    intake: Intake, source: Source, part: Part, options: Mapping[str, Any], talk: Talk, *, whole: bool = False
+) -> Delivered:
+    offset = intake.offset(source.name, part) if not whole and getattr(source, "append_only", False) else 0
     told = _Told(talk)
-    done = intake.take(source.name, part, told.loads(source.open(part, {**options, "offset": offset})), offset)
+    done = intake.take(source.name, part, told.loads(source.open(part, {**options, "offset": offset})), offset, whole=whole)
     talk.advance(0, max(done.rows - told.rows, 0))
     return done
 
