@@ -77,6 +77,15 @@ METRICS: tuple[Metric, ...] = (
         "Anything but 0 is a defect.",
     ),
     Metric(
+        "waste_cost",
+        "Waste",
+        "currency",
+        "effective cost of idle hours + list cost of needless calls x (cost / list cost of the owner's calls that day)",
+        "step waste",
+        "lower is better",
+        "Each call has one cause; what can't be told is not in it.",
+    ),
+    Metric(
         "invoice_gap",
         "Gap to the invoice",
         "currency",
