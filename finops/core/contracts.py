@@ -45,11 +45,13 @@ CHARGE = Contract(
     "charge",
     "one billing line, in FOCUS 1.3 names",
     (
-        *_text("BillingAccountId", "BillingAccountName", "SubAccountId", "SubAccountName"),
+        *_text("BillingAccountId", "BillingAccountName", "BillingAccountType"),
+        *_text("SubAccountId", "SubAccountName", "SubAccountType"),
         Field("BillingCurrency", required=True),
         Field("BillingPeriodStart", "time", required=True),
         Field("BillingPeriodEnd", "time"),
-        *_text("InvoiceId", "InvoiceIssuerName", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency"),
+        *_text("InvoiceId", "InvoiceDetailId", "InvoiceIssuerName"),
+        *_text("ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency"),
         Field("ChargePeriodStart", "time", required=True),
         Field("ChargePeriodEnd", "time"),
         Field("BilledCost", "money", required=True),
@@ -58,16 +60,25 @@ CHARGE = Contract(
         *_kind("quantity", "PricingQuantity", "ConsumedQuantity"),
         *_text("PricingUnit", "ConsumedUnit", "PricingCategory", "PricingCurrency"),
         Field("PricingCurrencyEffectiveCost", "money"),
+        *_kind("price", "PricingCurrencyListUnitPrice", "PricingCurrencyContractedUnitPrice"),
         *_text("CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountStatus"),
-        *_text("CommitmentDiscountType", "CapacityReservationId", "CapacityReservationStatus"),
+        Field("CommitmentDiscountType"),
+        Field("CommitmentDiscountQuantity", "quantity"),
+        *_text("CommitmentDiscountUnit", "CapacityReservationId", "CapacityReservationStatus", "ContractApplied"),
         *_text("ServiceProviderName", "HostProviderName", "ServiceCategory", "ServiceSubcategory", "ServiceName"),
         *_text("RegionId", "RegionName", "AvailabilityZone", "ResourceId", "ResourceName", "ResourceType"),
         *_text("SkuId", "SkuMeter", "SkuPriceId"),
         *_kind("map", "SkuPriceDetails", "Tags"),
+        *_text("AllocatedMethodId", "AllocatedMethodDetails", "AllocatedResourceId", "AllocatedResourceName"),
+        Field("AllocatedTags", "map"),
+        *_text("PrincipalId", "CredentialId"),
         *_text("x_TenantId", "x_AgentId", "x_WorkflowId", "x_InstanceType", "x_Model", "x_TokenClass"),
     ),
     "ChargePeriodStart",
 )
+
+"""Columns of FOCUS 1.3 and 1.4, and of the 1.5 draft those that say who used the service. `AllocatedTags` belong to a share of a
+charge that the provider has split; they repeat the charge's own tags. `AllocatedMethodDetails` and `ContractApplied` are JSON."""
 
 CALL = Contract(
     "call",
@@ -171,6 +182,27 @@ BENCHMARK = Contract(
     None,
 )
 
-CONTRACTS: dict[str, Contract] = {c.name: c for c in (CHARGE, CALL, RUN, OUTCOME, METER, SAMPLE, BENCHMARK)}
+INVOICE = Contract(
+    "invoice",
+    "one line of an invoice, as its issuer states it",
+    (
+        *_text("issuer", "account"),
+        Field("currency", required=True),
+        Field("billing_period", "time", required=True),
+        Field("billing_period_end", "time"),
+        Field("invoice", required=True),
+        *_text("detail", "category", "status", "reference"),
+        Field("billed", "money", required=True),
+        *_kind("time", "issued", "updated"),
+        Field("payment_currency"),
+        Field("payment_billed", "money"),
+        Field("description"),
+    ),
+    None,
+)
+"""FOCUS 1.4 InvoiceDetail. `status` is Open, Issued or Voided: only an issued invoice is a total to reconcile against. `detail`
+names a line within its invoice; of two versions of a line the later `updated` stands."""
+
+CONTRACTS: dict[str, Contract] = {c.name: c for c in (CHARGE, CALL, RUN, OUTCOME, METER, SAMPLE, BENCHMARK, INVOICE)}
 PARQUET_CONTRACTS: frozenset[str] = frozenset({"charge", "call", "sample", "meter"})
 """The contracts that grow: kept as immutable Parquet parts. The others are tables in the ledger's own file."""

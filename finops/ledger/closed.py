@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from finops.core.contracts import CHARGE
 from finops.core.numbers import plain_decimal
 from finops.ledger.connect import named
-from finops.ledger.staging import relation_of
+from finops.ledger.parts import relation_sql
 from finops.ledger.totals import ACCOUNT
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def _fingerprints(reader: Reader, files: list[str], periods: set[Period]) -> dic
     if not files:
         return {}
     columns = ", ".join(named(name) for name in CHARGE.names)
-    parts = relation_of(tuple(reader.part_path(file) for file in sorted(files)))
+    paths = [reader.part_path(file) for file in sorted(files)]
+    parts = relation_sql(CHARGE, paths, narrow=CHARGE.name in reader.narrow_contracts())
     rows = reader.query(
         f"SELECT {ACCOUNT} AS account, BillingPeriodStart AS period, count(*) AS n,"
         f" sum(CAST(hash({columns}) AS HUGEINT)) AS total FROM {parts} GROUP BY account, period"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops.core.contracts import CONTRACTS, PARQUET_CONTRACTS, Contract
 from finops.core.numbers import plain_decimal
+from finops.ledger.origins import doubled_origins
 from finops.ledger.schema import column_names
 from finops.ledger.staging import relation_of, staged
 from finops.ledger.totals import Control, control_totals, slices_sql, typed_totals
@@ -38,6 +39,8 @@ def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int,
         notes = [*load.notes]
         if rows.unread_maps:
             notes.append(f"{rows.unread_maps:,} rows have tags or attributes that are not a JSON object; they are kept without")
+        if contract.name == "charge" and rows.rows:
+            notes += doubled_origins(writer, relation_of(rows.files))
         controls = add_rows(writer, contract, rows.files, rows.rows, batch_id, rows.amounts)
         add_batch(writer, contract, batch_id, delivery_id, ingest, (rows.rows, rows.rejected), notes)
         for name, total in sorted(load.control_totals.items()):

@@ -55,10 +55,9 @@ def migrate(connection: duckdb.DuckDBPyConnection, version: int) -> bool:
     missing = [(number, file) for number, file in migrations() if number > version]
     for _, file in missing:
         connection.execute(file.read_text(encoding="utf-8"))
-    if version == 0:
+    if missing:
         for contract in CONTRACTS.values():
             if contract.name not in PARQUET_CONTRACTS:
-                connection.execute(f"CREATE TABLE {contract.name} ({table_columns(contract)})")
-    if missing:
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {contract.name} ({table_columns(contract)})")
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', $1)", [str(newest_version())])
     return bool(missing)

@@ -11,7 +11,7 @@ from finops.core.contracts import CHARGE
 from finops.ledger.catalogue import supersede_batch
 from finops.ledger.connect import named, quoted
 from finops.ledger.loading import add_batch, add_rows, next_id
-from finops.ledger.parts import aside
+from finops.ledger.parts import aside, relation_sql
 from finops.ledger.schema import LINEAGE
 from finops.ledger.staging import relation_of
 from finops.ledger.totals import ACCOUNT
@@ -71,7 +71,8 @@ def replace_overlaps(writer: Writer, delivery_id: int, ingest: int, found: list[
 def _keep_rest(writer: Writer, batch_id: int, delivery_id: int, ingest: int) -> int:
     """Carries the rows that are not replaced into a new batch; answers with their number."""
     files = [row["file"] for row in writer.query("SELECT file FROM part WHERE batch_id = $1 ORDER BY file", [batch_id])]
-    old = relation_of(tuple(writer.part_path(file) for file in files))
+    paths = [writer.part_path(file) for file in files]
+    old = relation_sql(CHARGE, paths, narrow=CHARGE.name in writer.narrow_contracts())
     rest_id, folder = next_id(writer, "batch"), aside(writer.path)
     try:
         writer.execute(

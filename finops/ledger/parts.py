@@ -45,14 +45,21 @@ def commit_part(ledger: Path, written: Path, contract: str, rows: int) -> PartFi
     return PartFile(name, contract, rows, size, digest)
 
 
-def view_sql(ledger: Path, contract: Contract, files: Sequence[str]) -> str:
+def relation_sql(contract: Contract, paths: Sequence[Path], *, narrow: bool = False) -> str:
+    """Parts of a contract as one relation, for a FROM. `narrow` says that older parts may lack columns of the contract."""
+    if not paths:
+        return f"({empty_select(contract)})"
+    files = ", ".join(quoted(str(path)) for path in paths)
+    if not narrow:
+        return f"read_parquet([{files}], hive_partitioning = false)"
+    rows = f"SELECT * FROM read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
+    return f"({empty_select(contract)} UNION ALL BY NAME {rows})"
+
+
+def view_sql(ledger: Path, contract: Contract, files: Sequence[str], *, narrow: bool = False) -> str:
     """The TEMP view of a contract over an explicit list of parts."""
-    if not files:
-        body = empty_select(contract)
-    else:
-        paths = ", ".join(quoted(str(parts_dir(ledger) / file)) for file in files)
-        body = f"SELECT {column_names(contract)} FROM read_parquet([{paths}], hive_partitioning = false)"
-    return f"CREATE OR REPLACE TEMP VIEW {contract.name} AS {body}"
+    rows = relation_sql(contract, [parts_dir(ledger) / file for file in files], narrow=narrow)
+    return f"CREATE OR REPLACE TEMP VIEW {contract.name} AS SELECT {column_names(contract)} FROM {rows}"
 
 
 def check_present(ledger: Path, files: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "focus",
+    "focus_invoices",
     "aws_cur",
     "azure_costs",
     "gcp_billing",

@@ -17,6 +17,7 @@ class Stranger:
 
 _CUR_COLUMNS = "export it with line item type, usage start date and unblended cost"
 _AZURE_COLUMNS = "export it with date, meter id, charge type and cost, as the portal does"
+_DATA_BESIDE = "give the files of data beside it"
 _OTLP_INSTEAD = "send the spans through an OpenTelemetry Collector with its file exporter, which writes OTLP/JSON"
 
 STRANGERS: tuple[Stranger, ...] = (
@@ -28,6 +29,19 @@ STRANGERS: tuple[Stranger, ...] = (
     Stranger("an Azure cost export without its main columns", _AZURE_COLUMNS, header_all=("costinbillingcurrency",)),
     Stranger("an Azure cost export without its main columns", _AZURE_COLUMNS, header_all=("metercategory", "resourcegroup")),
     Stranger("an OCI usage report, without costs", "give the cost report beside it", header_all=("lineitem/referenceno",)),
+    Stranger(
+        "the FOCUS dataset ContractCommitment, the terms of contracts, which is not loaded",
+        "what a commitment costs and covers is in Cost and Usage; give that dataset",
+        header_all=("contractcommitmentid", "contractid"),
+    ),
+    Stranger(
+        "the FOCUS dataset BillingPeriod, the state of billing periods, which is not loaded",
+        "a period counts as closed once its charges carry an invoice and a later period is loaded",
+        header_all=("billingperiodstatus", "billingperiodstart"),
+    ),
+    Stranger("FOCUS metadata, which describes the columns of an export", _DATA_BESIDE, head_all=('"FocusVersion"',)),
+    Stranger("FOCUS metadata, which describes the columns of an export", _DATA_BESIDE, head_all=('"ColumnDefinition"',)),
+    Stranger("the manifest of an Azure export", _DATA_BESIDE, head_all=('"manifestVersion"', '"blobs"')),
     Stranger(
         "FOCUS data without BilledCost or ChargePeriodStart",
         "export the FOCUS Cost and Usage dataset with its mandatory columns",

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 Key = tuple[str | None, ...]
 METHODS = ("direct", "metered", "shared", "idle", "left", "untagged", "unexplained")
 UNALLOCATED = ("left", "untagged", "unexplained")
-UNCHECKED = "not checked against an invoice: no invoice total is known ([[invoice]] in finops.toml)"
+UNCHECKED = "not checked against an invoice: no invoice total is known ([[invoice]] in finops.toml, or FOCUS InvoiceDetail)"
 EXACT = Context(prec=400)
 """Raw amounts may have more digits than a DECIMAL holds; their sums keep them all."""
 
@@ -79,7 +79,8 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
 
 def _rows(reader: Reader, settings: Settings, month: str | None) -> tuple[list[Row], list[str]]:
     controls = _controls(reader)
-    invoices = _Invoices(settings.invoices)
+    issued = reader.read("reconcile_invoices", month=month, currency=settings.currency)
+    invoices = _Invoices(settings.invoices, {_key(row): row["total"] for row in issued})
     rows: list[Row] = []
     for found in reader.read("reconcile", month=month, currency=settings.currency):
         row: Row = {**found}
@@ -114,15 +115,45 @@ def _key(row: Mapping[str, Any]) -> Key:
 
 
 class _Invoices:
-    """Invoice totals from the configuration, put on the rows that they belong to."""
+    """Invoice totals, put on the rows that they belong to. What the configuration says goes before what was loaded."""
 
-    def __init__(self, invoices: Sequence[Invoice]) -> None:
-        self._invoices = invoices
+    def __init__(self, invoices: Sequence[Invoice], issued: Mapping[Key, Decimal]) -> None:
+        self._invoices, self._issued = invoices, issued
 
     def put_on(self, rows: Sequence[Row]) -> list[str]:
-        notes: list[str] = []
         for row in rows:
             row["invoice_total"] = row["invoice_gap"] = None
+        notes = self._put_configured(rows) + self._put_issued(rows)
+        for row in rows:
+            if row["invoice_total"] is not None:
+                row["invoice_gap"] = row["invoice_total"] - row["billed"]
+        billed_rows = [row for row in rows if row["billed"] is not None]
+        open_rows = [row for row in billed_rows if row["invoice_total"] is None]
+        if open_rows and len(open_rows) == len(billed_rows) and not notes:
+            notes.append(UNCHECKED)
+        elif open_rows:
+            notes.append(f"{len(open_rows):,} of {len(billed_rows):,} rows are not checked against an invoice")
+        return notes
+
+    def _put_issued(self, rows: Sequence[Row]) -> list[str]:
+        """Totals of InvoiceDetail. An invoice without a single charge is told: a bill may be missing."""
+        notes, billed = [], {_key(row): row for row in rows if row["billed"] is not None}
+        for key, total in self._issued.items():
+            row = billed.get(key)
+            period, issuer, account, currency = key
+            if row is None:
+                notes.append(
+                    f"invoiced and without charges: {period} {issuer or '-'} {account or '-'}, {plain_decimal(total)} {currency}"
+                )
+            elif row["invoice_total"] is None:
+                row["invoice_total"] = total
+            elif row["invoice_total"] != total:
+                said = f"finops.toml says {plain_decimal(row['invoice_total'])} {currency}, which is taken"
+                notes.append(f"{period} {issuer} {account or '-'}: {said}; InvoiceDetail says {plain_decimal(total)}")
+        return notes
+
+    def _put_configured(self, rows: Sequence[Row]) -> list[str]:
+        notes: list[str] = []
         for invoice in self._invoices:
             own = [row for row in rows if row["billed"] is not None and _is_of(invoice, row)]
             if len(own) == 1:
@@ -134,15 +165,6 @@ class _Invoices:
                     f"the invoice of {invoice.issuer} for {invoice.period} covers {len(own)} accounts: "
                     f"{plain_decimal(invoice.total)} {invoice.currency}, billed {plain_decimal(billed)}, gap {gap}"
                 )
-        for row in rows:
-            if row["invoice_total"] is not None:
-                row["invoice_gap"] = row["invoice_total"] - row["billed"]
-        billed_rows = [row for row in rows if row["billed"] is not None]
-        open_rows = [row for row in billed_rows if row["invoice_total"] is None]
-        if open_rows and len(open_rows) == len(billed_rows) and not notes:
-            notes.append(UNCHECKED)
-        elif open_rows:
-            notes.append(f"{len(open_rows):,} of {len(billed_rows):,} rows are not checked against an invoice")
         return notes
 
 

@@ -37,6 +37,7 @@ FILES = ROOT / "tests/sources/samples"
 
 SAMPLES: dict[str, tuple[str, str | Path]] = {
     "focus": ("bill.csv", FOCUS),
+    "focus_invoices": ("invoices.csv", FILES / "focus_invoices/invoices.csv"),
     "aws_cur": ("cur.csv", FILES / "aws_cur/legacy.csv"),
     "azure_costs": ("azure.csv", FILES / "azure_costs/actual.csv"),
     "gcp_billing": ("gcp.jsonl", FILES / "gcp_billing/export.jsonl"),

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Ran
 
 Finops = Callable[..., Ran]
@@ -62,3 +64,53 @@ def test_the_specifications_own_cases_load_and_reconcile(finops: Finops, shared_
             checked = finops("reconcile", "--ledger", ledger, "-f", "json").json
             assert sum(Decimal(row["source_total"]) for row in checked["rows"]) == raw_total(path), path.name
             assert all(row["difference"] == "0" for row in checked["rows"]), path.name
+
+
+FIGURES = {
+    "golden/ai_multi_model_invoice": ("2037.36", "2037.36", "USD"),
+    "golden/ai_prompt_caching_a": ("33.9", "33.9", "USD"),
+    "golden/correction_closed_scenario_1_ledger": ("0", "0", "XXX"),
+    "spec_v1_2/commitment_discount_flexibility/zero_percent_utilization_without_commitment_discount_flexibility": (
+        *("3.5", "3.5", "XXX"),
+    ),
+    "spec_v1_2/saas_examples/virtual_currency_pricing_model_a1": ("200000", "0", "USD"),
+    "spec_v1_2/saas_examples/virtual_currency_pricing_model_a2": ("0", "1230", "USD"),
+    "spec_v1_2/saas_examples/simple_agreements/simple_saas_agreements_a1": ("10000", "10000", "USD"),
+    "spec_v1_2/saas_examples/simple_agreements/simple_saas_agreements_c": ("35800", "35800", "USD"),
+    "spec_v1_2/saas_examples/spend_agreements/saas_spend_agreements_a2": ("1200", "1200", "USD"),
+    "spec_v1_2/saas_examples/spend_agreements/saas_spend_agreements_b1": ("1200", "1200", "USD"),
+}
+"""Billed and effective cost of the specification's cases, and the currency (XXX where a case names none)."""
+
+
+@pytest.mark.parametrize("case", sorted(FIGURES))
+def test_the_specifications_cases_cost_what_it_says(finops: Finops, shared_file: Shared, case: str) -> None:
+    path = shared_file(f"focus/{case}.csv")
+    assert finops("ingest", path).code == 0
+    *figures, currency = FIGURES[case]
+    for metric, figure in zip(("billed", "effective"), figures, strict=True):
+        ran = finops("cost", "--by", "month", "--metric", metric, "-f", "json")
+        assert [(t["cost"], t["currency"]) for t in ran.json["totals"]] == [(figure, currency)], metric
+    (total,) = finops("reconcile", "-f", "json").json["totals"]
+    assert (total["billed"], total["difference"], total["currency"]) == (figures[0], "0", currency)
+
+
+def test_tokens_of_the_drafts_cases_are_told_by_model_and_class(finops: Finops, shared_file: Shared) -> None:
+    finops("ingest", shared_file("focus/golden/ai_multi_model_invoice.csv"))
+    rows = finops("cost", "--by", "model,token_class", "--metric", "billed", "-f", "json").json["rows"]
+    venus = {row["token_class"]: row["cost"] for row in rows if row["model"] == "solora-atlas-5.6-venus"}
+    assert venus == {"input_uncached": "0.75", "output": "1.5", "cache_read": "0.01", "cache_write": "0.1"}
+    used = finops("query", "SELECT DISTINCT PrincipalId, ConsumedUnit, PricingUnit FROM charge", "-f", "json").json["rows"]
+    assert used == [
+        {"PrincipalId": "invoiceprocessing@acmecorp.example", "ConsumedUnit": "Tokens", "PricingUnit": "1000000 Tokens"}
+    ]
+
+
+def test_a_virtual_currency_is_beside_the_money_and_never_in_it(finops: Finops, shared_file: Shared) -> None:
+    finops("ingest", shared_file("focus/spec_v1_2/saas_examples/virtual_currency_pricing_model_a2.csv"))
+    amounts = "PricingCurrencyEffectiveCost AS spent, PricingCurrencyListUnitPrice AS price"
+    sql = f"SELECT PricingCurrency, {amounts} FROM charge ORDER BY spent"
+    rows = finops("query", sql, "-f", "json").json["rows"]
+    assert [(row["PricingCurrency"], row["spent"], row["price"]) for row in rows] == [
+        *(("Token", "10", "2"), ("Token", "245", "1"), ("Token", "360", "3")),
+    ]

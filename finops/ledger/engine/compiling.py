@@ -199,10 +199,10 @@ def _matches(rule: Rule) -> str:
 
 def _column(rule: Rule, key: str) -> str:
     if key.startswith("tag:"):
-        return f'k."Tags"[{quoted(key[4:])}]'
+        return _tag("k", key[4:])
     if key in DERIVED:
         return f"k.{key}"
-    if key in CHARGE.names and key not in ("Tags", "SkuPriceDetails"):
+    if key in CHARGE.names and key not in ("Tags", "AllocatedTags", "SkuPriceDetails"):
         return f"CAST(k.{identifier(key)} AS VARCHAR)"
     nearest = difflib.get_close_matches(key, [*CHARGE.names, *DERIVED], 1)
     hint = f"did you mean `{nearest[0]}`?" if nearest else "name a FOCUS column, or `tag:NAME`"
@@ -215,12 +215,17 @@ def _charge_sources(items: Sequence[str], dimension: str) -> list[str]:
     found = []
     for item in items:
         if item.startswith("tag:"):
-            found.append(f'owner_name(c."Tags"[{quoted(item[4:])}])')
+            found.append(f"owner_name({_tag('c', item[4:])})")
         elif item == "namespace":
-            found.append("owner_name(coalesce(c.\"Tags\"['namespace'], c.\"Tags\"['k8s.namespace.name']))")
+            found.append(f"owner_name(coalesce({_tag('c', 'namespace')}, {_tag('c', 'k8s.namespace.name')}))")
         elif item == "account-map":
             found.append(f"coalesce(sub.{dimension}, acc.{dimension})")
     return found
+
+
+def _tag(row: str, key: str) -> str:
+    """A charge's tag. A share of a split charge has tags of its own, which say more than those of the whole."""
+    return f'coalesce({row}."AllocatedTags"[{quoted(key)}], {row}."Tags"[{quoted(key)}])'
 
 
 def _call_sources(items: Sequence[str]) -> list[str]:
