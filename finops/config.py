@@ -13,8 +13,10 @@ from finops.core.settings import (
     AccountMap,
     Budget,
     Calendar,
+    Counting,
     Exempt,
     Identity,
+    Import,
     Invoice,
     LedgerPlace,
     Placement,
@@ -39,8 +41,10 @@ SECTIONS: tuple[Section, ...] = (
     Section("budget", Budget, many=True),
     Section("value", Value, many=True),
     Section("workflow", Workflow, many=True),
+    Section("count", Counting, many=True),
     Section("invoice", Invoice, many=True),
     Section("exempt", Exempt, many=True),
+    Section("import", Import, many=True),
 )
 
 
@@ -76,8 +80,10 @@ class Settings:
     budgets: tuple[Budget, ...] = ()
     values: tuple[Value, ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    counting: tuple[Counting, ...] = ()
     invoices: tuple[Invoice, ...] = ()
     exempt: tuple[Exempt, ...] = ()
+    imports: tuple[Import, ...] = ()
 
     @property
     def memory(self) -> str | None:
@@ -113,8 +119,10 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         budgets=parts["budget"],
         values=parts["value"],
         workflows=parts["workflow"],
+        counting=parts["count"],
         invoices=parts["invoice"],
         exempt=parts["exempt"],
+        imports=parts["import"],
     )
     _check(settings)
     return settings

@@ -31,20 +31,23 @@ def list_them(g: Globals) -> None:
     from finops.cli.output import emit
     from finops.steps.sources import list_sources
 
-    emit(list_sources(), g)
+    emit(list_sources(g.overrides), g)
 
 
 def check(
     g: Globals,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, folders or patterns.", show_default=False)],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH…", help="Files, folders or patterns; default: what the [[import]]s of finops.toml claim."),
+    ] = None,
     source: Annotated[str | None, typer.Option("--source", help="What the files are meant to be.")] = None,
 ) -> None:
-    """Tells what each file is and whether it would do; loads nothing.
+    """Tells what each file is and whether it would do, tries the mappings of finops.toml; loads nothing.
 
     \b
     Examples:
       finops sources check exports/
-      finops sources check bill.csv --source focus
+      finops sources check vendor_x_2026-10.csv --source vendor-x
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
@@ -52,7 +55,7 @@ def check(
     from finops.steps.sources import check_files
 
     with talking(g) as talk:
-        result = check_files(g.overrides, paths, wanted=source, talk=talk)
+        result = check_files(g.overrides, paths or [], wanted=source, talk=talk)
     emit(result, g)
     if any(row["status"] == "refused" for row in result.rows):
         raise typer.Exit(ExitCode.DATA)

@@ -137,6 +137,18 @@ class Workflow:
 
 
 @dataclass(frozen=True)
+class Counting:
+    """Whose records of a provider's calls count on days on which several sources have some, from a date (inclusive) to a date
+    (exclusive); the first entry that fits decides. `*` stands for every provider, and for all sources: they record other calls."""
+
+    provider: str
+    source: str
+    from_: date | None = None
+    to: date | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Invoice:
     """An invoice total that is known from outside, to reconcile against."""
 
@@ -146,6 +158,30 @@ class Invoice:
     currency: str = "USD"
     id: str | None = None
     account: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Import:
+    """A company's own kind of file, and how its columns become the rows of a contract. `columns` maps a column of the contract to
+    a column of the file, to a list of which the first that says something counts, or to a table (`sources/mapped_columns.py`).
+    The file is known by its name (`files`) or by the columns that it must have (`requires`; without both, all that are mapped)."""
+
+    name: str
+    contract: str
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    zone: str = "UTC"
+    """Of times that name no zone."""
+    delimiter: str | None = None
+    decimal: Literal[".", ","] = "."
+    thousands: str | None = None
+    skip_lines: int = 0
+    """Lines of a table before the one that names its columns."""
+    tokens: Literal["includes_cache", "excludes_cache"] | None = None
+    """For calls: whether `input_uncached` is mapped to a count that still contains what was read from and written to a cache."""
     line: int = 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from finops.errors import DataError, UsageError
@@ -10,6 +11,8 @@ from finops.sources import names, source
 from finops.sources.base import Pattern, Source
 from finops.sources.files import head
 from finops.sources.glimpse import Glimpse, glimpse
+from finops.sources.mapped import Mapped
+from finops.sources.mapped_columns import nearest
 from finops.sources.strangers import BINARY, STRANGERS
 
 HEAD_CHARACTERS = 1 << 16
@@ -17,22 +20,35 @@ _DEEP = 500
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
-def recognise(path: Path, wanted: str | None) -> Source:
-    """The one source that reads this file. `wanted` is the user's `--source`: it is checked, not believed."""
-    chosen = None if wanted is None else source(wanted)
+def recognise(path: Path, wanted: str | None, imports: Sequence[Mapped] = ()) -> Source:
+    """The one source that reads this file. `wanted` is the user's `--source`: it is checked, not believed. `imports` are the
+    user's own kinds of files: what one of them claims is theirs, whatever else it looks like."""
+    chosen: Source | None = next((one for one in imports if one.name == wanted), None)
+    if chosen is None and wanted is not None:
+        chosen = _named(wanted, imports)
     seen = glimpse(path)
     if seen.form == "empty":
         raise DataError("the file is empty", where=str(path), hint="check the export that wrote it")
-    claims = [one for one in map(source, names()) if any(matches(pattern, seen) for pattern in one.patterns)]
+    own: list[Source] = [one for one in imports if one.claims(seen)]
+    claims = own + [one for one in map(source, names()) if any(matches(pattern, seen) for pattern in one.patterns)]
     if chosen is not None:
         return _checked(chosen, claims, seen)
     if not claims:
-        raise _stranger(seen)
+        raise _stranger(seen, imports=imports)
+    claims = own or claims
     if len(claims) > 1:
         both = ("both " if len(claims) == 2 else "") + " and ".join(f"`{one.name}`" for one in claims)
         hint = " or ".join(f"`--source {one.name}`" for one in claims)
+        hint += "; `files` or `requires` in the mappings can tell them apart" if own else ""
         raise DataError(f"{both} claim this file", where=str(path), hint=f"say which it is: {hint}")
     return claims[0]
+
+
+def _named(wanted: str, imports: Sequence[Mapped]) -> Source:
+    near = nearest(wanted, [*(one.name for one in imports), *names()])
+    if near is not None and any(one.name == near for one in imports):
+        raise UsageError(f"there is no source `{wanted}`", hint=f"did you mean `{near}`?")
+    return source(wanted)
 
 
 def matches(pattern: Pattern, seen: Glimpse, *, any_name: bool = False) -> bool:
@@ -57,14 +73,21 @@ def _checked(chosen: Source, claims: list[Source], seen: Glimpse) -> Source:
         right = claims[0]
         what = f"this is not `{chosen.name}` ({chosen.title}) but `{right.name}` ({right.title})"
         raise UsageError(what, where=str(seen.path), hint=f"use `--source {right.name}`, or leave `--source` out")
+    if isinstance(chosen, Mapped):
+        why = chosen.why_not(seen, any_name=True)
+        if why is None:
+            return chosen
+        raise DataError(f"this is not `{chosen.name}`: {why}", where=str(seen.path), hint=f"see {chosen.where(None)}")
     if any(matches(pattern, seen, any_name=True) for pattern in chosen.patterns):
         return chosen
     raise _stranger(seen, chosen)
 
 
-def _stranger(seen: Glimpse, chosen: Source | None = None) -> DataError:
+def _stranger(seen: Glimpse, chosen: Source | None = None, imports: Sequence[Mapped] = ()) -> DataError:
     looks_like, hint = _description(seen)
     wanted = "no source reads it" if chosen is None else f"it is not `{chosen.name}` ({chosen.title})"
+    if imports:
+        hint = "; ".join(f"it is not `{one.name}`: {one.why_not(seen)}" for one in imports[:3]) + f"; {hint}"
     return DataError(f"this looks like {looks_like}; {wanted}", where=str(seen.path), hint=hint)
 
 

@@ -100,7 +100,7 @@ def _values(row: Row, shape: Shape, column_of: Mapping[str, str], fields: tuple[
         if text is None:
             continue
         try:
-            values[one.name] = _READ[one.kind](text)
+            values[one.name] = READ[one.kind](text)
         except (ValueError, OverflowError) as error:
             return Reject(number, str(error), one.name, text[:200])
     for column, prefix in shape.prefixes.items():
@@ -174,7 +174,7 @@ def _plain(value: str | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_READ: dict[Kind, Callable[[str], Any]] = {
+READ: dict[Kind, Callable[[str], Any]] = {
     "text": str,
     "money": str,
     "quantity": str,

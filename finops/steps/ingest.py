@@ -14,17 +14,22 @@ from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import DataError, FinopsError
 from finops.ledger.deliveries import Delivered, Intake
+from finops.ledger.remote import Remembered, remember
 from finops.ledger.store import DEFAULT_WAIT_S, open_writer
 from finops.sources.detect import recognise
 from finops.steps.build import built, kept_notes, restated_months
-from finops.steps.given_files import GivenFile, given_files, name_under
+from finops.steps.given_files import GivenFile, given_files
+from finops.steps.import_sources import import_sources
 from finops.steps.manifest_deliveries import Delivery, refuse_other_count, refuse_other_size, sorted_by_manifest
+from finops.steps.remote_files import fetched, is_remote
 from finops.steps.restated import owner_costs, owner_differences
+from finops.steps.source_options import parts_of, source_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from finops.sources.base import Load, Part, Source
+    from finops.sources.mapped import Mapped
 
 COLUMNS = (
     Column("source", "Source"),
@@ -36,6 +41,8 @@ COLUMNS = (
     Column("currency", "Currency"),
     Column("reason", "Reason", wide_only=True),
 )
+FETCHED = (*COLUMNS, Column("bytes", "Bytes", "count"))
+"""The columns of a dry run over a cloud."""
 
 
 @dataclass(frozen=True)
@@ -58,31 +65,45 @@ class Options:
 class _Answer:
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    remembered: list[Remembered] = field(default_factory=list)
 
 
 def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options = Options(), *, talk: Talk) -> Result:
     """Loads every file behind `paths` and builds the models, in one transaction."""
-    months = restated_months(options.restate)
+    restated_months(options.restate)
     settings = load_settings(overrides)
-    answer = _Answer()
-    given = sorted_by_manifest(given_files(paths, settings), options.since, options.until)
-    answer.notes += given.notes
-    chosen = _recognised(given.alone, options, answer, alone=not given.deliveries)
-    whole = [
-        (delivery, [(file, recognise(file.path, options.source)) for file in delivery.files]) for delivery in given.deliveries
-    ]
+    far = [str(path) for path in paths if is_remote(path)]
+    near = [path for path in paths if not is_remote(path)]
+    span = {"since": options.since, "until": options.until}
+    with fetched(far, settings, **span, dry_run=options.dry_run, talk=talk) as there:
+        answer = _Answer(there.rows, there.notes)
+        if not near and far and options.dry_run:
+            answer.notes.append("dry run: nothing was loaded")
+            return _result(settings, answer, FETCHED)
+        here = sorted_by_manifest(given_files(near, settings) if near or not far else [], **span)
+        answer.notes += here.notes
+        return _ingest(settings, [*here.alone, *there.files], [*here.deliveries, *there.deliveries], options, answer, talk)
+
+
+def _ingest(
+    settings: Settings, files: list[GivenFile], deliveries: list[Delivery], options: Options, answer: _Answer, talk: Talk
+) -> Result:
+    imports = import_sources(settings)
+    chosen = _recognised(files, options, imports, answer, alone=not deliveries and not answer.rows)
+    whole = [(one, [(file, recognise(file.path, options.source, imports)) for file in one.files]) for one in deliveries]
     before = owner_costs(settings, options.restate)
     with open_writer(
         settings.ledger, wait_s=options.wait_s, command="finops ingest", memory=settings.memory, threads=settings.threads
     ) as writer:
         intake = Intake(writer, how=options.how, restate=options.restate, strict=options.strict)
         _load_all(intake, chosen, whole, settings, answer, talk)
+        remember(writer, answer.remembered)
         answer.notes += intake.finish()
         unbuilt = writer.unbuilt()
         if options.dry_run:
             writer.discard()
         elif options.build and unbuilt:
-            answer.notes += kept_notes(built(writer, settings, talk, restate=months))
+            answer.notes += kept_notes(built(writer, settings, talk, restate=restated_months(options.restate)))
     answer.rows.sort(key=lambda row: row["path"])
     if options.dry_run:
         answer.notes.append("dry run: nothing was loaded")
@@ -92,14 +113,16 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
     return _result(settings, answer)
 
 
-def _recognised(files: Sequence[GivenFile], options: Options, answer: _Answer, *, alone: bool) -> list[tuple[GivenFile, Source]]:
+def _recognised(
+    files: Sequence[GivenFile], options: Options, imports: Sequence[Mapped], answer: _Answer, *, alone: bool
+) -> list[tuple[GivenFile, Source]]:
     """Files with their sources. What a folder holds besides is listed as refused; nothing recognised at all is an error, where
     these files are `alone`."""
     chosen = []
     first: FinopsError | None = None
     for file in files:
         try:
-            chosen.append((file, recognise(file.path, options.source)))
+            chosen.append((file, recognise(file.path, options.source, imports)))
         except FinopsError as error:
             if not file.searched:
                 raise
@@ -148,7 +171,7 @@ def _load_delivery(
     """The files of a manifest: all of them are unchanged, or they take the place of what the manifest's name brought before."""
     refuse_other_size(delivery)
     parts = {
-        file: [replace(part, name=delivery.name) for part in source.parts(name_under(file), file.root.absolute())]
+        file: [replace(part, name=delivery.name, origin=file.origin) for part in parts_of(source, file, settings)]
         for file, source in pairs
     }
     name = pairs[0][1].name
@@ -177,13 +200,19 @@ def _load_file(
     renewed: bool = False,
 ) -> None:
     """The file's parts; with `renewed` they are of a delivery that is loaded anew, whatever of it is known."""
-    for part in parts or source.parts(name_under(file), file.root if file.searched else file.root.absolute()):
+    whole = parts is not None
+    parts = parts or parts_of(source, file, settings)
+    if not parts:
+        answer.rows.append(_row(source.name, file, "left out", reason="it describes or repeats others: nothing to load"))
+    for found in parts:
+        part = replace(found, name=file.origin, origin=file.origin) if file.origin and not whole else found
         known = None if renewed else intake.known(source.name, part)
-        done = known or _take(intake, source, part, {"attributes": _attributes(settings), **more}, talk, whole=renewed)
+        done = known or _take(intake, source, part, {**source_options(settings), **more}, talk, whole=renewed)
         answer.rows.append(_row(source.name, file, done.status, done))
-        answer.notes += [f"{file.path}: {note}" for note in (*_amount_notes(done), *done.notes)]
+        answer.remembered += [Remembered(file.label, *file.version, part.content_hash)] if file.version else []
+        answer.notes += [f"{file.label}: {note}" for note in (*_amount_notes(done), *done.notes)]
         if done.rejected:
-            talk.warn(f"{done.rejected:,} rows of {file.path} were rejected; `finops query 'SELECT * FROM reject'` lists them")
+            talk.warn(f"{done.rejected:,} rows of {file.label} were rejected; `finops query 'SELECT * FROM reject'` lists them")
         talk.advance(part.size)
 
 
@@ -230,13 +259,6 @@ class _Told:
             yield batch
 
 
-def _attributes(settings: Settings) -> tuple[str, ...]:
-    """The span attributes that configuration names as identity."""
-    identity = settings.identity
-    named = (*identity.tenant, *identity.agent, *identity.workflow)
-    return tuple(sorted({item.removeprefix("attr:") for item in named if item.startswith("attr:")}))
-
-
 def _row(
     source: str | None, file: GivenFile, status: str, done: Delivered | None = None, reason: str | None = None
 ) -> dict[str, Any]:
@@ -244,7 +266,7 @@ def _row(
     currency, amount = next(iter(amounts.items())) if len(amounts) == 1 else (None, None)
     return {
         "source": source,
-        "path": str(file.path),
+        "path": file.label,
         "status": status,
         "rows": done.rows if done else 0,
         "rejected": done.rejected if done else 0,
@@ -260,6 +282,6 @@ def _amount_notes(done: Delivered) -> list[str]:
     return ["billed " + ", ".join(f"{plain_decimal(amount)} {currency}" for currency, amount in done.amounts.items())]
 
 
-def _result(settings: Settings, answer: _Answer) -> Result:
+def _result(settings: Settings, answer: _Answer, columns: Sequence[Column] = COLUMNS) -> Result:
     totals = {key: sum(row[key] for row in answer.rows) for key in ("rows", "rejected")}
-    return Result(COLUMNS, answer.rows, [totals], {"as_of": settings.as_of, "ledger": settings.ledger.name}, answer.notes)
+    return Result(columns, answer.rows, [totals], {"as_of": settings.as_of, "ledger": settings.ledger.name}, answer.notes)

@@ -71,6 +71,14 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # period = "2026-10"
 # total = "18234.12"
 # currency = "USD"
+
+# A kind of file of your own, read by a mapping: `finops sources check` tries it.
+# [[import]]
+# name = "vendor-x"
+# files = "vendor_x_*.csv"
+# contract = "charge"               # or call, run, outcome, meter, sample, benchmark, invoice
+# constants = { BillingCurrency = "EUR", InvoiceIssuerName = "Vendor X", ChargeCategory = "Usage" }
+# columns = { BilledCost = "Amount", EffectiveCost = "Amount", ChargePeriodStart = "Date", x_TenantId = "Customer" }
 """
 
 

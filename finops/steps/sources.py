@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from finops.config import Overrides, load_settings
+from finops.config import Overrides, Settings, load_settings
 from finops.core.contracts import CONTRACTS
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
-from finops.errors import FinopsError
+from finops.errors import DataError, FinopsError, UsageError
 from finops.sources import names, source
 from finops.sources.base import Load, Part, TableScan
 from finops.sources.detect import recognise
+from finops.sources.glimpse import glimpse
+from finops.sources.mapped import Mapped
 from finops.steps.given_files import given_files
+from finops.steps.import_sources import checked_imports, import_sources
+from finops.steps.mapping_check import tried
 
 _LISTED = (
     Column("source", "Source"),
@@ -29,37 +33,100 @@ _CHECKED = (
     Column("rows", "Rows", "count"),
     Column("rejected", "Rejected", "count"),
     Column("columns", "Columns read", "count"),
+    Column("amount", "Billed", "money", wide_only=True),
+    Column("currency", "Currency", wide_only=True),
     Column("reason", "What stands in the way"),
+    Column("mapped", "Mapped", "list", wide_only=True),
+    Column("unused", "Not used", "list", wide_only=True),
+    Column("missing", "Missing", "list", wide_only=True),
+    Column("first_rows", "First rows", "list", wide_only=True),
 )
+_MOST_REASONS = 3
 
 
-def list_sources() -> Result:
-    """Every source that is installed."""
+def list_sources(overrides: Overrides) -> Result:
+    """Every source that is installed, and the kinds of files that the configuration describes."""
     rows = []
     for one in map(source, names()):
         endings = sorted({ending for pattern in one.patterns for ending in pattern.suffixes})
         rows.append({"source": one.name, "title": one.title, "contracts": list(one.contracts), "endings": endings})
+    for own in import_sources(load_settings(overrides)):
+        rows.append({"source": own.name, "title": own.title, "contracts": list(own.contracts), "endings": list(own.given.files)})
     return Result(_LISTED, rows, notes=("each also as .gz; `finops sources check PATH` tells what a file is",))
 
 
 def check_files(overrides: Overrides, paths: Sequence[Path], *, wanted: str | None, talk: Talk) -> Result:
-    """What each file is and whether it can be read; nothing is loaded. Tables are cast when they are loaded, not here."""
-    files = [file.path for file in given_files(paths, load_settings(overrides))]
+    """What each file is and whether it can be read; nothing is loaded. Files of an `[[import]]` are tried in full, others only
+    read: their tables are cast when they are loaded. Without paths, the files beside the configuration that the imports claim."""
+    settings = load_settings(overrides)
+    rows: list[dict[str, Any]] = []
+    imports: list[Mapped] = []
+    for given, one in zip(settings.imports, checked_imports(settings), strict=True):
+        if isinstance(one, Mapped):
+            imports.append(one)
+        else:
+            rows.append(_row(one.where or "", given.name, reason=_reason(one)))
+    files = _files(settings, paths, imports)
     talk.stage("check", total=len(files))
-    rows, notes = [], []
+    notes = [f"{row['path']}: {row['reason']}" for row in rows]
     for path in files:
-        row, said = _checked(path, wanted)
+        row, said = _checked(path, wanted, imports)
         rows.append(row)
-        notes += [f"{path}: {note}" for note in (*said, *([row["reason"]] if row["reason"] else []))]
+        said += [row["reason"]] if row["reason"] and row["reason"] not in said else []
+        notes += [f"{path}: {note}" for note in said]
         talk.advance(1)
+    notes += _without_files(imports, files, {row["source"] for row in rows})
     return Result(_CHECKED, rows, notes=tuple(notes))
 
 
-def _checked(path: Path, wanted: str | None) -> tuple[Mapping[str, Any], list[str]]:
-    row: dict[str, Any] = {"path": str(path), "source": None, "status": "refused", "rows": None, "rejected": None}
-    row |= {"columns": None, "reason": None}
+def _files(settings: Settings, paths: Sequence[Path], imports: Sequence[Mapped]) -> list[Path]:
+    if paths:
+        return [file.path for file in given_files(paths, settings)]
+    if not settings.imports:
+        hint = "name files, or describe your own kinds of files by [[import]] in finops.toml"
+        raise UsageError("there is nothing to check", hint=hint)
     try:
-        one = recognise(path, wanted)
+        found = [file.path for file in given_files([settings.root], settings)]
+    except DataError:
+        return []  # the folder holds nothing else
+    here = Path.cwd()
+    shown = [path.relative_to(here) if path.is_relative_to(here) else path for path in found]
+    return [path for path in shown if any(_claims(one, path) for one in imports)]
+
+
+def _claims(one: Mapped, path: Path) -> bool:
+    try:
+        return one.claims(glimpse(path))
+    except FinopsError:
+        return False
+
+
+def _without_files(imports: Sequence[Mapped], files: Sequence[Path], taken: set[Any]) -> list[str]:
+    """Mappings that claim none of the files, and why."""
+    said = []
+    for one in imports:
+        if one.name in taken:
+            continue
+        reasons = [f"{path.name}: {why}" for path in files[:_MOST_REASONS] if (why := _why_not(one, path))]
+        among = f"none of the {len(files):,} files" if files else f"no file beside {one.where(None).split(':', 1)[0]}"
+        said.append(f"`{one.name}`: {among} is of this kind" + (f" ({'; '.join(reasons)})" if reasons else ""))
+    return said
+
+
+def _why_not(one: Mapped, path: Path) -> str | None:
+    try:
+        return one.why_not(glimpse(path))
+    except FinopsError as error:
+        return error.what
+
+
+def _checked(path: Path, wanted: str | None, imports: Sequence[Mapped]) -> tuple[dict[str, Any], list[str]]:
+    row = _row(str(path), None)
+    try:
+        one = recognise(path, wanted, imports)
+        if isinstance(one, Mapped):
+            found, said = tried(path, one)
+            return row | found, said
         row["source"] = one.name
         notes: list[str] = []
         for part in one.parts(path, path.parent):
@@ -67,9 +134,17 @@ def _checked(path: Path, wanted: str | None) -> tuple[Mapping[str, Any], list[st
                 _count(row, part, load)
                 notes += load.notes
     except FinopsError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        return row | {"reason": f"{error.what}{hint}"}, []
+        return row | {"reason": _reason(error)}, []
     return row | {"status": "readable"}, notes
+
+
+def _row(path: str, name: str | None, reason: str | None = None) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(column.key for column in _CHECKED)
+    return row | {"path": path, "source": name, "status": "refused", "reason": reason}
+
+
+def _reason(error: FinopsError) -> str:
+    return error.what + (f" ({error.hint})" if error.hint else "")
 
 
 def _count(row: dict[str, Any], part: Part, load: Load) -> None:

@@ -1,0 +1,34 @@
+"""What a source is told of the configuration, and the parts of a file under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from finops.config import Settings
+from finops.steps.given_files import GivenFile, name_under
+
+if TYPE_CHECKING:
+    from finops.sources.base import Part, Source
+
+DIMENSIONS = ("tenant", "agent", "workflow")
+
+
+def source_options(settings: Settings) -> Mapping[str, Any]:
+    """`attributes` are the span attributes that configuration names as identity, `identity` the whole lists by dimension."""
+    identity = {name: getattr(settings.identity, name) for name in DIMENSIONS}
+    named = {item for items in identity.values() for item in items}
+    attributes = sorted(item.removeprefix("attr:") for item in named if item.startswith("attr:"))
+    return {"attributes": tuple(attributes), "identity": identity}
+
+
+def parts_of(source: Source, file: GivenFile, settings: Settings) -> Sequence[Part]:
+    """The file's parts. Of a source that names owners while it reads, the content hash also speaks of the identity in force: the
+    same file is another content when owners are named otherwise."""
+    parts = list(source.parts(name_under(file), file.root if file.searched else file.root.absolute()))
+    if not getattr(source, "reads_identity", False):
+        return parts
+    told = repr(sorted(source_options(settings)["identity"].items())).encode()
+    return [replace(part, content_hash=sha256(part.content_hash.encode() + told).hexdigest()) for part in parts]
