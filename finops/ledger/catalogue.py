@@ -40,7 +40,7 @@ def add_delivery(writer: Writer, delivery_id: int, ingest: int, source: str, par
     """The catalogue's line for a file."""
     writer.execute(
         "INSERT INTO delivery VALUES ($1, $2, $3, $4, $5, $6, $7, NULL)",
-        [delivery_id, ingest, source, part.name, str(part.path), part.content_hash, part.size],
+        [delivery_id, ingest, source, part.name, part.origin or str(part.path), part.content_hash, part.size],
     )
 
 

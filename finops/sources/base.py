@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Part:
     """One file of a delivery. `name` is its path relative to the root that was given: with the source it names the delivery.
-    `content_hash` is the SHA-256 of the decompressed bytes; `size` counts the bytes on disk."""
+    `content_hash` is the SHA-256 of the decompressed bytes; `size` counts the bytes on disk. `origin` names what the file is a
+    copy of, where it was fetched."""
 
     path: Path
     name: str
     content_hash: str
     size: int
+    origin: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,19 @@ _OWN_FOLDERS = (".duckdb.d", ".duckdb.spool")
 
 @dataclass(frozen=True)
 class GivenFile:
-    """A file to load. `root` is what its name is relative to; `searched` is true where a folder or pattern led to it."""
+    """A file to load. `root` is what its name is relative to; `searched` is true where a folder or pattern led to it.
+    `origin` names what it is a copy of, and `version` is the tag and size of that."""
 
     path: Path
     root: Path
     searched: bool
+    origin: str | None = None
+    version: tuple[str, int] | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call the file."""
+        return self.origin or str(self.path)
 
 
 def given_files(paths: Sequence[str | Path], settings: Settings) -> list[GivenFile]:

@@ -68,6 +68,12 @@ def sorted_by_manifest(files: Sequence[GivenFile], since: date | None = None, un
     return Sorted(sorted(alone, key=lambda file: file.path.as_posix()), deliveries, notes)
 
 
+def stated_by(manifest: Manifest, paths: Mapping[str, Path]) -> dict[Path, Named]:
+    """What the manifest says of each file; `paths` holds the files by the keys that it names them with."""
+    by_key = {named.key: named for named in manifest.files}
+    return {path: by_key.get(key, Named(key)) for key, path in paths.items()}
+
+
 def refuse_other_size(delivery: Delivery) -> None:
     """Raises DataError where a plain text file has another size than its manifest says."""
     for path, named in delivery.stated.items():
