@@ -204,7 +204,7 @@ def stored(ledger: Path, column: str, *, by_resource: bool) -> Totals:
     resource = "coalesce(ResourceId, '')" if by_resource else "''"
     with open_reader(ledger) as reader:
         rows = reader.query(
-            f"SELECT month({column} + INTERVAL 12 HOUR) AS month, {resource} AS resource, sum(BilledCost) AS cost FROM charge"
+            f"SELECT month({column}) AS month, {resource} AS resource, sum(BilledCost) AS cost FROM charge"
             " GROUP BY month, resource"
         )
     return {(row["month"], row["resource"]): row["cost"] for row in rows if row["cost"]}
