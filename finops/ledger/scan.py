@@ -96,10 +96,18 @@ def raw_arrow(connection: duckdb.DuckDBPyConnection, contract: Contract, batches
     return Raw(f"SELECT row_number() OVER () AS part_row, {columns} FROM finops_stream", types, False, failures)
 
 
-def malformed_rows(connection: duckdb.DuckDBPyConnection, skip: int) -> list[Malformed]:
-    """File row, column, reason and text of the CSV lines that DuckDB set aside, in file order."""
+def malformed_rows(connection: duckdb.DuckDBPyConnection, skip: int, where: str) -> list[Malformed]:
+    """File row, column, reason and text of the CSV lines that DuckDB set aside, in file order. A quote that swallowed the lines
+    behind it is an error: they would be lost."""
     if not _exists(connection, _REJECTS):
         return []
+    open_quote = connection.execute(
+        f"SELECT min(line) FROM {_REJECTS} WHERE CAST(error_type AS VARCHAR) = 'UNQUOTED VALUE'"
+        " AND contains(rtrim(csv_line, chr(10) || chr(13)), chr(10))"
+    ).fetchall()[0][0]
+    if open_quote is not None:
+        what = "a quote opens a cell here and does not close it as it should"
+        raise DataError(what, where=f"{where}, line {open_quote}", hint="close it, and write quotes within a cell twice")
     found = connection.execute(
         "SELECT line, arg_min(column_name, column_idx), min(CAST(error_type AS VARCHAR)), min(left(csv_line, 200))"
         f" FROM {_REJECTS} GROUP BY line ORDER BY line"

@@ -61,7 +61,7 @@ def staged(
         raw = _raw(writer, contract, load)
         with _source_errors(raw, where):
             _write(writer, _marked_sql(contract, raw, (batch_id, rows_before), where), first, keep_order=not raw.numbered)
-        malformed = _malformed(writer, load)
+        malformed = _malformed(writer, load, where)
         files = tuple(sorted(first.glob("*.parquet")))
         rejected, unread = _faults(writer, files)
         _note_rejects(writer, contract, load, files if rejected else (), malformed, batch_id)
@@ -91,9 +91,9 @@ def _raw(writer: Writer, contract: Contract, load: LoadLike) -> Raw:
     return raw_table(writer.connection, contract, data)
 
 
-def _malformed(writer: Writer, load: LoadLike) -> list[Malformed]:
+def _malformed(writer: Writer, load: LoadLike, where: str) -> list[Malformed]:
     data = load.data
-    return [] if isinstance(data, Iterator) or data.format != "csv" else malformed_rows(writer.connection, data.skip)
+    return [] if isinstance(data, Iterator) or data.format != "csv" else malformed_rows(writer.connection, data.skip, where)
 
 
 @contextmanager

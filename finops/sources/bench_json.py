@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ def records(path: Path) -> Iterator[tuple[int, Record | Reject]]:
         return
     except BROKEN:
         pass
-    for number, line in enumerate(content.splitlines(), start=1):
-        if line.strip():
+    for number, line in enumerate(BytesIO(content), start=1):
+        if not line.isspace():
             try:
                 yield number, msgspec.json.decode(line, type=dict[str, msgspec.Raw])
             except BROKEN as error:

@@ -20,14 +20,17 @@ from finops.sources.rows import read_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LARGEST = 256 << 20
-"""A JSON array or page is held in memory as a whole; JSON lines may be of any size."""
+LARGEST, LARGEST_PAGE = 256 << 20, 64 << 20
+"""The text of a JSON array is held in memory while its items are read one by one, a page as a whole; JSON lines may be of any
+size."""
 LONGEST_LINE = 16 << 20
+"""The same for a line and for an item of an array."""
 BATCH_ROWS = 8192
 
 BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeError)
-_DECODER = msgspec.json.Decoder(float_hook=str)
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
 """Numbers with a fraction stay the text that the file holds, so that amounts keep every digit."""
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 Numbered = tuple[int, Entry]
 
@@ -128,19 +131,33 @@ def _of_whole(path: Path) -> Iterator[Numbered | Reject]:
     if len(content) > LARGEST:
         what = f"this JSON document is larger than {LARGEST >> 20} MiB"
         raise DataError(what, where=str(path), hint="export it as JSON lines, one object per line")
-    found = _decoded(content)
+    is_array = content[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    if not is_array and len(content) > LARGEST_PAGE:
+        what = f"this JSON object is larger than {LARGEST_PAGE >> 20} MiB"
+        raise DataError(what, where=str(path), hint="export it as JSON lines, one object per line")
+    found = _decoded(content, _ITEMS if is_array else _DECODER)
     if isinstance(found, Reject):
         raise DataError(f"this JSON can't be read: {found.reason}", where=str(path), hint="is it complete? Export it again")
-    for number, item in enumerate(found if isinstance(found, list) else [found], start=1):
+    for number, given in enumerate(found if is_array else [found], start=1):
+        item = _item(given) if isinstance(given, msgspec.Raw) else given
         if isinstance(item, dict):
             yield number, item
+        elif isinstance(item, Reject):
+            yield Reject(number, item.reason, text=item.text)
         else:
             yield Reject(number, "the item is not a JSON object", text=str(item)[:80])
 
 
-def _decoded(content: bytes) -> Any:
+def _item(given: msgspec.Raw) -> Any:
+    text = memoryview(given)
+    if len(text) > LONGEST_LINE:
+        return Reject(0, f"the item is longer than {LONGEST_LINE >> 20} MiB", text=bytes(text[:80]).decode("utf-8", "replace"))
+    return _decoded(bytes(text))
+
+
+def _decoded(content: bytes, decoder: msgspec.json.Decoder[Any] = _DECODER) -> Any:
     try:
-        return _DECODER.decode(content.removeprefix(b"\xef\xbb\xbf"))
+        return decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except RecursionError:
         return Reject(0, "the JSON is nested too deeply")
     except BROKEN as error:

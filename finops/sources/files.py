@@ -16,10 +16,20 @@ from finops.errors import DataError, OutsideError, UsageError
 from finops.sources.base import Part
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
+
     from finops.errors import FinopsError
 
 HEAD_BYTES = 1 << 20
 """No decision looks further into a file than this; a first line that is longer is refused."""
+
+BOMB_BYTES = 512 << 20
+BOMB_RATIO = 200
+"""A file that unpacks to more bytes, and to more than so many times its size, is refused: exports shrink to a tenth, not to
+less than a hundredth."""
+
+LONGEST_TABLE_LINE = 64 << 20
+"""A longer line of a table is refused with its file: the ledger's reader would lose it without a word from 128 MiB on."""
 
 _CHUNK = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -102,14 +112,41 @@ def _unpacked(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
         raise _misnamed(path, packing, named)
     if packing == ".gz":
         with gzip.GzipFile(fileobj=raw) as stream:
-            yield cast("IO[bytes]", stream)
+            yield _bounded(path, cast("IO[bytes]", stream), "gzip -dk")
     elif packing == ".zst":
         import pyarrow as pa
 
         with pa.CompressedInputStream(raw, "zstd") as plain:
-            yield io.BufferedReader(plain)
+            yield _bounded(path, plain, "zstd -dk")
     else:
         yield raw
+
+
+class _Bounded(io.RawIOBase):
+    """Decompressed bytes, counted: a few kilobytes must not become a terabyte."""
+
+    def __init__(self, path: Path, stream: IO[bytes], unpack: str) -> None:
+        super().__init__()
+        self._path, self._stream, self._unpack = path, stream, unpack
+        self._limit, self._count = max(BOMB_BYTES, BOMB_RATIO * path.stat().st_size), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Buffer) -> int:
+        view = memoryview(target)
+        piece = self._stream.read(len(view))
+        self._count += len(piece)
+        if self._count > self._limit:
+            what = f"this file unpacks to more than {BOMB_RATIO} times its size, and to more than {BOMB_BYTES >> 20} MiB"
+            hint = f"if that is what it should do, unpack it first: `{self._unpack} {self._path.name}`"
+            raise DataError(what, where=str(self._path), hint=hint)
+        view[: len(piece)] = piece
+        return len(piece)
+
+
+def _bounded(path: Path, stream: IO[bytes], unpack: str) -> IO[bytes]:
+    return io.BufferedReader(_Bounded(path, stream, unpack), _CHUNK)
 
 
 def _misnamed(path: Path, packing: str, named: str) -> FinopsError:
@@ -138,12 +175,13 @@ class _TextCheck:
 
     def __init__(self, path: Path) -> None:
         self._path, self._line, self._first = path, 1, True
+        self._is_table, self._since_line_end = False, 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def feed(self, chunk: bytes) -> None:
         if self._first:
             refuse_wide_encoding(self._path, chunk)
-            self._first = False
+            self._first, self._is_table = False, not chunk.lstrip(b" \t\r\n\xef\xbb\xbf").startswith((b"{", b"["))
         if (nul := chunk.find(b"\0")) >= 0:
             raise self._error("a NUL byte", chunk[:nul], "the file is binary or UTF-16; export it as UTF-8 text")
         if not chunk.isascii() or self._decoder.getstate()[0]:
@@ -151,7 +189,19 @@ class _TextCheck:
                 self._decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 raise self._not_utf8(error, chunk) from error
+        if self._is_table:
+            self._measure(chunk)
         self._line += chunk.count(b"\n")
+
+    def _measure(self, chunk: bytes) -> None:
+        """Refuses a line that is too long; only lines that go on from chunk to chunk can be."""
+        longest = self._since_line_end + (chunk.find(b"\n") % (len(chunk) + 1))
+        if longest > LONGEST_TABLE_LINE:
+            what = f"a line is longer than {LONGEST_TABLE_LINE >> 20} MiB"
+            where = f"{self._path}, line {self._line}"
+            raise DataError(what, where=where, hint="check for a missing line break, or how the file was exported")
+        newline = chunk.rfind(b"\n")
+        self._since_line_end = len(chunk) - newline - 1 + (self._since_line_end if newline < 0 else 0)
 
     def close(self) -> None:
         try:

@@ -7,14 +7,19 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from finops.errors import DataError
-from finops.sources.files import HEAD_BYTES, bare_name, head, opened, refuse_wide_encoding
+from finops.sources.files import BOMB_BYTES, BOMB_RATIO, HEAD_BYTES, bare_name, head, opened, refuse_wide_encoding
 from finops.sources.otlp_frames import is_framed
 from finops.sources.otlp_signal import signals
 
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
 MAX_COLUMNS = 4096
+MOST_ROWS, ROWS_PER_BYTE = 100_000_000, 1000
+"""A Parquet file with more rows, and with more for each of its bytes, is refused."""
 Form = Literal["empty", "parquet", "binary", "json", "table"]
 
 _DELIMITERS = ",;\t|"
@@ -61,13 +66,26 @@ def parquet_columns(path: Path) -> tuple[str, ...]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        with opened(path) as stream:
-            names = tuple(str(name) for name in pq.read_schema(stream).names)
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        what = "this Parquet file is cut short or damaged"
-        raise DataError(what, where=str(path), hint="fetch or export the file again") from error
+    with opened(path) as stream:
+        try:
+            file = pq.ParquetFile(stream)
+            names = tuple(str(name) for name in file.schema_arrow.names)
+        except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+            if getattr(error, "errno", None) is not None:
+                raise
+            what = "this Parquet file is cut short or damaged"
+            raise DataError(what, where=str(path), hint="fetch or export the file again") from error
+        _refuse_bomb(path, file.metadata)
     return _bounded(names, path)
+
+
+def _refuse_bomb(path: Path, footer: pq.FileMetaData) -> None:
+    """Refuses a file whose footer tells that it unpacks to far more than a table does."""
+    packed = path.stat().st_size
+    unpacked = sum(footer.row_group(at).total_byte_size for at in range(footer.num_row_groups))
+    if unpacked > max(BOMB_BYTES, BOMB_RATIO * packed) or footer.num_rows > max(MOST_ROWS, ROWS_PER_BYTE * packed):
+        what = f"this Parquet file claims to hold {footer.num_rows:,} rows and {unpacked:,} bytes in {packed:,} bytes"
+        raise DataError(what, where=str(path), hint="no export packs that well; if it is genuine, write it in smaller files")
 
 
 def _otlp_signals(start: bytes, path: Path) -> tuple[str, ...]:

@@ -18,10 +18,12 @@ from typing import IO, NamedTuple, cast
 
 from finops.errors import OutsideError
 from finops.sources.base import Reject
-from finops.sources.otlp_lines import LONGEST_LINE, Lines
+from finops.sources.otlp_lines import LONGEST_LINE, Lines, rest_of_line
 from finops.sources.otlp_rows import Rows
 
 CHUNK_BYTES = 8 << 20
+WAITING_BYTES = 64 << 20
+"""So much may wait for a process; a longer line waits alone."""
 
 TOO_LONG = f"this line is longer than {LONGEST_LINE >> 20} MiB"
 
@@ -59,11 +61,15 @@ def file_chunks(path: Path, start: int, size: int) -> Iterator[Chunk]:
 
 
 def stream_chunks(stream: IO[bytes], start: int, begun: bytes) -> Iterator[Chunk]:
-    """Pieces of a decompressed stream, cut at line ends."""
+    """Pieces of a decompressed stream, cut at line ends. Of a line that is too long only the beginning is given."""
     while data := begun + stream.read(CHUNK_BYTES):
-        data += stream.readline(LONGEST_LINE)
-        yield Chunk(start, start + len(data), data=data)
-        start, begun = start + len(data), b""
+        if not data.endswith(b"\n"):
+            data += stream.readline(LONGEST_LINE + 1)
+        end = start + len(data)
+        if len(data) > LONGEST_LINE and not data.endswith(b"\n"):
+            end += rest_of_line(stream)
+        yield Chunk(start, end, data=data)
+        start, begun = end, b""
 
 
 def read_chunk(chunk: Chunk, keep: tuple[str, ...]) -> Done:
@@ -103,15 +109,21 @@ def in_parallel(chunks: Iterable[Chunk], keep: tuple[str, ...], processes: int) 
     """The chunks' answers in the order of the chunks; only a few are under way at a time, so memory stays flat."""
     # A worker makes no circles of objects, so there is no garbage to look for.
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=gc.disable)
-    waiting: deque[Future[Done]] = deque()
+    waiting: deque[tuple[Future[Done], int]] = deque()
+    held = 0
     try:
         for chunk in chunks:
+            size = 0 if chunk.data is None else len(chunk.data)
+            while waiting and (len(waiting) > 2 * processes or held + size > WAITING_BYTES):
+                first, first_size = waiting.popleft()
+                held -= first_size
+                yield first.result()
             with _deaf_children():
-                waiting.append(pool.submit(read_chunk, chunk, keep))
-            if len(waiting) > 2 * processes:
-                yield waiting.popleft().result()
+                waiting.append((pool.submit(read_chunk, chunk, keep), size))
+            held += size
+            del chunk
         while waiting:
-            yield waiting.popleft().result()
+            yield waiting.popleft()[0].result()
     except BrokenProcessPool as error:
         hint = "the machine may be out of memory; try again with less running beside it"
         raise OutsideError("a process that reads traces ended unexpectedly", hint=hint) from error

@@ -13,8 +13,10 @@ from finops.errors import DataError
 from finops.sources.files import head, opened
 from finops.sources.otlp_shape import BROKEN
 
-LONGEST_LINE = 256 << 20
+LONGEST_LINE = 128 << 20
 """A line or a document that is longer is refused: it would have to be held in memory whole."""
+
+AS_LINES = "write it as JSON lines, as the Collector's file exporter does, or split it by resource"
 
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
@@ -41,7 +43,7 @@ class Lines:
             number, begun, size = self.number, self.position, len(data)
             too_long = size > LONGEST_LINE
             if too_long and not data.endswith(b"\n"):
-                size += self._skip()
+                size += rest_of_line(self._stream)
             self.number, self.position = number + 1, begun + size
             if too_long:
                 yield Line(number, begun, None)
@@ -52,14 +54,15 @@ class Lines:
         begun, self._begun = self._begun, b""
         return begun + self._stream.readline(LONGEST_LINE + 1)
 
-    def _skip(self) -> int:
-        """Reads to the end of a line without holding it."""
-        skipped = 0
-        while piece := self._stream.readline(_CHUNK):
-            skipped += len(piece)
-            if piece.endswith(b"\n"):
-                break
-        return skipped
+
+def rest_of_line(stream: IO[bytes]) -> int:
+    """Reads to the end of a line without holding it; answers with how many bytes that were."""
+    skipped = 0
+    while piece := stream.readline(_CHUNK):
+        skipped += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return skipped
 
 
 def buffered(stream: IO[bytes]) -> IO[bytes]:
@@ -72,15 +75,17 @@ def buffered(stream: IO[bytes]) -> IO[bytes]:
 def resume(stream: IO[bytes], offset: int) -> tuple[int, int, bytes]:
     """Skips what an earlier load has read: number and position of the line to go on with, and its bytes before `offset`.
     A last line that was torn then is given again, whole; one that was complete but for its newline is not."""
-    number, position, begun = 1, 0, b""
+    number, position, start, begun = 1, 0, 0, bytearray()
     while position < offset and (chunk := stream.read(min(_CHUNK, offset - position))):
-        position += len(chunk)
         number += chunk.count(b"\n")
-        _, newline, rest = chunk.rpartition(b"\n")
-        begun = rest if newline else begun + rest
-    if is_document(begun):
+        newline = chunk.rfind(b"\n")
+        if newline >= 0:
+            begun, start = bytearray(), position + newline + 1
+        begun += chunk[newline + 1 :][: LONGEST_LINE + 1 - len(begun)]
+        position += len(chunk)
+    if is_document(bytes(begun)):
         return number, position, b""
-    return number, position - len(begun), begun
+    return number, start, bytes(begun)
 
 
 def is_document(line: bytes) -> bool:
@@ -109,7 +114,7 @@ def is_one_document(path: Path) -> bool:
     return not is_document(rest.lstrip().partition(b"\n")[0])
 
 
-def whole(path: Path) -> bytes:
+def whole(path: Path, hint: str = AS_LINES) -> bytes:
     """All bytes of a file that is one document."""
     with opened(path) as stream:
         blocks, size = [], 0
@@ -117,5 +122,5 @@ def whole(path: Path) -> bytes:
             blocks.append(block)
             if (size := size + len(block)) > LONGEST_LINE:
                 what = f"this is one JSON document of more than {LONGEST_LINE >> 20} MiB"
-                raise DataError(what, where=str(path), hint="write it as JSON lines, as the Collector's file exporter does")
+                raise DataError(what, where=str(path), hint=hint)
     return b"".join(blocks).removeprefix(_BOM)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 HELD_BYTES = 768 << 10
 """So much is held before it is read column by column: what has just been decoded is still in the processor's cache."""
 
+LARGE_BYTES = 32 << 20
+"""As objects, the spans of a line take about ten times its bytes: those of a larger line are taken some at a time."""
+
 FULL_ROWS = 16_384
 """So many rows make a batch."""
 
@@ -60,6 +63,8 @@ class Rows:
 
     def feed(self, line: bytes, number: int, position: int) -> None:
         """One line, or one document: `number` and `position` say where it stands in the file."""
+        if len(line) > LARGE_BYTES and self._feed_slices(line, number):
+            return
         self._held_bytes += len(line)
         try:
             document = traces(line)
@@ -107,6 +112,21 @@ class Rows:
         other = bool(document.resourceMetrics or document.resourceLogs)
         self.other_signals += other
         return other or line.strip(b" \t\r\n\xef\xbb\xbf") == b"{}"
+
+    def _feed_slices(self, line: bytes, number: int) -> bool:
+        """A line whose spans would take too much memory as objects: some at a time. Answers whether it held any."""
+        refused: list[Unreadable] = []
+        found = False
+        try:
+            for group in groups_one_by_one(line, refused.append):
+                found = True
+                self._add((group,), number)
+                self._settle()
+        except BROKEN:
+            return False
+        self.documents += found
+        self.rejects += [Reject(number, problem.reason, problem.column, problem.text) for problem in refused]
+        return found or bool(refused)
 
     def _feed_one_by_one(self, line: bytes, number: int, position: int, whole: Unreadable) -> None:
         refused: list[Unreadable] = []

@@ -114,6 +114,9 @@ class Unreadable(Exception):
         self.reason, self.column, self.text = reason, column, text
 
 
+SLICE = 4096
+"""So many spans of a large document are decoded at a time."""
+
 BROKEN = (MsgspecError, RecursionError, UnicodeError)
 """What a decoder raises for a document that would not do."""
 
@@ -163,10 +166,12 @@ def groups_one_by_one(line: bytes, refuse: Callable[[Unreadable], None]) -> Iter
             continue
         attributes = (resource.attributes if resource is not None else None) or []
         for scope in scopes:
-            yield attributes, list(_readable(scope.spans or (), refuse))
+            spans = scope.spans or []
+            for at in range(0, len(spans), SLICE):
+                yield attributes, list(_readable(spans[at : at + SLICE], refuse))
 
 
-def _readable(spans: list[Raw] | tuple[()], refuse: Callable[[Unreadable], None]) -> Iterator[Span]:
+def _readable(spans: list[Raw], refuse: Callable[[Unreadable], None]) -> Iterator[Span]:
     for raw in spans:
         try:
             yield _decode_span(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _JSON = (".json", ".jsonl", ".ndjson")
 _TEXT = (".prom", ".om", ".openmetrics", ".metrics", ".txt")
+_LONGEST_SERIES = 16 << 20
+"""Prometheus itself answers with at most 11,000 points of a series."""
 _BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeError)
 
 
@@ -65,6 +68,8 @@ class _Data(msgspec.Struct):
 
 class _Answer(msgspec.Struct):
     status: str = "success"
+    since: int = 0
+    """Seconds since 1970 before which points only lead up to what is asked for: a page of a live server begins a step early."""
     error: str | None = None
     data: _Data | None = None
     resultType: str | None = None
@@ -74,17 +79,20 @@ class _Answer(msgspec.Struct):
 
 def _batches(part: Part, rejects: list[Reject], notes: list[str]) -> Iterator[pa.RecordBatch]:
     series = Series(str(part.path))
+    since = 0
     if bare_name(part.path).endswith(_JSON):
-        _read_answers(part.path, series, rejects, notes)
+        since = _read_answers(part.path, series, rejects, notes) * 1_000_000
     else:
         read_text(part.path, series, rejects)
-    yield from batches(series.points())
+    yield from batches(point for point in series.points() if point.time >= since)
     notes += series.notes()
 
 
-def _read_answers(path: Path, series: Series, rejects: list[Reject], notes: list[str]) -> None:
-    row, nameless = 0, bare_name(path).rsplit(".", 1)[0]
+def _read_answers(path: Path, series: Series, rejects: list[Reject], notes: list[str]) -> int:
+    """Adds every series; answers with the time from which on points count, in seconds."""
+    row, nameless, since = 0, bare_name(path).rsplit(".", 1)[0], 0
     for answer in _answers(path):
+        since = max(since, answer.since)
         if answer.status != "success":
             what = f"Prometheus answered with an error: {(answer.error or 'without a reason')[:200]}"
             raise DataError(what, where=str(path), hint="correct the query and export it again")
@@ -95,12 +103,16 @@ def _read_answers(path: Path, series: Series, rejects: list[Reject], notes: list
             raise DataError(what, where=str(path), hint="export a range query: /api/v1/query_range")
         for raw in data.result:
             row += 1
+            if len(memoryview(raw)) > _LONGEST_SERIES:
+                rejects.append(Reject(row, f"the series is longer than {_LONGEST_SERIES >> 20} MiB: query a shorter range"))
+                continue
             try:
                 result = msgspec.json.decode(raw, type=_Result)
             except _BROKEN as error:
                 rejects.append(Reject(row, f"the series can't be read: {error}"))
                 continue
             _add(result, row, nameless, series, rejects)
+    return since
 
 
 def _add(result: _Result, row: int, nameless: str, series: Series, rejects: list[Reject]) -> None:
@@ -129,11 +141,11 @@ def _number(value: str | float) -> float | None:
 
 def _answers(path: Path) -> list[_Answer]:
     """One document, or one per line."""
-    content = whole(path)
+    content = whole(path, "save the answers for shorter ranges, each in a file of its own")
     try:
         return [msgspec.json.decode(content, type=_Answer)]
     except _BROKEN as error:
-        lines = [line for line in content.splitlines() if line.strip()]
+        lines = [line for line in BytesIO(content) if not line.isspace()]
         reason = str(error)
     try:
         if len(lines) > 1:

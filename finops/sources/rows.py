@@ -35,12 +35,17 @@ def table_cells(seen: Glimpse) -> Iterator[tuple[int, list[str]] | Reject]:
             next(lines, None)
         reader, number = csv.reader(lines, delimiter=seen.delimiter, strict=True), 0
         while True:
+            before = reader.line_num
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
                 number += 1
+                if reader.line_num - before > 1:  # the lines between would be lost
+                    what = "a quote opens a cell here and does not close it as it should"
+                    where = f"{seen.path}, line {seen.skip + before + 1}"
+                    raise DataError(what, where=where, hint="close it, and write quotes within a cell twice") from error
                 yield Reject(number, f"the row can't be read: {error} (check its quotes)")
                 continue
             if cells:
