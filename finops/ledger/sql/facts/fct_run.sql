@@ -1,4 +1,5 @@
 -- fct_run: each run with its owner (the root's, else the first that is named below), its calls, what they cost at list price, and what it was worth where somebody has said so.
+-- Of the outcomes that say accepted or not, the evaluator's order decides, then the latest; a value that comes without a verdict counts where the verdict brings none. Human minutes of all outcomes add up.
 -- grain: (run_id)
 -- slice: none
 WITH traced AS (
@@ -47,20 +48,42 @@ both_ways AS (
     FROM (SELECT o.run_id, o.workflow, o.agent, o.tenant, o.start_time, o.end_time, o.status FROM told o WHERE o.place = 1) t
     FULL JOIN traced x ON x.run_id = t.run_id
 ),
-judged AS (
+said AS (
     SELECT
-        b.run_id, o.accepted, o.value, o.currency, o.human_minutes, CAST(o.time AS DATE) AS outcome_day,
-        row_number() OVER (
-            PARTITION BY b.run_id
-            ORDER BY
-                e.place NULLS LAST, o.time DESC, o.id NULLS LAST, o.evaluator NULLS LAST, o.accepted NULLS LAST, o.value NULLS LAST,
-                o.currency NULLS LAST, o.human_minutes NULLS LAST
-        ) AS place
+        b.run_id, o.accepted, o.value, o.currency, o.human_minutes, o.time, o.id, o.evaluator,
+        e.place AS evaluator_place
     FROM both_ways b
-    JOIN outcome o ON o.run = b.run_id
+    JOIN stg_outcome o ON o.run = b.run_id
     LEFT JOIN run_rule w ON w.workflow = b.workflow
     LEFT JOIN evaluator_order e ON e.workflow = b.workflow AND e.evaluator = o.evaluator
     WHERE o.time < b.start_time + to_days(CAST(coalesce(w.settle_days, 7) + 1 AS INTEGER))
+),
+judged AS (
+    SELECT
+        s.run_id, s.accepted, s.value, s.currency, CAST(s.time AS DATE) AS outcome_day,
+        row_number() OVER (
+            PARTITION BY s.run_id
+            ORDER BY
+                s.evaluator_place NULLS LAST, s.time DESC, s.id NULLS LAST, s.evaluator NULLS LAST, s.accepted NULLS LAST,
+                s.value NULLS LAST, s.currency NULLS LAST
+        ) AS place
+    FROM said s
+    WHERE s.accepted IS NOT NULL
+),
+valued AS (
+    SELECT
+        s.run_id, s.value, s.currency,
+        row_number() OVER (
+            PARTITION BY s.run_id
+            ORDER BY s.evaluator_place NULLS LAST, s.time DESC, s.id NULLS LAST, s.evaluator NULLS LAST, s.value, s.currency NULLS LAST
+        ) AS place
+    FROM said s
+    WHERE s.accepted IS NULL AND s.value IS NOT NULL
+),
+reviewed AS (
+    SELECT s.run_id, CAST(sum(s.human_minutes) AS DECIMAL(38, 12)) AS human_minutes
+    FROM said s
+    GROUP BY s.run_id
 )
 SELECT
     b.run_id,
@@ -68,8 +91,11 @@ SELECT
     b.workflow, b.agent, b.tenant, b.start_time, b.end_time,
     date_diff('millisecond', b.start_time, b.end_time) AS duration_ms,
     b.status, b.calls, b.failed_calls, b.retries, b.unpriced_calls, b.list_cost, b.currency,
-    j.accepted, j.value,
-    j.currency AS value_currency,
-    j.human_minutes, j.outcome_day
+    j.accepted,
+    coalesce(j.value, v.value) AS value,
+    CASE WHEN j.value IS NULL THEN v.currency ELSE j.currency END AS value_currency,
+    r.human_minutes, j.outcome_day
 FROM both_ways b
 LEFT JOIN judged j ON j.run_id = b.run_id AND j.place = 1
+LEFT JOIN valued v ON v.run_id = b.run_id AND v.place = 1
+LEFT JOIN reviewed r ON r.run_id = b.run_id

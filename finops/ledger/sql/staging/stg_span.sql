@@ -70,6 +70,7 @@ SELECT
             s.image_input, s.image_output) BETWEEN 0 AND 1000000000000,
         FALSE
     ) AS has_tokens,
+    lower(trim(s.attributes['agentops.session.end_state'])) AS end_state,
     {{own_tenant}} AS own_tenant,
     {{own_agent}} AS own_agent,
     {{own_workflow}} AS own_workflow,
