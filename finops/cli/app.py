@@ -21,6 +21,7 @@ COMMANDS: tuple[str, ...] = (
     "sources",
     "cost",
     "reconcile",
+    "traces",
     "waste",
     "forecast",
     "flag",

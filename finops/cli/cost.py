@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from finops.cli.options import Globals
-from finops.errors import UsageError
+from finops.cli.options import Globals, condition
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
@@ -52,16 +51,9 @@ def cost(
             metric=metric,
             month=month,
             last=last,
-            where=dict(_condition(text) for text in where or ()),
+            where=dict(condition(text) for text in where or ()),
             top=top,
             compare_to=compare_to,
             talk=talk,
         )
     emit(result, g)
-
-
-def _condition(text: str) -> tuple[str, str | None]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"`{text}` is not a condition", where="--where", hint="write it as agent=trip-planner")
-    return name.strip(), value.strip() or None

@@ -84,6 +84,14 @@ def takes_globals(function: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def condition(text: str) -> tuple[str, str | None]:
+    """The name and the value of `--where NAME=VALUE`; an empty value is unknown."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"`{text}` is not a condition", where="--where", hint="write it as agent=trip-planner")
+    return name.strip(), value.strip() or None
+
+
 def _merged(before: dict[str, Any], after: dict[str, Any]) -> Globals:
     value = {name: after.get(name) or before.get(name) for name in _SHARED}
     overrides = Overrides(

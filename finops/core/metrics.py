@@ -77,6 +77,15 @@ METRICS: tuple[Metric, ...] = (
         "Anything but 0 is a defect.",
     ),
     Metric(
+        "run_cost",
+        "Cost of a run",
+        "currency",
+        "list cost of its calls x (cost / list cost of the owner's calls of that model and day)",
+        "step traces",
+        "lower is better",
+        "Model calls only; capacity and shared cost are on the agent, not on single runs.",
+    ),
+    Metric(
         "waste_cost",
         "Waste",
         "currency",

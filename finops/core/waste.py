@@ -82,7 +82,7 @@ def priced_calls(calls: Iterable[Row], rates: Iterable[Row], tokens: Sequence[Ro
                 None if price is None or row["excess_tokens"] is None else _stored(_EXACT.multiply(price, row["excess_tokens"]))
             )
         rate = by_key.get(tuple(row[name] for name in _RATE_KEYS))
-        priced.append({**row, "list_cost": listed, "cost": _billed(listed, rate)})
+        priced.append({**row, "list_cost": listed, "cost": billed_at(listed, rate)})
     return priced
 
 
@@ -133,7 +133,8 @@ def grouped(rows: Iterable[Row], by: Sequence[str]) -> list[dict[str, Any]]:
     return [{**dict(zip((*by, "currency"), key, strict=True)), **sums} for key, sums in ordered]
 
 
-def _billed(listed: Decimal | None, rate: Row | None) -> Decimal | None:
+def billed_at(listed: Decimal | None, rate: Row | None) -> Decimal | None:
+    """An amount at list price x `effective` / `list_cost` of its owner, model and day; None where either is unknown."""
     if listed is None or rate is None or rate["effective"] is None or not rate["list_cost"]:
         return None
     return _stored(_EXACT.divide(_EXACT.multiply(listed, rate["effective"]), rate["list_cost"]))

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "prices-list": ("prices", "list", "--provider", "gcp", "--region", "us-east4", "--instance-type", "g2-standard-4"),
     "prices-show": ("prices", "show", "p5.48xlarge"),
     "prices-stale": ("prices", "stale"),
+    "traces": ("traces", "--month", "2026-10", "--top", "4"),
     "waste": ("waste", "--month", "2026-10"),
     "explain-metric": ("explain", "cost_per_success"),
     "explain-agent": ("explain", "price-checker"),

@@ -49,14 +49,18 @@ class Run:
         return self
 
 
-def wasted(finops: Finops, *runs: Run, outcomes: str = "") -> dict[str, dict[str, Any]]:
-    """The rows by cause, with the totals under `all`."""
+def ingested(finops: Finops, *runs: Run, outcomes: str = "") -> None:
     Path("traces.jsonl").write_text("".join(json.dumps(document(*run.spans)) + "\n" for run in runs))
     files = ["traces.jsonl"]
     if outcomes:
         Path("outcomes.csv").write_text("run,time,accepted\n" + outcomes)
         files.append("outcomes.csv")
     assert finops("ingest", *files, "--as-of", "2026-10-20").code == 0
+
+
+def wasted(finops: Finops, *runs: Run, outcomes: str = "") -> dict[str, dict[str, Any]]:
+    """The rows by cause, with the totals under `all`."""
+    ingested(finops, *runs, outcomes=outcomes)
     ran = finops("waste", "--by", "cause", "--as-of", "2026-10-20", "-f", "json")
     assert ran.code == 0, ran.err
     found = {row["cause"]: row for row in ran.json["rows"] if row["cost"] is not None or row["calls"] is None}

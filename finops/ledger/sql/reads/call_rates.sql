@@ -1,4 +1,4 @@
--- waste_rates: what an owner's calls of a model on a day cost by bill or estimate, beside what they cost at list price: the ratio turns a call at list price into its share of the bill.
+-- call_rates: what an owner's calls of a model on a day cost by bill or estimate, beside what they cost at list price: the ratio turns a call at list price into its share of the bill.
 SELECT
     u.day, u.tenant, u.agent, u.workflow, u.model, u.currency,
     u.list_cost,
