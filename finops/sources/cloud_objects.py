@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,11 +12,8 @@ from finops.errors import DataError, UsageError
 from finops.sources import names, source
 from finops.sources.manifests import ENDING, MOST_BYTES, Choice, Manifest, choose, is_artifact, read_manifest
 
-SCHEMES = ("s3", "gs")
 MOST_OBJECTS = 200_000
 """More than this under one prefix is no folder of exports."""
-
-_URI = re.compile(r"(s3|gs)://([a-z0-9][a-z0-9._-]{1,221})(?:/(.*))?")
 
 
 @dataclass(frozen=True)
@@ -53,21 +49,6 @@ class Listed:
     alone: tuple[RemoteObject, ...]
     deliveries: tuple[tuple[Manifest, RemoteObject, tuple[RemoteObject, ...]], ...]
     notes: tuple[str, ...]
-
-
-def bucket_and_prefix(uri: str) -> tuple[Bucket, str]:
-    """The bucket that a URI such as `s3://bucket/exports/cur` names, and the prefix of the keys below it."""
-    found = _URI.fullmatch(uri)
-    if found is None:
-        raise UsageError(f"`{uri}` names no bucket", hint="write it as s3://BUCKET/PREFIX or gs://BUCKET/PREFIX")
-    prefix = (found[3] or "").strip("/")
-    if found[1] == "s3":
-        from finops.sources.cloud_s3 import S3Bucket
-
-        return S3Bucket(found[2]), prefix
-    from finops.sources.cloud_gcs import GcsBucket
-
-    return GcsBucket(found[2]), prefix
 
 
 def listed(bucket: Bucket, prefix: str, folder: Path, *, since: date | None, until: date | None) -> Listed:

@@ -21,7 +21,7 @@ from finops.steps.build import built, kept_notes, restated_months
 from finops.steps.given_files import GivenFile, given_files
 from finops.steps.import_sources import import_sources
 from finops.steps.manifest_deliveries import Delivery, refuse_other_count, refuse_other_size, sorted_by_manifest
-from finops.steps.remote_files import fetched, is_remote
+from finops.steps.remote_files import Span, fetched, is_remote
 from finops.steps.restated import owner_costs, owner_differences
 from finops.steps.source_options import parts_of, source_options
 
@@ -61,6 +61,9 @@ class Options:
     wait_s: float = DEFAULT_WAIT_S
 
 
+_HALVES = "where it is the other half of that bill (Azure's actual and amortised exports), give both in one call"
+
+
 @dataclass
 class _Answer:
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -74,13 +77,13 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
     settings = load_settings(overrides)
     far = [str(path) for path in paths if is_remote(path)]
     near = [path for path in paths if not is_remote(path)]
-    span = {"since": options.since, "until": options.until}
-    with fetched(far, settings, **span, dry_run=options.dry_run, talk=talk) as there:
+    span = Span(options.since, options.until, options.source)
+    with fetched(far, settings, span, dry_run=options.dry_run, talk=talk) as there:
         answer = _Answer(there.rows, there.notes)
         if not near and far and options.dry_run:
             answer.notes.append("dry run: nothing was loaded")
             return _result(settings, answer, FETCHED)
-        here = sorted_by_manifest(given_files(near, settings) if near or not far else [], **span)
+        here = sorted_by_manifest(given_files(near, settings) if near or not far else [], options.since, options.until)
         answer.notes += here.notes
         return _ingest(settings, [*here.alone, *there.files], [*here.deliveries, *there.deliveries], options, answer, talk)
 
@@ -98,7 +101,6 @@ def _ingest(
         intake = Intake(writer, how=options.how, restate=options.restate, strict=options.strict)
         _load_all(intake, chosen, whole, settings, answer, talk)
         remember(writer, answer.remembered)
-        answer.notes += intake.finish()
         unbuilt = writer.unbuilt()
         if options.dry_run:
             writer.discard()
@@ -152,7 +154,10 @@ def _load_all(
             _load_file(intake, file, source, settings, together.get(file.path, {}), answer, talk)
         for delivery, pairs in whole:
             _load_delivery(intake, delivery, pairs, settings, together, answer, talk)
+        answer.notes += intake.finish()
     except FinopsError as error:
+        if "--as part" in (error.hint or "") and any(hasattr(source, "together") for _, source in every):
+            error.hint = f"{_HALVES}; else {error.hint}"
         if len(every) > 1:
             error.hint = f"{error.hint}; " if error.hint else ""
             error.hint += f"none of the {len(every):,} files was loaded: a call loads all or nothing"
@@ -171,7 +176,10 @@ def _load_delivery(
     """The files of a manifest: all of them are unchanged, or they take the place of what the manifest's name brought before."""
     refuse_other_size(delivery)
     parts = {
-        file: [replace(part, name=delivery.name, origin=file.origin) for part in parts_of(source, file, settings)]
+        file: [
+            replace(part, name=delivery.name, origin=file.origin)
+            for part in parts_of(source, file, settings, together.get(file.path, {}))
+        ]
         for file, source in pairs
     }
     name = pairs[0][1].name
@@ -201,7 +209,7 @@ def _load_file(
 ) -> None:
     """The file's parts; with `renewed` they are of a delivery that is loaded anew, whatever of it is known."""
     whole = parts is not None
-    parts = parts or parts_of(source, file, settings)
+    parts = parts or parts_of(source, file, settings, more)
     if not parts:
         answer.rows.append(_row(source.name, file, "left out", reason="it describes or repeats others: nothing to load"))
     for found in parts:

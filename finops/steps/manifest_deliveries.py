@@ -85,7 +85,8 @@ def refuse_other_size(delivery: Delivery) -> None:
 
 def refuse_other_count(delivery: Delivery, path: Path, rows: int) -> None:
     """Raises DataError where a file that was read has another number of rows than its manifest says."""
-    stated = delivery.stated[path].rows
+    named = delivery.stated.get(path)
+    stated = named.rows if named else None
     if stated is not None and stated != rows:
         raise DataError(
             f"the file holds {rows:,} rows, and its manifest says {stated:,}",

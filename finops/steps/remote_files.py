@@ -7,20 +7,33 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from finops.config import Settings
 from finops.core.talk import Talk
-from finops.errors import FinopsError, OutsideError
+from finops.errors import DataError, FinopsError, OutsideError, UsageError
 from finops.ledger.remote import Memory
 from finops.ledger.store import open_reader
-from finops.sources.cloud_objects import SCHEMES, Bucket, RemoteObject, bucket_and_prefix, listed, stored_at
+from finops.sources import prometheus_live
+from finops.sources.cloud_buckets import SCHEMES, bucket_and_prefix
+from finops.sources.cloud_objects import Bucket, RemoteObject, listed, stored_at
 from finops.steps.given_files import GivenFile
 from finops.steps.manifest_deliveries import Delivery, stated_by
 
-_URIS = tuple(f"{scheme}://" for scheme in SCHEMES)
+_WEB = ("http://", "https://")
+_LIVE = tuple(f"{scheme}://" for scheme in prometheus_live.SCHEMES)
+_URIS = (*(f"{scheme}://" for scheme in SCHEMES), *_LIVE, *_WEB)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days asked for: `since` is the first, `until` the one behind the last. `source` is what an address is said to be."""
+
+    since: date | None = None
+    until: date | None = None
+    source: str | None = None
 
 
 @dataclass
@@ -39,9 +52,7 @@ def is_remote(path: str | Path) -> bool:
 
 
 @contextmanager
-def fetched(
-    uris: Sequence[str], settings: Settings, *, since: date | None, until: date | None, dry_run: bool, talk: Talk
-) -> Iterator[Fetched]:
+def fetched(uris: Sequence[str], settings: Settings, span: Span, *, dry_run: bool, talk: Talk) -> Iterator[Fetched]:
     """Lists what the URIs name and fetches what the ledger does not hold; the copies are gone when the block ends.
 
     With `dry_run` nothing but manifests is fetched, and `rows` tells what would be."""
@@ -50,7 +61,11 @@ def fetched(
         return
     folder = _folder(settings.ledger)
     try:
-        yield _fetch(uris, settings, folder, since, until, dry_run, talk)
+        answer = Fetched()
+        live = [named for uri in uris if (named := _live(uri, span))]
+        _fetch([uri for uri in uris if not uri.startswith((*_LIVE, *_WEB))], settings, folder, span, dry_run, talk, answer)
+        _ask(live, folder, span, dry_run, talk, answer)
+        yield answer
     except FinopsError as error:
         error.where = _told(error.where, folder)
         raise
@@ -58,15 +73,15 @@ def fetched(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fetch(
-    uris: Sequence[str], settings: Settings, folder: Path, since: date | None, until: date | None, dry_run: bool, talk: Talk
-) -> Fetched:
-    answer, memory = Fetched(), _memory(settings)
+def _fetch(uris: Sequence[str], settings: Settings, folder: Path, span: Span, dry_run: bool, talk: Talk, answer: Fetched) -> None:
+    if not uris:
+        return
+    memory = _memory(settings)
     wanted: list[tuple[Bucket, RemoteObject]] = []
     talk.stage("Listing")
     for uri in uris:
         bucket, prefix = bucket_and_prefix(uri)
-        found = listed(bucket, prefix, folder, since=since, until=until)
+        found = listed(bucket, prefix, folder, since=span.since, until=span.until)
         answer.notes += found.notes
         for one in found.alone:
             if memory.holds(_uri(bucket, one), one.tag, one.size):
@@ -86,9 +101,47 @@ def _fetch(
         answer.files, answer.deliveries = [], []
         answer.rows += [_row(bucket, one, "to fetch") for bucket, one in wanted]
         answer.notes.append(f"{len(wanted):,} objects of {sum(one.size for _, one in wanted):,} bytes would be fetched")
-        return answer
+        return
     _download(wanted, folder, talk)
-    return answer
+
+
+def _live(uri: str, span: Span) -> str | None:
+    """The address of a live server, as it is called here; a plain one needs the user's word for what it is."""
+    if uri.startswith(_LIVE):
+        return uri
+    if uri.startswith(_WEB):
+        if span.source != "prometheus":
+            hint = f"for a Prometheus server write prom+{uri}; of anything else save the file first"
+            raise UsageError("an address of the web is no file", where=uri, hint=hint)
+        return f"prom+{uri}"
+    return None
+
+
+def _ask(uris: Sequence[str], folder: Path, span: Span, dry_run: bool, talk: Talk, answer: Fetched) -> None:
+    now = datetime.now(UTC)
+    for number, uri in enumerate(uris):
+        server = prometheus_live.server_of(uri)
+        if span.since is None:
+            hint = f"--since {now.date() - timedelta(days=1)} begins yesterday; --until is the day behind the last"
+            raise UsageError("a live server needs to be told from which day on", where=server.name, hint=hint)
+        until = min(span.until or now.date() + timedelta(days=1), now.date() + timedelta(days=1))
+        if until <= span.since:
+            raise UsageError("--until is not after --since", where=server.name, hint="--until is the day behind the last")
+        if dry_run:
+            answer.notes.append(f"{(until - span.since).days:,} days of {server.name} would be asked for")
+            continue
+        talk.stage("Asking Prometheus")
+        found = 0
+        for day in prometheus_live.live_days(server, span.since, until, folder / f"live-{number}", now=now, told=talk.advance):
+            found += 1
+            files = tuple(GivenFile(path, folder, True, day.delivery) for path in day.files)
+            answer.deliveries.append(Delivery(day.delivery, day.delivery, files, {}))
+        days = (until - span.since).days
+        if not found:
+            what = "the server holds no signal that is known here, on none of these days"
+            raise DataError(what, where=server.name, hint="check the days, and `?match=`; README lists the systems")
+        if found < days:
+            answer.notes.append(f"{server.name}: {days - found:,} of {days:,} days hold no signal that is known here")
 
 
 def _download(wanted: Sequence[tuple[Bucket, RemoteObject]], folder: Path, talk: Talk) -> None:
