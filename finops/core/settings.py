@@ -139,7 +139,7 @@ class Workflow:
 @dataclass(frozen=True)
 class Counting:
     """Whose records of a provider's calls count on days on which several sources have some, from a date (inclusive) to a date
-    (exclusive); the first entry that fits decides. `*` stands for every provider, and for all sources: they record other calls."""
+    (exclusive); the first entry that fits decides. `*` is every provider; as a source it says that each has other calls."""
 
     provider: str
     source: str

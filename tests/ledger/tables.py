@@ -14,7 +14,8 @@ CATALOGUE = """
 CREATE TABLE control (batch_id BIGINT, billing_period TIMESTAMP, issuer VARCHAR, account VARCHAR, currency VARCHAR,
     row_count BIGINT,
     source_total VARCHAR, rounding VARCHAR, stored DECIMAL(38, 12));
-CREATE TABLE batch (batch_id BIGINT, superseded_by BIGINT);
+CREATE TABLE batch (batch_id BIGINT, delivery_id BIGINT, superseded_by BIGINT);
+CREATE TABLE delivery (delivery_id BIGINT, source VARCHAR);
 CREATE TABLE provider_alias (alias VARCHAR, provider VARCHAR);
 CREATE TABLE model_alias (provider_raw VARCHAR, model_raw VARCHAR, provider VARCHAR, model VARCHAR);
 CREATE TABLE price_token (batch VARCHAR, provider VARCHAR, model VARCHAR, token_class VARCHAR,

@@ -19,7 +19,7 @@ def answer(message: str | None, output: Any, at: str = "08:00:04", **fields: Any
     """One line of a transcript."""
     usage = {"input_tokens": 4, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 0, "output_tokens": output}
     return {
-        **{"parentUuid": None, "isSidechain": False, "sessionId": "s-1", "type": "assistant", "cwd": "/work/code/cedar"},
+        **{"parentUuid": None, "isSidechain": False, "sessionId": "s-1", "type": "assistant", "cwd": "/srv/code/cedar"},
         **{"timestamp": f"2026-10-02T{at}.000Z", "message": {"id": message, "model": "claude-sonnet-4-5", "usage": usage}},
         **fields,
     }
@@ -100,5 +100,5 @@ def test_answers_that_are_no_longer_held_open_come_out_as_rows(tmp_path: Path) -
 
 
 def test_a_home_is_no_project() -> None:
-    given = ["/home/robin", "/Users/robin", "/home/robin/cedar", r"C:\Users\robin", r"C:\Users\robin\cedar", "/", "", None]
+    given = ["/homes/robin", "/data/robin", "/homes/robin/cedar", r"C:\Users\robin", r"C:\Users\robin\cedar", "/", "", None]
     assert [project_of(one) for one in given] == [None, None, "cedar", None, "cedar", None, None, None]

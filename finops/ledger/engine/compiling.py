@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from finops.core.contracts import CALL, CHARGE
-from finops.core.settings import AccountMap, Identity, Rule, Workflow
+from finops.core.settings import AccountMap, Counting, Identity, Rule, Workflow
 from finops.errors import UsageError
 from finops.ledger.engine.database import Database, identifier, literal, quoted
 
@@ -52,6 +52,7 @@ class Allocation:
     workflows: tuple[Workflow, ...] = ()
     zone: str = "UTC"
     """The zone of business days. It holds for all months alike, or they would not divide time among them."""
+    counting: tuple[Counting, ...] = ()
 
 
 def expressions(allocation: Allocation) -> dict[str, str]:
@@ -103,6 +104,15 @@ def write_tables(database: Database, allocation: Allocation) -> None:
         "evaluator_order",
         "workflow VARCHAR, evaluator VARCHAR, place BIGINT",
         [(w.name, e, i) for w in allocation.workflows for i, e in enumerate(w.evaluators)],
+    )
+    _table(
+        database,
+        "count_rule",
+        "ordinal BIGINT, provider VARCHAR, source VARCHAR, valid_from DATE, valid_to DATE",
+        [
+            (i, c.provider.strip().lower(), c.source, c.from_ or date.min, c.to or date.max)
+            for i, c in enumerate(allocation.counting)
+        ],
     )
     _table(database, "token_class", "token_class VARCHAR", [(name,) for name in TOKEN_CLASSES])
     _table(database, "token_class_of", "bill_class VARCHAR, call_class VARCHAR", BILL_CLASSES)

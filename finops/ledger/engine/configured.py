@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from finops.core.settings import AccountMap, Identity, Rule, Workflow
+from finops.core.settings import AccountMap, Counting, Identity, Rule, Workflow
 from finops.ledger.engine.compiling import Allocation, named_rules, write_tables
 from finops.ledger.engine.database import Database, Readable, literal
 
@@ -93,6 +93,7 @@ def allocation_of_document(document: str) -> Allocation:
         tuple(_read(AccountMap, entry) for entry in read["maps"]),
         tuple(_read(Rule, entry) for entry in read["rules"]),
         tuple(_read(Workflow, entry) for entry in read["workflows"]),
+        counting=tuple(_read(Counting, entry) for entry in read.get("counting", ())),
     )
 
 
@@ -105,6 +106,7 @@ def dates_of_change(before: Allocation, after: Allocation) -> list[Span] | None:
     sides: Sequence[tuple[Sequence[Any], Sequence[Any]]] = (
         (named_rules(before.rules), named_rules(after.rules)),
         ([("", entry) for entry in before.maps], [("", entry) for entry in after.maps]),
+        ([("", entry) for entry in before.counting], [("", entry) for entry in after.counting]),
     )
     for old, new in sides:
         if [entry for entry in old if entry in new] != [entry for entry in new if entry in old]:
@@ -129,6 +131,7 @@ def _placeless(allocation: Allocation) -> Allocation:
         tuple(replace(entry, line=0) for entry in allocation.maps),
         tuple(replace(entry, line=0) for entry in allocation.rules),
         tuple(replace(entry, line=0) for entry in allocation.workflows),
+        counting=tuple(replace(entry, line=0) for entry in allocation.counting),
     )
 
 

@@ -31,7 +31,7 @@ SELECT
     s.operation, s.name, c.tenant, c.agent, c.workflow, c.provider, c.account, c.region, c.resource, c.model, s.raw_model,
     c.service_tier, c.input_uncached, c.cache_read, c.cache_write_5m, c.cache_write_1h, c.output, c.audio_input, c.audio_output,
     c.image_input, c.image_output, s.reasoning, c.input_tokens, s.status, s.error_class, s.finish_reason, s.attempt, c.cache_hit, s.tool,
-    s.args_hash, s.prompt_hash, s.prompt_route, s.prompt_version, c.sampling_weight, c.counted,
+    s.args_hash, s.prompt_hash, s.prompt_route, s.prompt_version, c.sampling_weight, c.source, c.counted,
     s.end_state,
     k.list_cost,
     k.currency,

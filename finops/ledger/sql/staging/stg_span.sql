@@ -1,4 +1,6 @@
--- stg_span: each span once (the most complete copy, then the latest), with what it says of its own owner.
+-- stg_span: each span once a day (the most complete copy, then the latest), with what it says of its own owner.
+-- `is_copy` says that a better copy of it begins on another day, less than 24 hours away: around midnight clocks differ.
+-- `is_on_days` says that there is it on several days.
 -- Token counts below 0 or above a million million, and sampling weights that are none, are unknown.
 -- `row_key` is a short name for the row within this build, `digest` a number that only decides between equals.
 -- grain: (call_key)
@@ -21,21 +23,39 @@ WITH span AS (
         AND CAST(c.start_time AS DATE) IN (SELECT w.call_day FROM window_call_day w)
 ),
 copied AS (
-    SELECT s.identity, s.call_day
+    SELECT s.identity
     FROM span s
     WHERE s.identity IS NOT NULL
-    GROUP BY s.identity, s.call_day
+    GROUP BY s.identity
     HAVING count(*) > 1
+),
+ranked AS (
+    SELECT
+        s.batch_id, s.part_row, s.identity, s.call_day, s.start_time,
+        row_number() OVER (
+            PARTITION BY s.identity
+            ORDER BY
+                s.completeness DESC, s.output DESC NULLS LAST, s.end_time DESC NULLS LAST, md5(CAST({{call_content}} AS VARCHAR)),
+                s.batch_id, s.part_row
+        ) AS place
+    FROM span s
+    JOIN copied c ON c.identity = s.identity
 ),
 copy AS (
     SELECT
-        s.batch_id, s.part_row,
-        row_number() OVER (
-            PARTITION BY s.identity, s.call_day
-            ORDER BY s.completeness DESC, s.end_time DESC NULLS LAST, md5(CAST({{call_content}} AS VARCHAR)), s.batch_id, s.part_row
-        ) AS place
-    FROM span s
-    JOIN copied c ON c.identity = s.identity AND c.call_day = s.call_day
+        r.batch_id, r.part_row, r.place,
+        min(r.call_day) OVER (PARTITION BY r.identity) <> max(r.call_day) OVER (PARTITION BY r.identity) AS is_on_days,
+        min(r.place) OVER (PARTITION BY r.identity, r.call_day) AS best_of_day,
+        min(r.place) OVER (
+            PARTITION BY r.identity ORDER BY r.start_time
+            RANGE BETWEEN INTERVAL 24 HOUR PRECEDING AND INTERVAL 24 HOUR FOLLOWING
+        ) AS best_around
+    FROM ranked r
+),
+origin AS (
+    SELECT b.batch_id, d.source
+    FROM batch b
+    JOIN delivery d ON d.delivery_id = b.delivery_id
 ),
 nameless AS (
     SELECT
@@ -51,6 +71,7 @@ SELECT
     s.batch_id * 1099511627776 + s.part_row AS row_key,
     coalesce(s.identity || ' ' || s.call_day, n.nameless_key) AS call_key,
     CAST(hash(coalesce(s.identity || ' ' || s.call_day, n.nameless_key)) % 281474976710656 AS BIGINT) AS digest,
+    o.source, coalesce(c.place > c.best_around, FALSE) AS is_copy, coalesce(c.is_on_days, FALSE) AS is_on_days, s.attributes['request.id'] AS request,
     s.call_day, s.trace, s.span, s.parent, s.run, s.response, s.session, s.start_time, s.end_time, s.first_token_time, s.operation, s.name,
     s.provider AS provider_raw, s.account, s.region, s.resource, s.model AS raw_model, s.service_tier,
     CASE WHEN s.input_uncached BETWEEN 0 AND 1000000000000 THEN s.input_uncached END AS input_uncached,
@@ -80,4 +101,5 @@ SELECT
 FROM span s
 LEFT JOIN copy c ON c.batch_id = s.batch_id AND c.part_row = s.part_row
 LEFT JOIN nameless n ON n.batch_id = s.batch_id AND n.part_row = s.part_row
-WHERE coalesce(c.place, 1) = 1
+LEFT JOIN origin o ON o.batch_id = s.batch_id
+WHERE c.place IS NULL OR c.place = c.best_of_day

@@ -1,0 +1,128 @@
+"""One call that reaches the ledger by several routes, from the files to the cost: it is paid once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import Ran
+from tests.sources import test_claude_code as claude
+from tests.sources import test_codex as codex
+from tests.sources import test_otlp_logs as logs
+from tests.sources.test_otlp import document, span
+
+Finops = Callable[..., Ran]
+
+USED = """SELECT count(*) AS calls, sum(input_tokens) AS given, sum(output) AS output, sum(list_cost) AS cost
+FROM fct_call WHERE counted"""
+
+
+def write(name: str, *entries: dict[str, Any]) -> str:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text("".join(json.dumps(one) + "\n" for one in entries), encoding="utf-8")
+    return name
+
+
+def used(finops: Finops, *files: str) -> dict[str, Any]:
+    for file in files:
+        ran = finops("ingest", file, "--as-of", "2026-11-20")
+        assert ran.code == 0, ran.err
+    ran = finops("query", USED, "-f", "json")
+    assert ran.code == 0, ran.err
+    (row,) = ran.json["rows"]
+    return dict(row)
+
+
+def as_log(*records: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": list(records)}]}]}
+
+
+def test_a_transcript_full_of_repetitions_ccusage_1728(finops: Finops) -> None:
+    """146,167 tokens of output; 1,251,663 were seen. The lines of an answer repeat and grow, a resumed session copies them."""
+    outputs = [146_167 - 40 * 3_600, *[3_600] * 40]
+    lines = [
+        claude.answer(f"msg_{i:08}", written, at=f"08:{i:02}:{second:02}", requestId=f"req_{i:08}")
+        for i, output in enumerate(outputs)
+        for second, written in enumerate((1, output // 2, output, output, *[output] * 5))
+    ]
+    assert sum(line["message"]["usage"]["output_tokens"] for line in lines) > 1_000_000
+    resumed = [{**line, "sessionId": "s-2"} for line in lines]
+    found = used(finops, write("projects/a.jsonl", *lines), write("projects/b.jsonl", *resumed))
+    assert (found["calls"], found["output"], found["given"]) == (41, 146_167, 41 * 104)
+    alone = Decimal(146_167) * 15 / 1_000_000 + Decimal(41 * 4) * 3 / 1_000_000 + Decimal(41 * 100) * Decimal("0.3") / 1_000_000
+    assert Decimal(str(found["cost"])) == alone
+
+
+def test_claude_codes_metrics_events_and_transcript_are_one_call_each(finops: Finops) -> None:
+    request = logs.request(**{"request_id": "req_00000001", "output_tokens": "412"})
+    request["timeUnixNano"] = "1790928010000000000"  # 2026-10-02 08:00:10
+    point = {
+        **{"startTimeUnixNano": "1790928000000000000", "timeUnixNano": "1790928060000000000", "asInt": "412"},
+        "attributes": [{"key": "type", "value": {"stringValue": "output"}}],
+    }
+    metric = {"name": "claude_code.token.usage", "sum": {"aggregationTemporality": 1, "isMonotonic": True, "dataPoints": [point]}}
+    metrics = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}
+    transcript = [claude.answer("msg_00000001", output, requestId="req_00000001") for output in (3, 412)]
+    files = (write("t.jsonl", *transcript), write("logs.jsonl", as_log(request)), write("metrics.jsonl", metrics))
+    found = used(finops, *files)
+    assert (found["calls"], found["output"]) == (1, 412)
+    ran = finops("query", "SELECT source, agent FROM fct_call WHERE counted", "-f", "json")
+    assert ran.json["rows"] == [{"source": "otlp_logs", "agent": "claude-code"}]
+
+
+def test_codexs_events_and_transcript_are_one_call_each(finops: Finops) -> None:
+    answered = logs.codex_answer()
+    answered["timeUnixNano"] = "1790931605000000000"  # 2026-10-02 09:00:05
+    counted = [codex.counted("09:00:05", (1000, 400, 30, 5)), codex.counted("09:00:06", (1000, 400, 30, 5))]
+    transcript = [codex.meta("s"), *codex.turn("09:00:01"), *counted]
+    found = used(finops, write("sessions/rollout-1.jsonl", *transcript), write("logs.jsonl", as_log(answered, answered)))
+    assert (found["calls"], found["output"], found["given"]) == (1, 30, 1000)
+
+
+def test_a_gateways_log_and_traces_of_the_same_calls_are_paid_once(finops: Finops) -> None:
+    usage = {"gen_ai.usage.input_tokens": 1_000, "gen_ai.usage.output_tokens": 50, "gen_ai.request.model": "gpt-4o"}
+    named = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.agent.name": "planner", **usage}
+    times = {"startTimeUnixNano": "1790928000000000000", "endTimeUnixNano": "1790928002000000000", "parentSpanId": ""}
+    spans = [
+        span({**named, "gen_ai.response.id": "chatcmpl-shared"}, spanId="a" * 16, **times),
+        span({**named, "gen_ai.usage.output_tokens": 51}, spanId="b" * 16, **times),
+    ]
+    record = {
+        **{"call_type": "completion", "spend": 0.003, "model": "gpt-4o", "custom_llm_provider": "openai", "status": "success"},
+        **{
+            "startTime": "2026-10-02T08:00:00.400Z",
+            "endTime": "2026-10-02T08:00:01.900Z",
+            "team_id": "acme",
+            "prompt_tokens": 1_000,
+        },
+    }
+    log = [
+        {**record, "request_id": "chatcmpl-shared", "completion_tokens": 50},
+        {**record, "request_id": "chatcmpl-of-the-proxy", "completion_tokens": 51},
+    ]
+    found = used(finops, write("spans.jsonl", document(*spans)), write("spend.jsonl", *log))
+    assert (found["calls"], found["output"]) == (2, 101)
+    ran = finops("cost", "--by", "agent,tenant", "--month", "2026-10", "-f", "json", "--as-of", "2026-11-20")
+    assert [(row["agent"], row["tenant"]) for row in ran.json["rows"]] == [("planner", "acme")]
+
+
+def test_the_providers_own_count_of_usage_adds_no_cost(finops: Finops) -> None:
+    named = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
+    usage = {"gen_ai.usage.input_tokens": 1_000, "gen_ai.usage.output_tokens": 50}
+    spans = document(span({**named, **usage}, startTimeUnixNano="1790928000000000000", parentSpanId=""))
+    result = {
+        **{
+            "object": "organization.usage.completions.result",
+            "input_tokens": 1_000,
+            "output_tokens": 50,
+            "num_model_requests": 1,
+        },
+        "model": "gpt-4o",
+    }
+    bucket = {"object": "bucket", "start_time": 1_790_899_200, "end_time": 1_790_985_600, "results": [result]}
+    page = {"object": "page", "data": [bucket], "has_more": False, "next_page": None}
+    alone = used(finops, write("spans.jsonl", spans))
+    assert used(finops, write("usage.json", page)) == alone
