@@ -43,6 +43,7 @@ MODULES = (
     "portkey",
     "outcomes",
     "meters",
+    "opencost",
     "samples",
     "prometheus",
 )

@@ -63,6 +63,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "portkey": ("logs.jsonl", ROOT / "tests/sources/samples/portkey/logs.jsonl"),
     "outcomes": ("outcomes.csv", OUTCOMES),
     "meters": ("meters.csv", METERS),
+    "opencost": ("allocation.json", FILES / "opencost/allocation.json"),
     "samples": ("signals.jsonl", SAMPLES_OF_SIGNALS),
     "prometheus": ("waiting.json", FILES / "prometheus/waiting.json"),
     "otlp_metrics": ("metrics.jsonl", FILES / "otlp_metrics/metrics.jsonl"),
