@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "traces",
     "waste",
     "forecast",
+    "bridge",
     "flag",
     "place",
     "bench",

@@ -77,6 +77,14 @@ METRICS: tuple[Metric, ...] = (
         "Anything but 0 is a defect.",
     ),
     Metric(
+        "bridge_effect",
+        "Effect on cost",
+        "currency",
+        "a driver's mean effect on effective cost over all orders in which drivers could have changed (Shapley)",
+        "step bridge",
+        caveats="Effects of one bridge add up to the change; hours of an owner are its cost over the hourly price of the place.",
+    ),
+    Metric(
         "run_cost",
         "Cost of a run",
         "currency",

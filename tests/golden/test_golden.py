@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "reconcile-rules": ("reconcile", "--rules", "--month", "2026-10"),
     "forecast": ("forecast",),
     "forecast-by-workflow": ("forecast", "--by", "workflow"),
+    "bridge": ("bridge", "--from", "2026-08", "--to", "2026-09"),
+    "bridge-by-agent": ("bridge", "--by", "agent", "--top", "6"),
     "flag": ("flag",),
     "place": ("place", "product-image-tagging", "--provider", "aws"),
     "bench-list": ("bench", "list"),
