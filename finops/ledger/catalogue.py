@@ -52,12 +52,13 @@ def grow_delivery(writer: Writer, delivery_id: int, part: PartLike) -> None:
     )
 
 
-def same_content(reader: Reader, source: str, content_hash: str) -> str | None:
-    """The name under which this very content is loaded, if it is."""
+def same_content(reader: Reader, source: str, content_hash: str, before: int) -> str | None:
+    """The name under which this very content is loaded, if it is. What follows a bar in a hash says that the content was read
+    together with others: alone, it is the same content still, where an earlier call than `before` loaded it."""
     found = reader.query(
-        "SELECT name FROM delivery WHERE source = $1 AND content_hash = $2 AND superseded_by IS NULL"
-        " ORDER BY delivery_id LIMIT 1",
-        [source, content_hash],
+        "SELECT name FROM delivery WHERE source = $1 AND superseded_by IS NULL"
+        " AND (content_hash = $2 OR (starts_with(content_hash, $2 || '|') AND ingest < $3)) ORDER BY delivery_id LIMIT 1",
+        [source, content_hash, before],
     )
     return str(found[0]["name"]) if found else None
 

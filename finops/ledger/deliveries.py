@@ -47,6 +47,7 @@ class Intake:
         self._ingest = catalogue.next_ingest(writer)
         self._closed = closed_periods(writer)
         self._renewed: set[tuple[str, str]] = set()
+        self._new: list[tuple[PartLike, int]] = []
 
     def holds(self, source: str, name: str, hashes: Iterable[str]) -> bool:
         """Whether the delivery of that name holds exactly these contents: all the files that a manifest names, and no more."""
@@ -54,7 +55,7 @@ class Intake:
 
     def known(self, source: str, part: PartLike) -> Delivered | None:
         """An answer at once where this very content is in the ledger, whatever its name."""
-        name = catalogue.same_content(self.writer, source, part.content_hash)
+        name = catalogue.same_content(self.writer, source, part.content_hash, self._ingest)
         if name is None:
             return None
         return Delivered("unchanged", notes=() if name == part.name else (f"the same content is loaded as {name}",))
@@ -75,11 +76,13 @@ class Intake:
         batches = self._load(part, loads, delivery_id, {})
         replaced = self._renew(source, part.name, delivery_id) if whole else self._replace_own(source, part, delivery_id)
         if not replaced:
-            self._settle_overlaps(part, delivery_id)
+            self._new.append((part, delivery_id))
         return _delivered("replaced" if replaced else "loaded", batches)
 
     def finish(self) -> list[str]:
-        """Checks the closed periods once all files are in; answers with the differences of those that changed."""
+        """Settles overlaps and checks the closed periods once all files are in, so that their order does not matter; answers with
+        the differences of the closed periods that changed."""
+        self._settle_overlaps()
         changed = changed_periods(self.writer, self._ingest, self._closed)
         if not changed:
             return []
@@ -160,12 +163,17 @@ class Intake:
             self._renewed.add((source, name))
         return (source, name) in self._renewed
 
-    def _settle_overlaps(self, part: PartLike, delivery_id: int) -> None:
-        found = overlaps(self.writer, delivery_id, self._ingest) if self._how != "part" else []
-        if found and self._how == "auto":
-            raise _overlap_error(part, found)
-        if found:
-            replace_overlaps(self.writer, delivery_id, self._ingest, found)
+    def _settle_overlaps(self) -> None:
+        """What new names bring of days that earlier calls brought: refused, or in their place."""
+        if self._how == "part":
+            return
+        found = {number: overlaps(self.writer, number, self._ingest) for _, number in self._new}
+        for part, number in sorted(self._new, key=lambda new: new[0].name):
+            if found[number] and self._how == "auto":
+                raise _overlap_error(part, found[number])
+        replacing = {number: items for number, items in found.items() if items}
+        if replacing:
+            replace_overlaps(self.writer, replacing, self._ingest)
 
 
 def _overlap_error(part: PartLike, found: list[Overlap]) -> DataError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -52,19 +53,26 @@ def overlaps(reader: Reader, delivery_id: int, before: int) -> list[Overlap]:
     return [Overlap(**row) for row in rows]
 
 
-def replace_overlaps(writer: Writer, delivery_id: int, ingest: int, found: list[Overlap]) -> None:
-    """Takes out of the earlier batches what the delivery replaces: per account and billing period, its days from first to last.
+def replace_overlaps(writer: Writer, fresh: Mapping[int, Sequence[Overlap]], ingest: int) -> None:
+    """Takes out of earlier batches what new deliveries replace: of each, per account and billing period, its days from first to
+    last. `fresh` gives the overlaps of each new delivery of the call; all of them are settled at once.
 
     What is left of an earlier batch goes on as a batch of the same delivery."""
+    numbers = ", ".join(str(int(number)) for number in sorted(fresh))
     writer.execute(
         f"CREATE OR REPLACE TEMP TABLE replaced_days AS SELECT account, billing_period, min(day) AS first, max(day) AS last"
-        f" FROM slice JOIN batch USING (batch_id) WHERE delivery_id = {int(delivery_id)} AND superseded_by IS NULL GROUP BY ALL"
+        f" FROM slice JOIN batch USING (batch_id) WHERE delivery_id IN ({numbers}) AND superseded_by IS NULL"
+        f" GROUP BY delivery_id, account, billing_period"
     )
-    for batch_id, own in sorted({(item.batch_id, item.delivery_id) for item in found}):
+    by: dict[tuple[int, int], int] = {}
+    for number, found in sorted(fresh.items()):
+        for item in found:
+            by.setdefault((item.batch_id, item.delivery_id), number)
+    for (batch_id, own), number in sorted(by.items()):
         rest = _keep_rest(writer, batch_id, own, ingest)
-        supersede_batch(writer, batch_id, delivery_id)
+        supersede_batch(writer, batch_id, number)
         if not rest:
-            writer.execute("UPDATE delivery SET superseded_by = $2 WHERE delivery_id = $1", [own, delivery_id])
+            writer.execute("UPDATE delivery SET superseded_by = $2 WHERE delivery_id = $1", [own, number])
     writer.execute("DROP TABLE temp.replaced_days")
 
 

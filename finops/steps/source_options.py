@@ -24,10 +24,14 @@ def source_options(settings: Settings) -> Mapping[str, Any]:
     return {"attributes": tuple(attributes), "identity": identity}
 
 
-def parts_of(source: Source, file: GivenFile, settings: Settings) -> Sequence[Part]:
-    """The file's parts. Of a source that names owners while it reads, the content hash also speaks of the identity in force: the
-    same file is another content when owners are named otherwise."""
+def parts_of(source: Source, file: GivenFile, settings: Settings, more: Mapping[str, Any] | None = None) -> Sequence[Part]:
+    """The file's parts. Where it is read together with others (`more`), its content hash says so behind a bar. Of a source that
+    names owners while it reads, the content hash also speaks of the identity in force: the same file is another content when
+    owners are named otherwise."""
     parts = list(source.parts(name_under(file), file.root if file.searched else file.root.absolute()))
+    if more:
+        seen = sha256(repr(sorted(more.items())).encode()).hexdigest()
+        parts = [replace(part, content_hash=f"{part.content_hash}|{seen[:16]}") for part in parts]
     if not getattr(source, "reads_identity", False):
         return parts
     told = repr(sorted(source_options(settings)["identity"].items())).encode()

@@ -270,3 +270,18 @@ def test_p6_pieces_in_any_order_are_the_whole(rows: list[tuple[str, ...]], piece
             deliver(home / "l.duckdb", *call, how="part")
         deliver(home / "whole.duckdb", write_bill(home / "bill.csv", rows))
         assert charges(home / "l.duckdb") == charges(home / "whole.duckdb")
+
+
+def test_replacements_of_one_call_are_settled_together_in_any_order(ledger: Path, tmp_path: Path) -> None:
+    deliver(ledger, write_bill(tmp_path / "one.csv", [line(str(day), day=day) for day in range(1, 8)]))
+    new = [write_bill(tmp_path / f"{day}.csv", [line(f"{day}0", day=day)]) for day in (3, 5)]
+    deliver(ledger, *new, how="replacement")
+    assert sorted(row["BilledCost"] for row in charges(ledger)) == [1, 2, 4, 6, 7, 30, 50]
+
+
+@pytest.mark.parametrize("backwards", [True, False])
+def test_what_one_file_gives_up_another_of_the_call_may_bring(ledger: Path, tmp_path: Path, backwards: bool) -> None:
+    deliver(ledger, write_bill(tmp_path / "m.csv", [line("1"), line("2", day=2)]))
+    files = [write_bill(tmp_path / "a.csv", [line("2", day=2)]), write_bill(tmp_path / "m.csv", [line("1")])]
+    deliver(ledger, *(files[::-1] if backwards else files))
+    assert total(ledger) == 3

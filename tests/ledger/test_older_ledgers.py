@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from finops.errors import DataError
-from finops.ledger.migrations import newest_version
+from finops.ledger import migrations
 from finops.ledger.store import open_reader, open_writer
 from tests.ledger.small_bills import charges, deliver, line, write_bill
 
@@ -24,12 +24,15 @@ def narrowed(ledger: Path) -> None:
             )
             Path(f"{part}.new").replace(part)
     with duckdb.connect(ledger) as connection:
-        connection.execute("DROP TABLE invoice; UPDATE meta SET value = '1' WHERE key = 'schema_version'")
+        connection.execute("DROP TABLE invoice")
 
 
-def test_older_parts_are_read_with_nulls_and_stand_beside_new_ones(tmp_path: Path) -> None:
+def test_older_parts_are_read_with_nulls_and_stand_beside_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = tmp_path / "finops.duckdb"
-    deliver(ledger, write_bill(tmp_path / "a.csv", [line("1"), line("2", day=2), line("4", month="2026-09", invoice="I")]))
+    first = migrations.migrations()[:1]
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "migrations", lambda: first)
+        deliver(ledger, write_bill(tmp_path / "a.csv", [line("1"), line("2", day=2), line("4", month="2026-09", invoice="I")]))
     narrowed(ledger)
     with pytest.raises(DataError, match="older finops"):
         open_reader(ledger)
@@ -43,4 +46,6 @@ def test_older_parts_are_read_with_nulls_and_stand_beside_new_ones(tmp_path: Pat
     deliver(ledger, write_bill(tmp_path / "a.csv", rewritten))  # September is closed, and the same as it was
     with open_writer(ledger) as writer:
         assert writer.query("SELECT count(*) AS n FROM invoice") == [{"n": 0}]
-        assert writer.query("SELECT value FROM meta WHERE key = 'schema_version'") == [{"value": str(newest_version())}]
+        assert writer.query("SELECT value FROM meta WHERE key = 'schema_version'") == [
+            {"value": str(migrations.newest_version())}
+        ]

@@ -29,6 +29,11 @@ copied AS (
     GROUP BY s.identity
     HAVING count(*) > 1
 ),
+origin AS (
+    SELECT b.batch_id, d.source
+    FROM batch b
+    JOIN delivery d ON d.delivery_id = b.delivery_id
+),
 ranked AS (
     SELECT
         s.batch_id, s.part_row, s.identity, s.call_day, s.start_time,
@@ -36,10 +41,11 @@ ranked AS (
             PARTITION BY s.identity
             ORDER BY
                 s.completeness DESC, s.output DESC NULLS LAST, s.end_time DESC NULLS LAST, md5(CAST({{call_content}} AS VARCHAR)),
-                s.batch_id, s.part_row
+                o.source, s.batch_id, s.part_row
         ) AS place
     FROM span s
     JOIN copied c ON c.identity = s.identity
+    LEFT JOIN origin o ON o.batch_id = s.batch_id
 ),
 copy AS (
     SELECT
@@ -52,18 +58,14 @@ copy AS (
         ) AS best_around
     FROM ranked r
 ),
-origin AS (
-    SELECT b.batch_id, d.source
-    FROM batch b
-    JOIN delivery d ON d.delivery_id = b.delivery_id
-),
 nameless AS (
     SELECT
         n.batch_id, n.part_row,
-        'row ' || n.digest || ' ' || row_number() OVER (PARTITION BY n.digest ORDER BY n.batch_id, n.part_row) AS nameless_key
+        'row ' || n.digest || ' ' || row_number() OVER (PARTITION BY n.digest ORDER BY n.source, n.batch_id, n.part_row) AS nameless_key
     FROM (
-        SELECT s.batch_id, s.part_row, md5(CAST({{call_content}} AS VARCHAR)) AS digest
+        SELECT s.batch_id, s.part_row, o.source, md5(CAST({{call_content}} AS VARCHAR)) AS digest
         FROM span s
+        LEFT JOIN origin o ON o.batch_id = s.batch_id
         WHERE s.identity IS NULL
     ) n
 )
