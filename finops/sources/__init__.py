@@ -41,6 +41,7 @@ MODULES = (
     "openrouter_activity",
     "helicone",
     "portkey",
+    "agentops",
     "outcomes",
     "meters",
     "opencost",

@@ -22,6 +22,7 @@ from finops.sources.entry_values import (
 )
 from finops.sources.gateway_calls import Row, tokens
 from finops.sources.otlp_attributes import AGENT_NAMES, TENANT_NAMES, WORKFLOW_NAMES
+from finops.sources.verdicts import verdict
 
 OPERATIONS = {
     **{"generation": "inference", "embedding": "embeddings", "retriever": "retrieval", "tool": "tool", "agent": "agent"},
@@ -55,8 +56,6 @@ _OLD_USAGE = (
     ("total", ("usage.total", "totalTokens", "totalUsage")),
 )
 _COST = ("totalCost", "costDetails.total", "calculatedTotalCost", "usage.totalCost")
-_YES = frozenset({"accepted", "accept", "pass", "passed", "correct", "success", "good", "true", "yes", "approved"})
-_NO = frozenset({"rejected", "reject", "fail", "failed", "incorrect", "failure", "bad", "false", "no", "refused"})
 _MINUTES = frozenset({"human_minutes", "review_minutes"})
 
 
@@ -151,8 +150,7 @@ def _accepted(entry: Entry) -> bool | None:
         number = value.split(".")[0] if value is not None else None
         return truth({"v": number}, "v") if number is not None else truth(entry, "stringValue")
     if kind == "CATEGORICAL":
-        word = (text(entry, "stringValue", "value") or "").strip().lower()
-        return True if word in _YES else False if word in _NO else None
+        return verdict(text(entry, "stringValue", "value"))
     return None
 
 

@@ -21,18 +21,13 @@ from finops.sources.otlp_shape import Attribute, Resource, ResourceSpans, ScopeS
 from finops.sources.otlp_signal import LOGS
 from finops.sources.otlp_values import microseconds, text, trace_id
 from finops.sources.otlp_wire_logs import logs_in
+from finops.sources.verdicts import verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 EVALUATION = "gen_ai.evaluation.result"
 BATCH_ROWS = 8192
-
-ACCEPTED = frozenset(
-    ("pass", "passed", "accepted", "accept", "approved", "success", "succeeded", "correct", "true", "yes", "good")
-)
-REFUSED = frozenset(("fail", "failed", "refused", "rejected", "reject", "failure", "incorrect", "false", "no", "bad"))
-"""What a label of an evaluation says; with any other label, or a score alone, it is unknown whether the run was accepted."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 the contract's times are naive UTC
 
@@ -113,14 +108,13 @@ def _outcome(resource: list[Attribute], record: Record) -> dict[str, Any]:
     if run is None and agent is None:
         raise Unreadable("this evaluation names neither a run nor an agent: no trace, no run, no conversation", "traceId")
     moment = _EPOCH + timedelta(microseconds=time)
-    label = (found.get("gen_ai.evaluation.score.label") or "").strip().lower()
     return {
         "run": run,
         "agent": agent,
         "day": None if run is not None else moment.replace(hour=0, minute=0, second=0, microsecond=0),
         "id": found.get("gen_ai.response.id") or record.spanId or None,
         "time": moment,
-        "accepted": True if label in ACCEPTED else False if label in REFUSED else None,
+        "accepted": verdict(found.get("gen_ai.evaluation.score.label")),
         "evaluator": found.get("gen_ai.evaluation.name"),
     }
 

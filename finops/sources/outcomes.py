@@ -12,6 +12,7 @@ from finops.sources.records import Shape, Values, batches
 
 _SUFFIXES = (".csv", ".jsonl", ".ndjson")
 _SUBJECTS = ("run", "run_id", "trace_id", "agent", "agent_id", "agent_name")
+_MINUTES = ("review_minutes", "human_review_minutes")
 
 
 def _finish(values: Values) -> str | None:
@@ -24,6 +25,9 @@ def _finish(values: Values) -> str | None:
         return "it names neither a run nor an agent and its day"
     if values["value"] is not None and values["currency"] is None:
         return "it has a value but no currency"
+    minutes = values["human_minutes"]
+    if minutes is not None and minutes.strip().startswith("-"):
+        return "a review takes no less than no time"
     return None
 
 
@@ -34,12 +38,12 @@ SHAPE = Shape(
         "agent": ("agent_id", "agent_name"),
         "day": ("date",),
         "id": ("outcome_id",),
-        "time": ("timestamp", "evaluated_at", "created_at"),
+        "time": ("timestamp", "evaluated_at", "created_at", "reviewed_at"),
         "accepted": ("is_accepted", "success"),
         "value": ("value_amount",),
         "currency": ("value_currency",),
-        "evaluator": ("evaluated_by", "source"),
-        "human_minutes": ("review_minutes",),
+        "evaluator": ("evaluated_by", "reviewed_by", "reviewer", "source"),
+        "human_minutes": _MINUTES,
     },
     finish=_finish,
 )
@@ -49,11 +53,12 @@ class Outcomes:
     """One row per outcome; several outcomes of one run are told apart by evaluator and time."""
 
     name = "outcomes"
-    title = "outcomes of runs (CSV, JSON lines)"
+    title = "outcomes of runs, minutes of human review (CSV, JSON lines)"
     contracts: tuple[str, ...] = ("outcome",)
     patterns: tuple[Pattern, ...] = (
         *(Pattern(_SUFFIXES, header_all=(word,), header_any=_SUBJECTS) for word in ("accepted", "is_accepted", "success")),
         *(Pattern(_SUFFIXES, header_all=words, header_any=_SUBJECTS) for words in (("value", "currency"), ("evaluator",))),
+        *(Pattern(_SUFFIXES, header_all=(word,), header_any=_SUBJECTS) for word in ("human_minutes", *_MINUTES)),
     )
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:

@@ -61,6 +61,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "openrouter_activity": ("activity.csv", ROOT / "tests/sources/samples/openrouter_activity/activity.csv"),
     "helicone": ("requests.jsonl", ROOT / "tests/sources/samples/helicone/requests.jsonl"),
     "portkey": ("logs.jsonl", ROOT / "tests/sources/samples/portkey/logs.jsonl"),
+    "agentops": ("sessions.json", FILES / "agentops/sessions.json"),
     "outcomes": ("outcomes.csv", OUTCOMES),
     "meters": ("meters.csv", METERS),
     "opencost": ("allocation.json", FILES / "opencost/allocation.json"),

@@ -22,7 +22,7 @@ SELECT
     c.call_key AS id,
     coalesce(c.end_time, c.start_time) AS time,
     CASE
-        WHEN c.end_state IN ('success', 'ok', 'statuscode.ok') THEN TRUE
+        WHEN c.end_state IN ('success', 'succeeded', 'ok', 'statuscode.ok') THEN TRUE
         WHEN c.end_state IN ('fail', 'failure', 'failed', 'error', 'statuscode.error') THEN FALSE
     END AS accepted,
     CAST(NULL AS DECIMAL(38, 12)) AS value,
