@@ -13,16 +13,13 @@ from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.entries import Numbered, batches
 from finops.sources.entry_values import Entry, Unreadable, amount, count, found, kept, text, time, truth
 from finops.sources.files import file_part
-from finops.sources.gateway_calls import Row, tokens
+from finops.sources.gateway_calls import REQUEST_ID, Row, tokens
 from finops.sources.transcripts import lines, named, project_of
 
 AGENT = "claude-code"
 
 HELD = 20_000
 """So many answers are held open. A line that repeats one after that is a row of its own, which the ledger counts as a copy."""
-
-REQUEST_ID = "request.id"
-"""The kept attribute with the id under which Claude Code's events name the same answer."""
 
 _WANTED = (b'"usage"', b'"isApiErrorMessage"')
 _SYNTHETIC = "<synthetic>"

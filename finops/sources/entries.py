@@ -1,4 +1,4 @@
-"""Entries of an export, one at a time: rows of CSV, JSON lines, a JSON array, or pages that hold entries under `data`."""
+"""Entries of an export, one at a time: rows of CSV, JSON lines, a JSON array, pages with `data`, Parquet."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from finops.errors import DataError
 from finops.sources.arrow_schema import arrow_schema
 from finops.sources.base import Reject
+from finops.sources.entries_parquet import parquet_entries
 from finops.sources.entry_values import Entry, Unreadable
 from finops.sources.files import opened
 from finops.sources.glimpse import glimpse
@@ -56,6 +57,8 @@ def documents(path: Path) -> Iterator[Numbered | Reject]:
     seen = glimpse(path)
     if seen.form == "table":
         yield from read_rows(seen)
+    elif seen.form == "parquet":
+        yield from parquet_entries(path)
     elif seen.form != "json":
         what = "the file is empty" if seen.form == "empty" else f"this is {seen.form}, not text"
         raise DataError(what, where=str(path), hint="export it as CSV, JSON or JSON lines")

@@ -14,7 +14,7 @@ from finops.sources.gateway_calls import Dialects, Names, Row, call_row, operati
 
 NAMES = Names(
     texts={
-        "response": ("request_id",),
+        "response": ("response_body.id", "request_id"),
         "name": ("request_path",),
         "provider": ("provider",),
         "model": ("response_model", "model", "model_override", "request_model"),
@@ -37,7 +37,8 @@ NAMES = Names(
     until_first=("time_to_first_token",),
     dialect="excludes_cache",
 )
-"""The cache stands beside the prompt. Rows whose total says otherwise are read the other way, and counted."""
+"""The id of the answer is there where bodies are. The cache stands beside the prompt. Rows whose total says otherwise are
+read the other way, and counted."""
 
 _NO_CACHE = "00000000-0000-0000-0000-000000000000"
 _MUST = ("request_id", "request_created_at", "response_status")

@@ -75,6 +75,7 @@ def observation_row(entry: Entry) -> Row:
         "trace": text(entry, "traceId"),
         "span": text(entry, "id"),
         "parent": text(entry, "parentObservationId"),
+        "response": text(metadata, "gen_ai.response.id", "llm.response.id", "response_id"),
         "start_time": start,
         "end_time": time(entry, "endTime"),
         "first_token_time": time(entry, "completionStartTime"),

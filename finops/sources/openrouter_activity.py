@@ -10,7 +10,7 @@ from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, found, hashed, kept, text, truth
 from finops.sources.files import file_part
-from finops.sources.gateway_calls import Dialects, Names, Row, call_row, operation_of
+from finops.sources.gateway_calls import REQUEST_ID, Dialects, Names, Row, call_row, operation_of
 from finops.sources.openrouter_days import day_charge, day_samples, is_day
 from finops.sources.report_buckets import each, same
 
@@ -82,10 +82,11 @@ def _row(entry: Entry) -> Row:
         row["finish_reason"] = "cancelled"
     failed = (row["finish_reason"] or "").lower() == "error"
     given = [(name, found(entry, name)) for name in _KEPT]
+    given += [(REQUEST_ID, text(entry, "upstream_id")), ("user.hash", hashed(text(entry, "user", "external_user")))]
     return {
         **row,
         "provider": "openrouter",
         "operation": operation_of(row["model"]),
         "status": "error" if failed else "ok",
-        "attributes": kept([*given, ("user.hash", hashed(text(entry, "user", "external_user")))]),
+        "attributes": kept(given),
     }

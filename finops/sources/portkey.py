@@ -29,7 +29,7 @@ NAMES = Names(
     cost=("cost",),
     lasting=("response_time",),
 )
-"""The export has no counts of cached tokens: all of the input counts as uncached."""
+"""The id of the answer is there where bodies are. There are no counts of cached tokens: all of the input counts as uncached."""
 
 _MUST = ("ai_org", "ai_model", "req_units", "res_units")
 _HITS = frozenset({"HIT", "SEMANTIC HIT"})
@@ -63,8 +63,9 @@ def _row(entry: Entry) -> Row:
     row = call_row(entry, NAMES)
     if row["start_time"] is None:
         raise Unreadable("created_at is missing", "created_at")
-    metadata = found(entry, "metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
+    metadata = _metadata(entry)
+    answer = found(entry, "response.body")
+    row["response"] = (text(answer, "id") if isinstance(answer, dict) else None) or row["response"]
     row |= owners(metadata)
     row["operation"] = operation_of(f"{row['name']} {row['model']}")
     if row["reported_cost"] is not None:
@@ -77,6 +78,14 @@ def _row(entry: Entry) -> Row:
     given = [(f"metadata.{name}", value) for name, value in metadata.items() if not name.startswith("_")]
     row["attributes"] = kept([*given, ("user.hash", hashed(text(metadata, "_user")))])
     return without_tokens(row) if row["cache_hit"] else row
+
+
+def _metadata(entry: Entry) -> Entry:
+    """An object, or two lists side by side: its names and its values."""
+    given, names, values = (found(entry, name) for name in ("metadata", "metadata.key", "metadata.value"))
+    if isinstance(names, list) and isinstance(values, list):
+        return {str(name): value for name, value in zip(names, values, strict=False)}
+    return given if isinstance(given, dict) else {}
 
 
 def _failure(entry: Entry) -> str | None:

@@ -157,3 +157,21 @@ def test_openrouters_days_are_charges_and_counts_but_no_calls(tmp_path: Path) ->
     (charges, again), (samples, _) = loads(source("openrouter_activity"), table)
     assert again == paid
     assert [reject.row for reject in (*charges.rejects, *samples.rejects)] == [3, 3]
+
+
+def test_the_id_of_the_answer_is_taken_where_the_export_has_bodies(tmp_path: Path) -> None:
+    """It is what traces of the same calls name as well."""
+    for name, body in (("portkey", "response.body"), ("helicone", "response_body")):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text(json.dumps({**records(name)[0], body: {"id": "chatcmpl-1", "choices": ["never stored"]}}) + "\n")
+        (call,), _ = read(name, path)
+        assert call["response"] == "chatcmpl-1"
+        assert "never" not in repr(call)
+
+
+def test_portkeys_metadata_may_be_two_lists(tmp_path: Path) -> None:
+    path = tmp_path / "logs.jsonl"
+    lists = {"metadata": None, "metadata.key": ["tenant", "_user"], "metadata.value": ["delta-travel", "ada"]}
+    path.write_text(json.dumps({**records("portkey")[0], **lists}) + "\n")
+    (call,), _ = read("portkey", path)
+    assert (call["tenant"], "ada" in repr(call)) == ("delta-travel", False)

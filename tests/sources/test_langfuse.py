@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +166,37 @@ def test_a_score_without_a_subject_is_a_reject(tmp_path: Path) -> None:
     rows, load = read(path)
     assert len(rows) == 1
     assert [(reject.row, reject.column) for reject in load.rejects] == [(2, "traceId"), (3, "timestamp")]
+
+
+def stored(path: Path) -> list[dict[str, Any]]:
+    """The sample's observations under the names that Langfuse writes to a blob store."""
+    snake = {"model": "provided_model_name"}
+    found = []
+    for entry in json.loads(path.read_text()):
+        named = {snake.get(name) or re.sub("([A-Z])", lambda m: f"_{m[1].lower()}", name): value for name, value in entry.items()}
+        found.append({**named, "parent_observation_id": named.get("parent_observation_id") or "", "total_cost": 0.5})
+    return found
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_what_langfuse_writes_to_a_blob_store_reads_like_its_api(tmp_path: Path, kind: str) -> None:
+    original = Path(__file__).parent / "samples/langfuse/observations.json"
+    entries, path = stored(original), tmp_path / f"observations.{kind}"
+    if kind == "jsonl":
+        path.write_text("".join(json.dumps(one) + "\n" for one in entries))
+    else:
+        maps = pa.map_(pa.string(), pa.int64())
+        for one in entries:
+            one["usage_details"] = list((one.get("usage_details") or {}).items())
+        texts = ("id", "trace_id", "start_time", "end_time", "type", "name", "parent_observation_id", "provided_model_name")
+        fields = [*((name, pa.string()) for name in texts), ("usage_details", maps), ("total_cost", pa.float64())]
+        pq.write_table(pa.Table.from_pylist(entries, pa.schema(fields)), path)
+    assert recognise(path, None).name == "langfuse"
+    ((load, rows),) = loads(source("langfuse"), path)
+    ((_, expected),) = loads(source("langfuse"), original)
+    assert load.rejects == []
+    assert rows is not None
+    assert expected is not None
+    compared = ("trace", "span", "parent", "operation", "model", "input_uncached", "cache_read", "output", "start_time")
+    assert [[row[name] for name in compared] for row in rows] == [[row[name] for name in compared] for row in expected]
+    assert {row["reported_cost"] for row in rows} == {"0.5"}
