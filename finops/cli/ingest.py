@@ -27,7 +27,7 @@ def register(commands: Commands) -> None:
 
 def ingest(
     g: Globals,
-    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH…", help="Files, folders or patterns.")] = None,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH…", help="Files, folders, patterns; s3:// or gs:// buckets, prom+http:// servers, cost-explorer:MONTH.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="What the files are; default: recognised.")] = None,
     as_: Annotated[
         As | None, typer.Option("--as", help="A new file that overlaps loaded ones is a further part, or their replacement.")
@@ -52,6 +52,7 @@ def ingest(
     Examples:
       finops ingest exports/
       finops ingest bill-2026-10.csv.gz --restate 2026-10
+      finops ingest s3://our-billing/cur --since 2026-09 --dry-run
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit

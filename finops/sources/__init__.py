@@ -16,6 +16,7 @@ MODULES = (
     "focus",
     "focus_invoices",
     "aws_cur",
+    "aws_cost_explorer",
     "azure_costs",
     "gcp_billing",
     "oci_costs",

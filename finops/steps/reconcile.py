@@ -15,6 +15,7 @@ from finops.core.settings import Invoice
 from finops.core.talk import Talk
 from finops.ledger.cube import require_built
 from finops.ledger.store import Reader, open_reader
+from finops.steps.cross_checks import put_cross_checks
 
 Row = dict[str, Any]
 Key = tuple[str | None, ...]
@@ -39,6 +40,7 @@ COLUMNS = (
         )
         for name in _AMOUNTS
     ),
+    Column("invoice_source", "Invoice total from", wide_only=True),
     *(Column(name, name.capitalize(), "money", f"{name}_cost", wide_only=name in UNALLOCATED) for name in METHODS),
     Column("unallocated", "Unallocated", "money", "unallocated_cost"),
     Column("estimated", "Estimated", "money", "estimated_cost"),
@@ -95,6 +97,7 @@ def _rows(reader: Reader, settings: Settings, month: str | None) -> tuple[list[R
         )
         rows.append(row)
     notes = invoices.put_on(rows)
+    notes += put_cross_checks(rows, reader.read("reconcile_cross_checks", month=month, currency=settings.currency))
     notes += _estimate_notes(rows)
     wrong = [row for row in rows if row["difference"]]
     if wrong:
@@ -122,7 +125,7 @@ class _Invoices:
 
     def put_on(self, rows: Sequence[Row]) -> list[str]:
         for row in rows:
-            row["invoice_total"] = row["invoice_gap"] = None
+            row["invoice_total"] = row["invoice_gap"] = row["invoice_source"] = None
         notes = self._put_configured(rows) + self._put_issued(rows)
         for row in rows:
             if row["invoice_total"] is not None:
@@ -146,7 +149,7 @@ class _Invoices:
                     f"invoiced and without charges: {period} {issuer or '-'} {account or '-'}, {plain_decimal(total)} {currency}"
                 )
             elif row["invoice_total"] is None:
-                row["invoice_total"] = total
+                row |= {"invoice_total": total, "invoice_source": "InvoiceDetail"}
             elif row["invoice_total"] != total:
                 said = f"finops.toml says {plain_decimal(row['invoice_total'])} {currency}, which is taken"
                 notes.append(f"{period} {issuer} {account or '-'}: {said}; InvoiceDetail says {plain_decimal(total)}")
@@ -157,7 +160,8 @@ class _Invoices:
         for invoice in self._invoices:
             own = [row for row in rows if row["billed"] is not None and _is_of(invoice, row)]
             if len(own) == 1:
-                own[0]["invoice_total"] = (own[0]["invoice_total"] or Decimal(0)) + invoice.total
+                total = (own[0]["invoice_total"] or Decimal(0)) + invoice.total
+                own[0] |= {"invoice_total": total, "invoice_source": "finops.toml"}
             elif own:
                 billed = sum((row["billed"] for row in own), Decimal(0))
                 gap = plain_decimal(invoice.total - billed)

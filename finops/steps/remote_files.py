@@ -16,7 +16,7 @@ from finops.core.talk import Talk
 from finops.errors import DataError, FinopsError, OutsideError, UsageError
 from finops.ledger.remote import Memory
 from finops.ledger.store import open_reader
-from finops.sources import prometheus_live
+from finops.sources import cloud_cost_explorer, prometheus_live
 from finops.sources.cloud_buckets import SCHEMES, bucket_and_prefix
 from finops.sources.cloud_objects import Bucket, RemoteObject, listed, stored_at
 from finops.steps.given_files import GivenFile
@@ -48,7 +48,7 @@ class Fetched:
 
 def is_remote(path: str | Path) -> bool:
     """Whether a path is the URI of something in a cloud."""
-    return str(path).startswith(_URIS)
+    return str(path).startswith(_URIS) or _is_cost_explorer(str(path))
 
 
 @contextmanager
@@ -63,7 +63,10 @@ def fetched(uris: Sequence[str], settings: Settings, span: Span, *, dry_run: boo
     try:
         answer = Fetched()
         live = [named for uri in uris if (named := _live(uri, span))]
-        _fetch([uri for uri in uris if not uri.startswith((*_LIVE, *_WEB))], settings, folder, span, dry_run, talk, answer)
+        costs = [uri for uri in uris if _is_cost_explorer(uri)]
+        buckets = [uri for uri in uris if uri not in costs and not uri.startswith((*_LIVE, *_WEB))]
+        _fetch(buckets, settings, folder, span, dry_run, talk, answer)
+        _ask_for_costs(costs, folder, span, dry_run, talk, answer)
         _ask(live, folder, span, dry_run, talk, answer)
         yield answer
     except FinopsError as error:
@@ -103,6 +106,23 @@ def _fetch(uris: Sequence[str], settings: Settings, folder: Path, span: Span, dr
         answer.notes.append(f"{len(wanted):,} objects of {sum(one.size for _, one in wanted):,} bytes would be fetched")
         return
     _download(wanted, folder, talk)
+
+
+def _is_cost_explorer(path: str) -> bool:
+    name = path.split(":", 1)[0]
+    return name == cloud_cost_explorer.SCHEME and (":" in path or not Path(path).exists())
+
+
+def _ask_for_costs(uris: Sequence[str], folder: Path, span: Span, dry_run: bool, talk: Talk, answer: Fetched) -> None:
+    for number, uri in enumerate(uris):
+        first, until = cloud_cost_explorer.months_of(uri, span.since, span.until)
+        if dry_run:
+            answer.notes.append(f"AWS Cost Explorer would be asked for {first:%Y-%m} up to {until}; AWS charges for each page")
+            continue
+        talk.stage("Asking AWS Cost Explorer")
+        for name, path in cloud_cost_explorer.asked_months(first, until, folder / f"costs-{number}"):
+            file = GivenFile(path, folder, True, name)
+            answer.deliveries.append(Delivery(name, name, (file,), {}))
 
 
 def _live(uri: str, span: Span) -> str | None:

@@ -39,6 +39,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "focus": ("bill.csv", FOCUS),
     "focus_invoices": ("invoices.csv", FILES / "focus_invoices/invoices.csv"),
     "aws_cur": ("cur.csv", FILES / "aws_cur/legacy.csv"),
+    "aws_cost_explorer": ("cost.json", FILES / "aws_cost_explorer/cost.json"),
     "azure_costs": ("azure.csv", FILES / "azure_costs/actual.csv"),
     "gcp_billing": ("gcp.jsonl", FILES / "gcp_billing/export.jsonl"),
     "oci_costs": ("oci.csv", FILES / "oci_costs/report.csv"),

@@ -19,6 +19,7 @@ SELECT
 FROM newest n
 WHERE (n.detail IS NULL OR n.updated IS NOT DISTINCT FROM n.last_updated)
     AND coalesce(lower(n.status), 'issued') NOT IN ('open', 'voided')
+    AND coalesce(lower(n.status), '') NOT LIKE 'cross-check%'
     AND ($month IS NULL OR strftime(date_trunc('month', n.billing_period + INTERVAL 12 HOUR), '%Y-%m') = $month)
     AND ($currency IS NULL OR n.currency = $currency)
 GROUP BY 1, 2, 3, 4
