@@ -162,7 +162,7 @@ class Spool:
     def _begin(self, kind: Kind) -> OpenSegment:
         self._number += 1
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        name = f"{stamp}-{os.urandom(3).hex()}-{self._number:06}-{kind.signal.name}{kind.suffix}{OPEN}"
+        name = f"{stamp}-{self._number:06}-{os.urandom(3).hex()}-{kind.signal.name}{kind.suffix}{OPEN}"
         segment = OpenSegment(self.folder / name, kind.opening, self._clock())
         self._open[kind] = segment
         return segment
