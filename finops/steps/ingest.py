@@ -20,7 +20,7 @@ from finops.sources.detect import recognise
 from finops.steps.build import built, kept_notes, restated_months
 from finops.steps.given_files import GivenFile, given_files
 from finops.steps.import_sources import import_sources
-from finops.steps.manifest_deliveries import Delivery, refuse_other_count, refuse_other_size, sorted_by_manifest
+from finops.steps.manifest_deliveries import Delivery, Sorted, refuse_other_count, refuse_other_size, sorted_by_manifest
 from finops.steps.remote_files import Span, fetched, is_remote
 from finops.steps.restated import owner_costs, owner_differences
 from finops.steps.source_options import parts_of, source_options
@@ -83,8 +83,9 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
         if not near and far and options.dry_run:
             answer.notes.append("dry run: nothing was loaded")
             return _result(settings, answer, FETCHED)
-        here = sorted_by_manifest(given_files(near, settings) if near or not far else [], options.since, options.until)
-        answer.notes += here.notes
+        files = given_files(near, settings) if near or not far else []
+        here = sorted_by_manifest(files, options.since, options.until)
+        answer.notes += [*here.notes, *_set_aside(files, here)]
         return _ingest(settings, [*here.alone, *there.files], [*here.deliveries, *there.deliveries], options, answer, talk)
 
 
@@ -113,6 +114,14 @@ def _ingest(
         answer.notes.append("`finops build` brings the models up to date")
     answer.notes += owner_differences(before, owner_costs(settings, options.restate))
     return _result(settings, answer)
+
+
+def _set_aside(files: Sequence[GivenFile], here: Sorted) -> list[str]:
+    """A note that accounts for the files that manifests are, or leave out."""
+    loaded = {file.path for file in (*here.alone, *(file for one in here.deliveries for file in one.files))}
+    aside = [file.label for file in files if file.path not in loaded]
+    more = f" and {len(aside) - 5:,} more" if len(aside) > 5 else ""
+    return [f"{len(aside):,} files are manifests, or left out by one: {', '.join(aside[:5])}{more}"] if aside else []
 
 
 def _recognised(

@@ -84,6 +84,7 @@ def test_of_all_versions_of_a_month_only_the_newest_is_loaded(finops: Finops, tm
     assert sorted(rows) == [("loaded", 1, "4"), ("loaded", 1, "7"), ("loaded", 2, "3")]
     assert any("1 files belong to older versions" in note and "a1/acme-1.csv.gz" in note for note in notes)
     assert not any("not recognised" in note for note in notes), "manifests are read, not refused"
+    assert any("files are manifests, or left out by one: " in note and "Manifest.json" in note for note in notes)
     assert total(finops) == ("14", 4)
     names = finops("query", "SELECT DISTINCT name FROM delivery ORDER BY 1", "-f", "json").json["rows"]
     assert [row["name"] for row in names] == ["aws:123/acme/2026-09", "aws:123/acme/2026-10"]
