@@ -36,6 +36,7 @@ MODULES = (
     "claude_code",
     "codex",
     "litellm_logs",
+    "litellm_rollups",
     "langfuse",
     "openai_reports",
     "anthropic_reports",

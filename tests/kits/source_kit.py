@@ -56,6 +56,7 @@ SAMPLES: dict[str, tuple[str, str | Path]] = {
     "claude_code": ("session.jsonl", FILES / "claude_code/session.jsonl"),
     "codex": ("rollout.jsonl", FILES / "codex/rollout.jsonl"),
     "litellm_logs": ("spend-logs.jsonl", ROOT / "tests/sources/samples/litellm_logs/spend-logs.jsonl"),
+    "litellm_rollups": ("daily-team-spend.csv", FILES / "litellm_rollups/daily-team-spend.csv"),
     "langfuse": ("observations.json", ROOT / "tests/sources/samples/langfuse/observations.json"),
     "openai_reports": ("costs.json", ROOT / "tests/sources/samples/openai_reports/costs.json"),
     "anthropic_reports": ("cost_report.json", ROOT / "tests/sources/samples/anthropic_reports/cost_report.json"),
