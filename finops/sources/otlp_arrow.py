@@ -1,4 +1,4 @@
-"""Gathers rows and columns of the `call` contract into Arrow batches."""
+"""Rows and columns of the `call` contract as Arrow batches, made from their buffers: Arrow's own conversion would load pandas."""
 
 from __future__ import annotations
 
@@ -35,71 +35,119 @@ def listed(column: Column | None, count: int) -> list[Any]:
 
 
 class Gathered:
-    """Columns that grow until they are taken as a batch. Maps are kept flat, which is three times as quick as pairs."""
+    """Batches that wait to be taken as one."""
 
     def __init__(self) -> None:
-        self._clear()
-
-    def _clear(self) -> None:
-        self._columns: list[list[Any]] = [[] for _ in COLUMNS]
-        self._offsets: list[int | None] = []
-        self._names: list[str] = []
-        self._values: list[str] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._rows = 0
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        return self._rows
 
     def add_rows(self, rows: Sequence[Sequence[Any]]) -> None:
         """Rows by slot; slots behind the contract's columns are left out."""
-        for slot, (column, values) in enumerate(zip(self._columns, zip(*rows, strict=True), strict=False)):
-            if slot != _ATTRIBUTES:
-                column.extend(values)
-        for row in rows:
-            kept = row[_ATTRIBUTES]
-            self._offsets.append(None if kept is None else len(self._names))
-            if kept is not None:
-                self._names.extend(kept)
-                self._values.extend(kept.values())
+        if not rows:
+            return
+        columns = {slot: list(column) for slot, column in zip(range(len(COLUMNS)), zip(*rows, strict=True), strict=False)}
+        kept = columns.pop(_ATTRIBUTES)
+        starts, names, values = list[int | None](), list[str](), list[str]()
+        for one in kept:
+            starts.append(None if one is None else len(names))
+            if one is not None:
+                names += one
+                values += one.values()
+        self._add(dict(columns), (starts, names, values), len(rows))
 
     def add_columns(self, columns: Mapping[int, Column], kept: Mapping[str, Column], count: int) -> None:
         """Columns by slot, of `count` rows; those not given are null. `kept` holds the attributes that every row has."""
-        nothing = [None] * count
-        for slot, column in enumerate(self._columns):
-            given = columns.get(slot)
-            if slot != _ATTRIBUTES:
-                column += nothing if given is None else listed(given, count)
-        if not kept:
-            self._offsets += nothing
-            return
-        begun, width = len(self._names), len(kept)
-        self._offsets += range(begun, begun + width * count, width)
-        self._names += list(kept) * count
-        self._values += chain.from_iterable(zip(*(listed(values, count) for values in kept.values()), strict=True))
+        width = len(kept)
+        starts: list[int | None] = [*range(0, width * count, width)] if kept else [None] * count
+        values = list(chain.from_iterable(zip(*(listed(one, count) for one in kept.values()), strict=True)))
+        self._add(columns, (starts, list(kept) * count, values), count)
 
     def batch(self) -> pa.RecordBatch:
         """The rows so far, in the schema of the contract; they are forgotten here."""
         import pyarrow as pa
 
+        batches, self._batches, self._rows = self._batches, [], 0
+        if len(batches) == 1:
+            return batches[0]
         schema = arrow_schema("call")
-        arrays = [
-            self._maps(field.type) if slot == _ATTRIBUTES else pa.array(column, type=field.type)
-            for slot, (field, column) in enumerate(zip(schema, self._columns, strict=True))
-        ]
-        self._clear()
-        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+        whole = pa.Table.from_batches(batches, schema).combine_chunks().to_batches()
+        return whole[0] if whole else pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
-    def _maps(self, kind: pa.DataType) -> pa.Array:
+    def _add(self, columns: Mapping[int, Column], kept: tuple[list[int | None], list[str], list[str]], count: int) -> None:
         import pyarrow as pa
 
-        flat = (pa.array(self._names, pa.string()), pa.array(self._values, pa.string()))
-        return pa.MapArray.from_arrays(pa.array([*self._offsets, len(self._names)], pa.int32()), *flat).cast(kind)
+        schema = arrow_schema("call")
+        arrays = [
+            _maps(*kept, field.type) if slot == _ATTRIBUTES else _array(columns.get(slot), count, field.type)
+            for slot, field in enumerate(schema)
+        ]
+        self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        self._rows += count
 
 
-def joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """Small batches, at least one, as one."""
+def _array(column: Column | None, count: int, kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
-    if len(batches) == 1:
-        return batches[0]
-    whole = pa.Table.from_batches(batches).combine_chunks().to_batches()
-    return whole[0] if whole else batches[0]
+    if isinstance(column, Same) and column.value is not None:
+        return _same(column.value, count, kind)
+    if not isinstance(column, list):
+        return pa.nulls(count, kind)
+    try:
+        return pa.Array.from_buffers(kind, count, [None, *_buffers(column, kind)], 0)
+    except TypeError:
+        missing = column.count(None)
+    if missing == count:
+        return pa.nulls(count, kind)
+    there = _bits([value is not None for value in column])
+    nothing = "" if pa.types.is_string(kind) else 0
+    filled = [nothing if value is None else value for value in column]
+    return pa.Array.from_buffers(kind, count, [there, *_buffers(filled, kind)], missing)
+
+
+def _buffers(column: list[Any], kind: pa.DataType) -> list[pa.Buffer]:
+    """The buffers of values; raises TypeError where one is missing."""
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_boolean(kind):
+        if None in column:
+            raise TypeError
+        return [_bits(column)]
+    if not pa.types.is_string(kind):
+        return [pa.py_buffer(np.array(column, np.int32 if pa.types.is_int32(kind) else np.int64))]
+    together = "".join(column)
+    data = together.encode()
+    sizes = map(len, column if len(data) == len(together) else (value.encode() for value in column))
+    ends = np.zeros(len(column) + 1, np.int32)
+    np.cumsum(np.fromiter(sizes, np.int32, len(column)), out=ends[1:])
+    return [pa.py_buffer(ends), pa.py_buffer(data)]
+
+
+def _same(value: Any, count: int, kind: pa.DataType) -> pa.Array:
+    import numpy as np
+    import pyarrow as pa
+
+    if not pa.types.is_string(kind):
+        return pa.Array.from_buffers(kind, count, [None, *_buffers([value] * count, kind)], 0)
+    data = value.encode()
+    ends = np.arange(count + 1, dtype=np.int32) * np.int32(len(data))
+    return pa.Array.from_buffers(kind, count, [None, pa.py_buffer(ends), pa.py_buffer(data * count)], 0)
+
+
+def _bits(flags: list[Any]) -> pa.Buffer:
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.py_buffer(np.packbits(np.array(flags, np.bool_), bitorder="little"))
+
+
+def _maps(starts: list[int | None], names: list[str], values: list[str], kind: pa.DataType) -> pa.Array:
+    """Maps from all their names and values, one after the other, and where each of them starts."""
+    import pyarrow as pa
+
+    ends = _array([*starts, len(names)], len(starts) + 1, pa.int32())
+    flat = (_array(names, len(names), pa.string()), _array(values, len(values), pa.string()))
+    return pa.MapArray.from_arrays(ends, *flat, type=kind)

@@ -10,14 +10,14 @@ from operator import attrgetter, sub
 from typing import Any
 
 from finops.core.tokens import Usage, disjoint
+from finops.sources.otlp_alike import Alike, AlikeTexts
 from finops.sources.otlp_arrow import Column, Gathered, Same, listed
 from finops.sources.otlp_attributes import FROM_RESOURCE, MAX_KEPT, MAX_TEXT, MAX_VALUE, REPORTED_IN
 from finops.sources.otlp_plan import SLOTS, Plan
-from finops.sources.otlp_shape import Attribute, Span, Unreadable
+from finops.sources.otlp_shape import Unreadable
 from finops.sources.otlp_spans import (
     COLUMN_OF,
     DIALECT,
-    FAILED,
     OWNERS,
     RESOURCE_IDENTITY,
     SLOT_NAMED,
@@ -26,22 +26,10 @@ from finops.sources.otlp_spans import (
     operation_of,
     whole_cost,
 )
-from finops.sources.otlp_values import count, decimal, hashed, microseconds, seconds, text, yes_no
+from finops.sources.otlp_values import decimal, hashed, microseconds, seconds, yes_no
 
 Columns = dict[int, Column]
 Shape = tuple[tuple[int, ...], tuple[str, ...]]
-
-
-class Alike:
-    """Spans with the same attribute names, of resources that say the same kinds of things, and the lines they stand on."""
-
-    __slots__ = ("lines", "names", "plan", "shape", "spans", "templates")
-
-    def __init__(self, names: list[str], plan: Plan, shape: int) -> None:
-        self.names, self.plan, self.shape = names, plan, shape
-        self.spans: list[Span] = []
-        self.templates: list[Row] = []
-        self.lines: list[int] = []
 
 
 def shape_of(template: Row) -> Shape:
@@ -56,20 +44,19 @@ class _Odd(Exception):
     """Something that the careful way must look at."""
 
 
-def add_alike(gathered: Gathered, alike: Alike) -> bool:
+def add_alike(gathered: Gathered, alike: Alike | AlikeTexts) -> bool:
     """Adds the spans' rows, in their order; False where any of them needs care, and then nothing is added."""
-    spans, plan, rows = alike.spans, alike.plan, len(alike.spans)
-    attributes = [span.attributes or [] for span in spans]
+    plan, rows = alike.plan, len(alike)
     try:
         columns, inherited = _from_resources(alike.templates)
-        own = _own_columns(plan, attributes)
+        own = _own_columns(alike)
         owned = [column for column, slot in OWNERS if slot in columns and slot not in own]
         _lay_over(columns, own, rows)
-        _add_span_fields(columns, spans)
+        _add_span_fields(columns, alike)
         _add_operation(columns, plan, rows)
         _add_tokens(columns, plan, rows)
-        _add_status(columns, spans)
-        kept = _kept(columns, inherited, own, plan, attributes)
+        _add_status(columns, alike)
+        kept = _kept(columns, inherited, own, alike)
     except (_Odd, Unreadable):
         return False
     if owned:
@@ -88,18 +75,19 @@ def _from_resources(templates: list[Row]) -> tuple[Columns, dict[str, Column]]:
     return {slot: [t[slot] for t in templates] for slot in slots}, {name: [k[name] for k in kept] for name in names}
 
 
-def _own_columns(plan: Plan, attributes: list[list[Attribute]]) -> dict[int, list[Any]]:
+def _own_columns(alike: Alike | AlikeTexts) -> dict[int, list[Any]]:
     own: dict[int, list[Any]] = {}
+    plan = alike.plan
     for slot, at in reversed(plan.texts):
         if slot not in own:
-            own[slot] = _texts(attributes, at, MAX_TEXT)
+            own[slot] = alike.texts(at, MAX_TEXT)
         elif None in own[slot]:
-            weaker = _texts(attributes, at, MAX_TEXT)
+            weaker = alike.texts(at, MAX_TEXT)
             own[slot] = [w if s is None else s for s, w in zip(own[slot], weaker, strict=True)]
     for slot, at in plan.counts:
-        own[slot] = _stronger(own.get(slot), _counts(attributes, at, COLUMN_OF[slot]))
+        own[slot] = _stronger(own.get(slot), alike.counts(at, COLUMN_OF[slot]))
     for slot, at, kind in plan.others:
-        values = [a[at].value for a in attributes]
+        values = alike.values(at)
         name = COLUMN_OF[slot]
         if kind == "hash":
             read: list[Any] = [hashed(value) for value in values]
@@ -114,38 +102,6 @@ def _own_columns(plan: Plan, attributes: list[list[Attribute]]) -> dict[int, lis
 
 def _stronger(weak: list[Any] | None, strong: list[Any]) -> list[Any]:
     return strong if weak is None else [w if s is None else s for s, w in zip(strong, weak, strict=True)]
-
-
-def _texts(attributes: list[list[Attribute]], at: int, most: int) -> list[Any]:
-    try:
-        found = [a[at].value.stringValue for a in attributes]  # type: ignore[union-attr]
-        if "" not in found and max(map(len, found)) <= most:  # type: ignore[arg-type]
-            return found
-    except (AttributeError, TypeError):
-        pass  # a value is missing, or no text
-    return _first_texts(attributes, at, most)
-
-
-def _first_texts(attributes: list[list[Attribute]], at: int, most: int) -> list[Any]:
-    """The first text of each array, as finish reasons come; else whatever is there, as text."""
-    try:
-        found = [a[at].value.arrayValue.values[0].stringValue for a in attributes]  # type: ignore[union-attr,index]
-        if "" not in found and max(map(len, found)) <= most:  # type: ignore[arg-type]
-            return found
-    except (AttributeError, TypeError, IndexError):
-        pass  # not all of them are arrays of text
-    return [None if found is None else found[:most] for found in (text(a[at].value) for a in attributes)]
-
-
-def _counts(attributes: list[list[Attribute]], at: int, name: str) -> list[int | None]:
-    try:
-        written = [a[at].value.intValue for a in attributes]  # type: ignore[union-attr]
-        digits = "".join(written)  # type: ignore[arg-type]
-        if digits.isascii() and digits.isdigit() and max(map(len, written)) < 15 and "" not in written:  # type: ignore[arg-type]
-            return list(map(int, written))  # type: ignore[arg-type]
-    except (AttributeError, TypeError):
-        pass  # a value is missing, or a number, or something else
-    return [count(a[at].value, name) for a in attributes]
 
 
 def _lay_over(columns: Columns, own: dict[int, list[Any]], rows: int) -> None:
@@ -189,21 +145,21 @@ def _fits(given: list[Any]) -> int:
     return int(max(given) < "9" and set(map(len, given)) == {19})
 
 
-def _add_span_fields(columns: Columns, spans: list[Span]) -> None:
-    columns[At.TRACE] = _ids(list(map(attrgetter("traceId"), spans)), 32)
-    columns[At.SPAN] = _ids(list(map(attrgetter("spanId"), spans)), 16)
-    parents = list(map(attrgetter("parentSpanId"), spans))
+def _add_span_fields(columns: Columns, alike: Alike | AlikeTexts) -> None:
+    columns[At.TRACE] = _ids(alike.field("traceId"), 32)
+    columns[At.SPAN] = _ids(alike.field("spanId"), 16)
+    parents = alike.field("parentSpanId")
     if above := [parent for parent in parents if parent]:
         _ids(above, 16)
     columns[At.PARENT] = [parent or None for parent in parents]
-    starts = _times(list(map(attrgetter("startTimeUnixNano"), spans)), "startTimeUnixNano")
+    starts = _times(alike.field("startTimeUnixNano"), "startTimeUnixNano")
     if None in starts:
         raise _Odd
     columns[At.START] = starts
-    columns[At.END] = _times(list(map(attrgetter("endTimeUnixNano"), spans)), "endTimeUnixNano")
+    columns[At.END] = _times(alike.field("endTimeUnixNano"), "endTimeUnixNano")
     if isinstance(after := columns.get(At.FIRST_TOKEN_S), list):
         columns[At.FIRST_TOKEN] = [None if a is None else s + a for s, a in zip(starts, after, strict=True)]
-    columns[At.NAME] = [(name or "")[:MAX_TEXT] or None for name in map(attrgetter("name"), spans)]
+    columns[At.NAME] = [(name or "")[:MAX_TEXT] or None for name in alike.field("name")]
 
 
 def _add_operation(columns: Columns, plan: Plan, rows: int) -> None:
@@ -240,17 +196,17 @@ def _add_tokens(columns: Columns, plan: Plan, rows: int) -> None:
         columns[SLOTS[name]] = list(map(attrgetter(name), tokens))
 
 
-def _add_status(columns: Columns, spans: list[Span]) -> None:
-    failed = [span.status is not None and span.status.code in FAILED for span in spans]
+def _add_status(columns: Columns, alike: Alike | AlikeTexts) -> None:
+    failed = alike.failed()
     errors = columns.get(At.ERROR_CLASS)
     if isinstance(errors, list):
         failed = [f or error is not None for f, error in zip(failed, errors, strict=True)]
     columns[At.STATUS] = ["error" if f else "ok" for f in failed] if any(failed) else Same("ok")
     if At.INPUT_COST in columns and At.OUTPUT_COST in columns:
-        parts = [listed(columns[slot], len(spans)) for slot in (At.INPUT_COST, At.OUTPUT_COST)]
-        columns[At.COST] = list(map(whole_cost, listed(columns.get(At.COST), len(spans)), *parts))
+        parts = [listed(columns[slot], len(alike)) for slot in (At.INPUT_COST, At.OUTPUT_COST)]
+        columns[At.COST] = list(map(whole_cost, listed(columns.get(At.COST), len(alike)), *parts))
     if isinstance(costs := columns.get(At.COST), list):
-        currencies = listed(columns.get(At.CURRENCY), len(spans))
+        currencies = listed(columns.get(At.CURRENCY), len(alike))
         columns[At.CURRENCY] = [
             REPORTED_IN if cost is not None and currency is None else currency
             for cost, currency in zip(costs, currencies, strict=True)
@@ -258,14 +214,15 @@ def _add_status(columns: Columns, spans: list[Span]) -> None:
 
 
 def _kept(
-    columns: Columns, inherited: dict[str, Column], own: dict[int, list[Any]], plan: Plan, attributes: list[list[Attribute]]
+    columns: Columns, inherited: dict[str, Column], own: dict[int, list[Any]], alike: Alike | AlikeTexts
 ) -> dict[str, Column]:
+    plan = alike.plan
     kept = inherited
     if len(kept) + len(plan.kept) > MAX_KEPT:
         raise _Odd
     slots = {at: slot for slot, at in plan.texts}
     for name, at in plan.kept:
-        values = own[slots[at]] if at in slots and _stands_alone(plan, slots[at]) else _texts(attributes, at, MAX_VALUE)
+        values = own[slots[at]] if at in slots and _stands_alone(plan, slots[at]) else alike.texts(at, MAX_VALUE)
         if None in values:
             raise _Odd
         kept[name] = values if max(map(len, values)) <= MAX_VALUE else [value[:MAX_VALUE] for value in values]

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from finops.sources.base import Reject
-from finops.sources.otlp_arrow import Gathered, joined
-from finops.sources.otlp_columns import Alike, Shape, add_alike, shape_of
+from finops.sources.otlp_alike import Alike, AlikeTexts
+from finops.sources.otlp_arrow import Gathered
+from finops.sources.otlp_columns import Shape, add_alike, shape_of
 from finops.sources.otlp_plan import Plans
 from finops.sources.otlp_shape import (
     BROKEN,
     Attribute,
     Group,
+    Span,
     Traces,
     Unreadable,
     because,
@@ -21,12 +23,16 @@ from finops.sources.otlp_shape import (
     traces,
 )
 from finops.sources.otlp_spans import Row, empty_template, row_of, template_of
+from finops.sources.otlp_texts import Texts, learnt
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 HELD_BYTES = 768 << 10
-"""So much is held before it is read column by column: what has just been decoded is still in the processor's cache."""
+"""So much is decoded before it is read column by column: it is still in the processor's cache then."""
+
+HELD_TEXT = 8 << 20
+"""So much text of spans is read by templates before they are read column by column."""
 
 LARGE_BYTES = 32 << 20
 """As objects, the spans of a line take about ten times its bytes: those of a larger line are taken some at a time."""
@@ -42,28 +48,35 @@ _NONE_ALIKE = Alike([], Plans().plan(()), -1)
 
 
 class Rows:
-    """What has been fed and not yet handed over. Rows come in the order of the shapes they have, then of the file."""
+    """What has been fed and not yet handed over. Rows come in the order of the shapes they have, of their
+    resources, of the file."""
 
     def __init__(self, keep: tuple[str, ...] = ()) -> None:
         self.rejects: list[Reject] = []
         self.documents = 0
         self.other_signals = 0
-        self._plans = Plans(keep)
+        self._plans = learnt(keep).plans
         self._gathered = Gathered()
         self._templates: dict[tuple[str, ...], tuple[Row, int]] = {}
         self._shapes: dict[Shape, int] = {}
-        self._alike: dict[tuple[int | str, ...], Alike] = {}
-        self._ready: list[pa.RecordBatch] = []
-        self._held_bytes = self._ready_rows = 0
+        self._alike: dict[tuple[int | str, ...], Alike | AlikeTexts] = {}
+        self._texts = Texts(keep)
+        self._held_bytes = self._held_text = 0
 
     @property
     def full(self) -> bool:
         """Whether it is time to take the batch."""
-        return self._ready_rows >= FULL_ROWS
+        return len(self._gathered) >= FULL_ROWS
 
     def feed(self, line: bytes, number: int, position: int) -> None:
         """One line, or one document: `number` and `position` say where it stands in the file."""
         if len(line) > LARGE_BYTES and self._feed_slices(line, number):
+            return
+        if self._texts.read(line, number):
+            self.documents += 1
+            self._held_text += len(line)
+            if self._held_text >= HELD_TEXT:
+                self._settle()
             return
         self._held_bytes += len(line)
         try:
@@ -82,26 +95,23 @@ class Rows:
         self._held_bytes += size
         self.documents += 1
         self._add(groups(document), number)
-        if self._held_bytes >= HELD_BYTES:
-            self._settle()
 
     def batch(self) -> pa.RecordBatch:
         """The rows so far, in the schema of the contract; they are forgotten here."""
         self._settle()
-        ready, self._ready, self._ready_rows = self._ready, [], 0
-        return joined(ready)
+        return self._gathered.batch()
 
     def _settle(self) -> None:
         """Reads the spans that are held into a small batch."""
-        held, self._alike, self._templates, self._shapes, self._held_bytes = self._alike, {}, {}, {}, 0
+        self._add_taken()
+        held, self._alike, self._templates, self._shapes = self._alike, {}, {}, {}
+        self._held_bytes = self._held_text = 0
         for alike in held.values():
-            if len(alike.spans) < FEW or not add_alike(self._gathered, alike):
+            if len(alike) < FEW or not add_alike(self._gathered, alike):
                 self._gathered.add_rows(list(self._rows_of(alike)))
-        self._ready_rows += len(self._gathered)
-        self._ready.append(self._gathered.batch())
 
-    def _rows_of(self, alike: Alike) -> Iterable[Row]:
-        for span, template, number in zip(alike.spans, alike.templates, alike.lines, strict=True):
+    def _rows_of(self, alike: Alike | AlikeTexts) -> Iterable[Row]:
+        for span, template, number in zip(alike.decoded(), alike.templates, alike.lines, strict=True):
             try:
                 yield row_of(span, alike.plan, template)
             except Unreadable as problem:
@@ -142,23 +152,49 @@ class Rows:
 
     def _add(self, found: Iterable[Group], number: int) -> None:
         known: list[Attribute] | None = None
-        alike, template, shape = _NONE_ALIKE, list[Any](), 0
+        template, shape = list[Any](), 0
         for attributes, spans in found:
             if attributes is not known:
                 known, (template, shape) = attributes, self._template(attributes, number)
-            for span in spans:
-                names = [a.key for a in span.attributes] if span.attributes else []
-                if names != alike.names or shape != alike.shape:
-                    alike = self._alike_with(names, shape)
-                alike.spans.append(span)
-                alike.templates.append(template)
-                alike.lines.append(number)
+            self._add_spans(spans, template, shape, number)
+        if self._held_bytes >= HELD_BYTES:
+            self._settle()
+
+    def _add_taken(self) -> None:
+        """What was read by templates; spans that fit none come decoded."""
+        for taken in self._texts.taken():
+            first = min((lines[0] for _, lines in (*taken.rows.values(), ([], [n for _, n in taken.odd])) if lines), default=None)
+            if first is None:
+                continue
+            template, shape = self._template(taken.around.attributes, first)
+            for span, number in taken.odd:
+                self._add_spans([span], template, shape, number)
+            for pattern, (rows, lines) in taken.rows.items():
+                key = (shape, id(pattern))
+                alike = self._alike.get(key)
+                if alike is None:
+                    self._alike[key] = alike = AlikeTexts(pattern, shape)
+                assert isinstance(alike, AlikeTexts)
+                alike.rows += rows
+                alike.lines += lines
+                alike.templates += [template] * len(rows)
+
+    def _add_spans(self, spans: list[Span], template: Row, shape: int, number: int) -> None:
+        alike = _NONE_ALIKE
+        for span in spans:
+            names = [a.key for a in span.attributes] if span.attributes else []
+            if names != alike.names or shape != alike.shape:
+                alike = self._alike_with(names, shape)
+            alike.spans.append(span)
+            alike.templates.append(template)
+            alike.lines.append(number)
 
     def _alike_with(self, names: list[str], shape: int) -> Alike:
         key: tuple[int | str, ...] = (shape, *names)
         alike = self._alike.get(key)
         if alike is None:
             self._alike[key] = alike = Alike(names, self._plans.plan(tuple(names)), shape)
+        assert isinstance(alike, Alike)
         return alike
 
     def _template(self, attributes: list[Attribute], number: int) -> tuple[Row, int]:

@@ -123,16 +123,16 @@ BROKEN = (MsgspecError, RecursionError, UnicodeError)
 Group = tuple[list[Attribute], list[Span]]
 """A resource's attributes and the spans of one of its scopes."""
 
-_decode_traces: Callable[[bytes], Traces] = Decoder(Traces).decode
+traces_as_written: Callable[[bytes | str], Traces] = Decoder(Traces).decode
 _decode_raw = Decoder(RawTraces).decode
-_decode_span = Decoder(Span).decode
+decoded_span: Callable[[bytes | str | Raw], Span] = Decoder(Span).decode
 _decode_resource = Decoder(Resource | None).decode
 _decode_any = Decoder(Any).decode
 
 
 def traces(line: bytes) -> Traces:
     """The document; keys in snake_case, which some senders write, are taken for the camelCase ones."""
-    document = _decode_traces(line)
+    document = traces_as_written(line)
     if document.resourceSpans is None and b'"resource_spans"' in line:
         return convert(camel(line), Traces)
     return document
@@ -174,7 +174,7 @@ def groups_one_by_one(line: bytes, refuse: Callable[[Unreadable], None]) -> Iter
 def _readable(spans: list[Raw], refuse: Callable[[Unreadable], None]) -> Iterator[Span]:
     for raw in spans:
         try:
-            yield _decode_span(raw)
+            yield decoded_span(raw)
         except BROKEN as error:
             refuse(because(error, "span"))
 
