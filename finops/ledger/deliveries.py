@@ -14,6 +14,7 @@ from finops.ledger.closed import changed_periods, closed_periods, differences, m
 from finops.ledger.loading import Batch, load_batch, next_id
 from finops.ledger.overlaps import Overlap, overlaps, replace_overlaps
 from finops.ledger.tail import grown_from
+from finops.ledger.rivals import rivals, rivals_error
 from finops.ledger.totals import amounts
 
 if TYPE_CHECKING:
@@ -169,7 +170,12 @@ class Intake:
             return
         found = {number: overlaps(self.writer, number, self._ingest) for _, number in self._new}
         for part, number in sorted(self._new, key=lambda new: new[0].name):
+        rivalling = rivals(self.writer, self._ingest)
+        if rivalling and (self._how == "auto" or any(rival.is_same_call for rival in rivalling)):
+            raise rivals_error(rivalling, replacing=self._how == "replacement")
             if found[number] and self._how == "auto":
+        for rival in rivalling:
+            found.setdefault(rival.fresh_id, []).append(rival.earlier)
                 raise _overlap_error(part, found[number])
         replacing = {number: items for number, items in found.items() if items}
         if replacing:

@@ -64,6 +64,9 @@ def replace_overlaps(writer: Writer, fresh: Mapping[int, Sequence[Overlap]], ing
         f" FROM slice JOIN batch USING (batch_id) WHERE delivery_id IN ({numbers}) AND superseded_by IS NULL"
         f" GROUP BY delivery_id, account, billing_period"
     )
+    for item in (item for found in fresh.values() for item in found):
+        values = [item.account, item.billing_period, item.first, item.last]
+        writer.execute("INSERT INTO replaced_days VALUES ($1, $2, $3, $4)", values)
     by: dict[tuple[int, int], int] = {}
     for number, found in sorted(fresh.items()):
         for item in found:
