@@ -27,7 +27,12 @@ def register(commands: Commands) -> None:
 
 def ingest(
     g: Globals,
-    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH…", help="Files, folders, patterns; s3:// or gs:// buckets, prom+http:// servers, cost-explorer:MONTH.")] = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH…", help="Files, folders, patterns; s3:// or gs:// buckets, prom+http:// servers, cost-explorer:MONTH."
+        ),
+    ] = None,
     source: Annotated[str | None, typer.Option("--source", help="What the files are; default: recognised.")] = None,
     as_: Annotated[
         As | None, typer.Option("--as", help="A new file that overlaps loaded ones is a further part, or their replacement.")

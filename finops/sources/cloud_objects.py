@@ -54,22 +54,23 @@ class Listed:
 def listed(bucket: Bucket, prefix: str, folder: Path, *, since: date | None, until: date | None) -> Listed:
     """What lies under the prefix, manifests first: they are fetched into `folder`, and of a report only what the newest names
     is left. Raises DataError where nothing is there."""
-    found = _under(bucket, prefix)
+    every = _under(bucket, prefix)
     endings = _endings()
-    wanted = {one.key: one for one in found if one.size and _is_plain(one.key) and one.key.lower().endswith(endings)}
+    wanted = {one.key: one for one in every if one.size and _is_plain(one.key) and one.key.lower().endswith(endings)}
     if not wanted:
-        many = f"{len(found):,} objects and none that can be read" if found else "nothing"
+        many = f"{len(every):,} objects and none that can be read" if every else "nothing"
         hint = "check bucket and prefix: `finops sources list` says which endings can be read"
         raise DataError(f"there is {many} under this prefix", where=f"{bucket.uri}/{prefix}", hint=hint)
-    manifests = {}
-    for one in wanted.values():
-        if one.key.lower().endswith(ENDING) and one.size <= MOST_BYTES and (manifest := _manifest(bucket, one, folder)):
-            manifests[one.key] = manifest
+    readable = len(wanted)
+    named = {key for key, one in wanted.items() if key.lower().endswith(ENDING) and one.size <= MOST_BYTES}
+    below = {key for key in named if _repeats(key, named)}
+    manifests = {key: found for key in sorted(named - below) if (found := _manifest(bucket, wanted[key], folder))}
+    wanted = {key: one for key, one in wanted.items() if key not in below}
     modified = {key: wanted[key].modified for key in manifests}
     choice = choose(manifests.values(), wanted, modified=modified, since=since, until=until)
     notes = list(choice.notes)
-    if len(found) > len(wanted):
-        notes.append(f"{bucket.uri}/{prefix}: {len(found) - len(wanted):,} objects of other kinds are left out")
+    if len(every) > readable:
+        notes.append(f"{bucket.uri}/{prefix}: {len(every) - readable:,} objects of other kinds are left out")
     return Listed(_alone(wanted, manifests, choice), _named(wanted, choice), tuple(notes))
 
 
@@ -99,6 +100,12 @@ def _is_plain(key: str) -> bool:
 def _endings() -> tuple[str, ...]:
     own = {ending for name in names() for pattern in source(name).patterns for ending in pattern.suffixes}
     return tuple(sorted(f"{ending}{packed}" for ending in own for packed in ("", ".gz", ".zst")))
+
+
+def _repeats(key: str, named: set[str]) -> bool:
+    """Whether a manifest of the same name lies in a folder above: that one is the newest, and this one of an older version."""
+    *folders, name = key.split("/")
+    return any("/".join([*folders[:up], name]) in named for up in range(len(folders)))
 
 
 def _manifest(bucket: Bucket, found: RemoteObject, folder: Path) -> Manifest | None:

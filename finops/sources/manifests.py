@@ -151,7 +151,7 @@ def _of_aws(path: str, found: Mapping[str, Any], keys: list[str]) -> Manifest:
 
 
 def _of_azure(path: str, found: Mapping[str, Any]) -> Manifest:
-    export, run = found.get("exportConfig") or {}, found.get("runInfo") or {}
+    export, run = _object(found.get("exportConfig")), _object(found.get("runInfo"))
     name = str(export.get("exportName") or _name_of(path))
     report = str(export.get("resourceId") or name).strip("/")
     start, end = str(run.get("startDate") or "")[:10], str(run.get("endDate") or "")[:10]
@@ -256,6 +256,10 @@ def _without_bucket(key: str) -> str:
 def _month(text: str) -> str | None:
     found = re.match(r"(\d{4})-?(\d\d)", text)
     return f"{found[1]}-{found[2]}" if found else None
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _count(value: object) -> int | None:

@@ -79,7 +79,7 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
     near = [path for path in paths if not is_remote(path)]
     span = Span(options.since, options.until, options.source)
     with fetched(far, settings, span, dry_run=options.dry_run, talk=talk) as there:
-        answer = _Answer(there.rows, there.notes)
+        answer = _Answer([{**dict.fromkeys(column.key for column in COLUMNS), **row} for row in there.rows], there.notes)
         if not near and far and options.dry_run:
             answer.notes.append("dry run: nothing was loaded")
             return _result(settings, answer, FETCHED)

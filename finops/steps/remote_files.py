@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from finops.sources.cloud_buckets import SCHEMES, bucket_and_prefix
 from finops.sources.cloud_objects import Bucket, RemoteObject, listed, stored_at
 from finops.steps.given_files import GivenFile
 from finops.steps.manifest_deliveries import Delivery, stated_by
+from finops.steps.source_options import source_options
 
 _WEB = ("http://", "https://")
 _LIVE = tuple(f"{scheme}://" for scheme in prometheus_live.SCHEMES)
@@ -79,24 +81,31 @@ def fetched(uris: Sequence[str], settings: Settings, span: Span, *, dry_run: boo
 def _fetch(uris: Sequence[str], settings: Settings, folder: Path, span: Span, dry_run: bool, talk: Talk, answer: Fetched) -> None:
     if not uris:
         return
-    memory = _memory(settings)
+    memory, mark = _memory(settings), _mark(settings)
     wanted: list[tuple[Bucket, RemoteObject]] = []
+    seen: set[str] = set()
     talk.stage("Listing")
     for uri in uris:
         bucket, prefix = bucket_and_prefix(uri)
         found = listed(bucket, prefix, folder, since=span.since, until=span.until)
         answer.notes += found.notes
         for one in found.alone:
-            if memory.holds(_uri(bucket, one), one.tag, one.size):
+            if (uri_of := _uri(bucket, one)) in seen:
+                continue
+            seen.add(uri_of)
+            if memory.holds(uri_of, one.tag + mark, one.size):
                 answer.rows.append(_row(bucket, one, "unchanged"))
             else:
-                answer.files.append(_given(folder, bucket, one))
+                answer.files.append(_given(folder, bucket, one, mark))
                 wanted.append((bucket, one))
         for manifest, _, objects in found.deliveries:
-            if memory.holds_all(manifest.id, [(_uri(bucket, one), one.tag, one.size) for one in objects]):
+            if manifest.id in seen:
+                continue
+            seen.add(manifest.id)
+            if memory.holds_all(manifest.id, [(_uri(bucket, one), one.tag + mark, one.size) for one in objects]):
                 answer.rows += [_row(bucket, one, "unchanged") for one in objects]
                 continue
-            files = tuple(_given(folder, bucket, one) for one in objects)
+            files = tuple(_given(folder, bucket, one, mark) for one in objects)
             stated = stated_by(manifest, {one.key: file.path for one, file in zip(objects, files, strict=True)})
             answer.deliveries.append(Delivery(manifest.id, f"{bucket.uri}/{manifest.path}", files, stated))
             wanted += [(bucket, one) for one in objects]
@@ -178,8 +187,14 @@ def _download(wanted: Sequence[tuple[Bucket, RemoteObject]], folder: Path, talk:
         bucket.fetch(one, stored_at(folder, bucket, one), talk.advance)
 
 
-def _given(folder: Path, bucket: Bucket, one: RemoteObject) -> GivenFile:
-    return GivenFile(stored_at(folder, bucket, one), folder, True, _uri(bucket, one), (one.tag, one.size))
+def _given(folder: Path, bucket: Bucket, one: RemoteObject, mark: str) -> GivenFile:
+    return GivenFile(stored_at(folder, bucket, one), folder, True, _uri(bucket, one), (one.tag + mark, one.size))
+
+
+def _mark(settings: Settings) -> str:
+    """Stands behind each tag: where the configuration reads files otherwise than before, they are fetched anew."""
+    told = repr((sorted(source_options(settings)["identity"].items()), settings.imports))
+    return f" {sha256(told.encode()).hexdigest()[:16]}"
 
 
 def _uri(bucket: Bucket, one: RemoteObject) -> str:
