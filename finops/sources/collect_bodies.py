@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple
 from finops.sources.otlp_metrics_shape import Metrics, each_metric, each_record, logs, metrics
 from finops.sources.otlp_shape import BROKEN, Unreadable, because, groups, groups_one_by_one, traces
 from finops.sources.otlp_values import span_id, trace_id
-from finops.sources.otlp_wire import fields
+from finops.sources.otlp_wire import OLD_SCOPES, fields
+from finops.sources.otlp_wire_logs import logs_in
+from finops.sources.otlp_wire_metrics import metrics_in
 
 Encoding = Literal["protobuf", "json"]
 CONTENT_TYPES: dict[str, Encoding] = {"application/x-protobuf": "protobuf", "application/json": "json"}
@@ -125,13 +127,24 @@ def _records(kind: Kind, content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _protobuf(signal: Signal, body: bytes) -> Checked:
+    if signal.name != "traces":
+        return _decoded(signal, body)
     records = refused = 0
     for resource in _inside(memoryview(body)):
-        for scope in _inside(resource, 2, 1000):  # 1000: where writers before 2022 put the scopes
+        for scope in _inside(resource, 2, OLD_SCOPES):
             for record in _inside(scope, 2):
                 records += 1
-                refused += signal.name == "traces" and not _names_a_span(record)
+                refused += not _names_a_span(record)
     return Checked(_framed(body), records, refused, "a span without a trace id of 16 bytes and a span id of 8")
+
+
+def _decoded(signal: Signal, body: bytes) -> Checked:
+    problems: list[Unreadable] = []
+    if signal.name == "metrics":
+        records = sum(1 for _ in each_metric(metrics_in(body, problems.append)))
+    else:
+        records = sum(1 for _ in each_record(logs_in(body, problems.append)))
+    return Checked(_framed(body), records + len(problems), len(problems), problems[0].reason if problems else None)
 
 
 def _inside(message: memoryview, *numbers: int) -> Iterator[memoryview]:

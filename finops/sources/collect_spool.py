@@ -16,6 +16,7 @@ from pathlib import Path
 from finops.errors import OutsideError
 from finops.sources.collect_bodies import KINDS, Kind, whole_records
 from finops.sources.collect_segment import OPEN, OpenSegment, sync_folder
+from finops.sources.collect_totals import SETTLED, Totals
 
 SEGMENT_BYTES = 64 << 20
 """A segment is closed once it holds so much."""
@@ -128,6 +129,13 @@ class Spool:
             self._forget(path.stat().st_size)
             path.unlink()
         sync_folder(self.folder)
+
+    def settle(self, totals: Totals) -> None:
+        """Replaces each closed segment of metrics by what its running totals gained; DataError where one can't be read."""
+        for segment in self.closed():
+            if segment.name.partition(".")[0].endswith("-metrics") and not segment.name.endswith(SETTLED):
+                before = segment.stat().st_size
+                self._forget(before - totals.settle(segment).stat().st_size)
 
     def set_aside(self, segment: Path) -> Path:
         """Moves a segment that the ledger will not take out of the way; it is kept."""

@@ -22,7 +22,7 @@ MOST_POINTS = 5_000_000
 FRESH_US = 90_000_000
 """A running total that is younger than this at its first point counts in full; an older one began before the file did."""
 
-_DELTA, _CUMULATIVE = (1, "1", "AGGREGATION_TEMPORALITY_DELTA"), (2, "2", "AGGREGATION_TEMPORALITY_CUMULATIVE")
+_DELTA, CUMULATIVE = (1, "1", "AGGREGATION_TEMPORALITY_DELTA"), (2, "2", "AGGREGATION_TEMPORALITY_CUMULATIVE")
 _NO_VALUE = 1
 _TOKEN_LABELS = frozenset({"gen_ai.token.type", "token_type", "type", "gen_ai.token.modality"})
 _RESOURCE_LABELS = KEPT | {"service.instance.id", "host.name"}
@@ -114,7 +114,7 @@ class Gathered:
         key = _Key(meant, _labels(attributes, around), bounds, (name, *_flat(attributes), "", *_flat(around)))
         if temporality in _DELTA and monotonic:
             self._deltas[key][time, start or 0] = amounts
-        elif temporality in _CUMULATIVE and monotonic:
+        elif temporality in CUMULATIVE and monotonic:
             self._totals[key][start or 0][time] = amounts
         elif temporality in _DELTA:
             self._left_out["points say by how much a level changed, but not what it is: left out"] += 1

@@ -164,6 +164,8 @@ def _result(settings: Settings, spool: Spool, loader: Loader, received: _Receive
 def _notes(settings: Settings, loader: Loader, received: _Received, waiting: int) -> list[str]:
     notes = [] if received.requests else ["nothing was received"]
     notes += [f"{count:,} requests were turned away: {why}" for why, count in sorted(received.turned_away.items())]
+    if before := loader.totals.begun_before:
+        notes.append(f"{before:,} running totals began before the collector did: what they held at their first point is left out")
     if loader.rejected.total():
         notes.append("`finops query 'SELECT * FROM reject'` lists what could not be read")
     if loader.aside:

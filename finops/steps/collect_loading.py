@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from finops.config import Overrides
 from finops.core.talk import Silence
 from finops.errors import DataError, FinopsError
+from finops.sources.collect_totals import Totals
 from finops.steps.ingest import Options as IngestOptions
 from finops.steps.ingest import ingest
 
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 AT_ONCE_BYTES = 256 << 20
 """One write loads so much of the spool at most: the ledger is never held for long."""
 
-_SOURCES = {"traces": "otlp", "metrics": "otlp_metrics", "logs": "otlp_logs"}
+_SOURCES = {
+    **{("traces", ".pb"): "otlp_proto", ("traces", ".jsonl"): "otlp"},
+    **{("metrics", ".jsonl"): "otlp_metrics"},
+    **{("logs", ".pb"): "otlp_logs", ("logs", ".jsonl"): "otlp_logs"},
+}
+"""What reads a segment, where its beginning could be several things."""
 
 
 class Watcher(Protocol):
@@ -51,11 +57,16 @@ class Loader:
     aside: list[Path] = field(default_factory=list)
     _told: str | None = None
 
+    def __post_init__(self) -> None:
+        self.totals = Totals(self.spool.folder)
+
     def load(self, wait_s: float) -> bool:
         """Loads every closed segment. False where the ledger could not be written now; nothing is lost then."""
         while waiting := self.spool.closed():
             try:
-                self._load(_first(waiting), wait_s)
+                self._settle()
+                if waiting := self.spool.closed():
+                    self._load(_first(waiting), wait_s)
             except (FinopsError, OSError) as error:
                 self._tell(error, len(waiting))
                 return False
@@ -75,6 +86,15 @@ class Loader:
                 return
             self._load_named(segments[0], wait_s)
 
+    def _settle(self) -> None:
+        try:
+            self.spool.settle(self.totals)
+        except DataError as error:
+            guilty = [segment for segment in self.spool.closed() if str(segment) in (error.where or "")]
+            if not guilty:
+                raise
+            self._set_aside(guilty[0], error)
+
     def _load_named(self, segment: Path, wait_s: float) -> None:
         """A segment that was not recognised, or that would not do, once more with its source named; else it is set aside."""
         try:
@@ -82,12 +102,15 @@ class Loader:
         except DataError as error:
             if segment.name not in (error.where or ""):
                 raise
-            moved = self.spool.set_aside(segment)
-            self.aside.append(moved)
-            self.watcher.warn(f"a segment can't be loaded and is kept as {moved}: {error.what}")
+            self._set_aside(segment, error)
+
+    def _set_aside(self, segment: Path, error: DataError) -> None:
+        moved = self.spool.set_aside(segment)
+        self.aside.append(moved)
+        self.watcher.warn(f"a segment can't be loaded and is kept as {moved}: {error.what}")
 
     def _ingested(self, segments: list[Path], wait_s: float, *, named: bool = False) -> Result:
-        source = _SOURCES[signal_of(segments[0])] if named and segments[0].suffix == ".jsonl" else None
+        source = _SOURCES[signal_of(segments[0]), segments[0].suffix] if named else None
         options = IngestOptions(source=source, build=self.build, wait_s=wait_s)
         return ingest(self.overrides, segments, options, talk=Silence())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import threading
 import time
@@ -13,8 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.exporter.otlp.json.http._log_exporter import OTLPLogExporter as JsonLogs
+from opentelemetry.exporter.otlp.json.http.metric_exporter import OTLPMetricExporter as JsonMetrics
 from opentelemetry.exporter.otlp.json.http.trace_exporter import OTLPSpanExporter as JsonExporter
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as ProtobufLogs
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as ProtobufMetrics
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as ProtobufExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace.export import SpanExportResult
 
 from finops.config import Overrides
@@ -24,7 +33,7 @@ from finops.sources.collect_bodies import KINDS, Kind, checked
 from finops.sources.collect_spool import Spool
 from finops.steps.collect import Options, collect
 from tests.conftest import Ran
-from tests.sources.test_collect_http import document, request
+from tests.sources.test_collect_http import DAY, document, request
 from tests.steps.collecting import Collector, ids, sdk_spans
 
 PROTOBUF, JSON = KINDS[0], KINDS[1]
@@ -80,11 +89,11 @@ class Running:
     def _run(self, overrides: Overrides, options: Options) -> None:
         self.answer = collect(overrides, options, stop=self.stop, watcher=self.told)
 
-    def wait_for(self, text: str) -> str:
+    def wait_for(self, text: str, times: int = 1) -> str:
         for _ in range(600):
-            for line in self.told.lines:
-                if text in line:
-                    return line
+            found = [line for line in self.told.lines if text in line]
+            if len(found) >= times:
+                return found[-1]
             if not self.thread.is_alive():
                 break
             time.sleep(0.05)
@@ -271,3 +280,37 @@ def test_nothing_received_is_an_answer(tmp_path: Path, finops: Callable[..., Ran
     assert ran.code == 0
     assert ran.out.endswith("nothing was received\n")
     assert not (tmp_path / "finops.duckdb").exists(), "no ledger is made for nothing"
+
+
+@pytest.mark.parametrize("exporter", [ProtobufMetrics, JsonMetrics])
+def test_counters_of_the_sdk_add_up_over_segments(tmp_path: Path, finops: Callable[..., Ran], exporter: Any) -> None:
+    """The SDK sends running totals; the collector loads each of them apart from the others."""
+    with Running(tmp_path) as running:
+        reader = PeriodicExportingMetricReader(exporter(endpoint=f"{running.url}/v1/metrics"), export_interval_millis=math.inf)
+        provider = MeterProvider([reader], shutdown_on_exit=False)
+        jobs = provider.get_meter("tests").create_counter("jobs.done")
+        for number, gain in enumerate((5, 0, 7, 30), start=1):
+            jobs.add(gain, {"queue": "gpu"})
+            provider.force_flush()
+            running.wait_for("loaded ", times=number)
+        provider.shutdown()
+        answer = running.end()
+    assert answer.rows[0]["signal"] == "metrics"
+    found = finops("query", "SELECT sum(value) AS done FROM sample WHERE signal = 'jobs.done'", "-f", "json").json["rows"]
+    assert found == [{"done": 42}]
+
+
+@pytest.mark.parametrize("exporter", [ProtobufLogs, JsonLogs])
+def test_evaluations_that_the_sdk_logs_become_outcomes(tmp_path: Path, finops: Callable[..., Ran], exporter: Any) -> None:
+    with Running(tmp_path) as running:
+        provider = LoggerProvider(shutdown_on_exit=False)
+        provider.add_log_record_processor(SimpleLogRecordProcessor(exporter(endpoint=f"{running.url}/v1/logs")))
+        said = {"gen_ai.evaluation.name": "judge", "gen_ai.evaluation.score.label": "pass", "gen_ai.agent.name": "triage"}
+        provider.get_logger("tests").emit(
+            timestamp=DAY, event_name="gen_ai.evaluation.result", attributes={**said, "run.id": "r1"}
+        )
+        provider.shutdown()
+        answer = running.end()
+    assert [(row["signal"], row["loaded"]) for row in answer.rows] == [("logs", 1)]
+    found = finops("query", "SELECT run, accepted, evaluator FROM outcome", "-f", "json").json["rows"]
+    assert found == [{"run": "r1", "accepted": True, "evaluator": "judge"}]
