@@ -26,6 +26,9 @@ from finops.sources.mapped_values import constant, reader
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Taker = Callable[[Sequence[str | None]], Any]
+"""From the cells of a row to the value of one target; raises ValueError or OverflowError where its text would not do."""
+
 BATCH_ROWS = 8192
 _SHOWN = 200
 
@@ -123,10 +126,9 @@ class Mapped:
         schema, missed = arrow_schema(self.given.contract), set[str]()
         rows = self._rows(seen, finish, rejects, missed)
         while block := list(islice(rows, BATCH_ROWS)):
+            filled = set().union(*block)
             columns = [
-                pa.nulls(len(block), one.type)
-                if (values := [row.get(one.name) for row in block]).count(None) == len(block)
-                else pa.array(values, one.type)
+                pa.array([row.get(one.name) for row in block], one.type) if one.name in filled else pa.nulls(len(block), one.type)
                 for one in schema
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
@@ -134,19 +136,21 @@ class Mapped:
             finish.notes.append(f"no row has {', '.join(f'`{name}`' for name in sorted(missed))}")
 
     def _rows(self, seen: Glimpse, finish: Finish, rejects: list[Reject], missed: set[str]) -> Iterator[dict[str, Any]]:
-        readers = [(target, self._taker(target, typed=seen.form == "parquet")) for target in self.targets]
+        takers = [
+            (target.name, self._taker(target, typed=seen.form == "parquet"), [self.wanted.index(c) for c in target.columns])
+            for target in self.targets
+        ]
         mapped = {target.name for target in self.targets}
         required = [one.name for one in CONTRACTS[self.given.contract].fields if one.required]
         required.sort(key=lambda name: name not in mapped)  # what is derived is missing only because of what is mapped
         for item in read_cells(seen, self.wanted, missed):
-            made = item if isinstance(item, Reject) else _row(item, readers, finish, required)
+            made = item if isinstance(item, Reject) else _row(item, takers, finish, required)
             if isinstance(made, Reject):
                 rejects.append(made)
             else:
                 yield made
 
-    def _taker(self, target: Target, *, typed: bool) -> Callable[[Sequence[str | None]], Any]:
-        """From the cells of a row to the value of one target; raises _Unread with the text at fault."""
+    def _taker(self, target: Target, *, typed: bool) -> Taker:
         if target.value is not None:
             fixed = constant(target, self.given)(target.value)
             return lambda _cells: fixed
@@ -154,18 +158,10 @@ class Mapped:
         if target.gathered:
             named = list(zip(target.columns, places, strict=True))
             return lambda cells: {name: text for name, at in named if (text := cells[at]) is not None} or None
-        read = reader(target, self.given, typed=typed)
-
-        def take(cells: Sequence[str | None]) -> Any:
-            text = next((text for at in places if (text := cells[at]) is not None), None)
-            if text is None:
-                return None
-            try:
-                return read(text)
-            except (ValueError, OverflowError, ArithmeticError) as error:
-                raise _Unread(str(error), text[:_SHOWN]) from None
-
-        return take
+        read, first = reader(target, self.given, typed=typed), places[0]
+        if len(places) == 1:
+            return lambda cells: None if (text := cells[first]) is None else read(text)
+        return lambda cells: None if (text := _said(cells, places)) is None else read(text)
 
     def _constants(self) -> None:
         for target in self.targets:
@@ -194,24 +190,20 @@ class Mapped:
                 raise DataError(what, where=str(seen.path), hint="keep one of them: nothing says which one counts")
 
 
-class _Unread(Exception):
-    """A cell that is not what it should be."""
-
-    def __init__(self, reason: str, text: str) -> None:
-        super().__init__(reason)
-        self.reason, self.text = reason, text
+def _said(cells: Sequence[str | None], places: Sequence[int]) -> str | None:
+    return next((text for at in places if (text := cells[at]) is not None), None)
 
 
 def _row(
-    item: Cells, readers: Sequence[tuple[Target, Callable[[Sequence[str | None]], Any]]], finish: Finish, required: Sequence[str]
+    item: Cells, takers: Sequence[tuple[str, Taker, Sequence[int]]], finish: Finish, required: Sequence[str]
 ) -> dict[str, Any] | Reject:
     number, cells = item
     values: dict[str, Any] = {}
-    for target, take in readers:
+    for name, take, places in takers:
         try:
-            values[target.name] = take(cells)
-        except _Unread as problem:
-            return Reject(number, problem.reason, target.name, problem.text)
+            values[name] = take(cells)
+        except (ValueError, OverflowError, ArithmeticError) as error:
+            return Reject(number, str(error), name, (_said(cells, places) or "")[:_SHOWN])
     reason = finish.row(values)
     if reason is not None:
         return Reject(number, reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from finops.core.contracts import CONTRACTS
 from finops.core.settings import Import
 from finops.core.tokens import TOKEN_CLASSES, Usage
 from finops.sources import meters, outcomes
-from finops.sources.gateway_calls import Dialects, tokens
+from finops.sources.gateway_calls import tokens
 
 Values = dict[str, Any]
 OPERATIONS = ("inference", "embeddings", "retrieval", "tool", "agent", "workflow", "other")
@@ -71,31 +72,31 @@ def _of_charges(given: Import, mapped: Collection[str]) -> Finish:
         return Finish(lambda _values: None, [])
     zone = ZoneInfo(given.zone)
 
+    @lru_cache(maxsize=4096)
+    def first_of_month(start: datetime) -> datetime:
+        local = start.replace(tzinfo=UTC).astimezone(zone)
+        first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return first.astimezone(UTC).replace(tzinfo=None)
+
     def month(values: Values) -> None:
         start: datetime | None = values.get("ChargePeriodStart")
-        if start is not None:
-            local = start.replace(tzinfo=UTC).astimezone(zone)
-            first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
-            values["BillingPeriodStart"] = first.astimezone(UTC).replace(tzinfo=None)
+        values["BillingPeriodStart"] = None if start is None else first_of_month(start)
 
     return Finish(month, ["BillingPeriodStart is not mapped: the month of the charge stands for its billing period"])
 
 
 def _of_calls(given: Import) -> Finish:
-    dialects = Dialects(given.name)
-
     def complete(values: Values) -> str | None:
         operation = values.get("operation")
         if operation is not None and operation not in OPERATIONS:
             return f"the operation `{operation}` is none of {', '.join(OPERATIONS)}"
         if given.tokens is not None:
             values.update(tokens(_usage(values), given.tokens))
-            dialects.told(values)
         if any(values.get(name) is not None and values[name] < 0 for name in TOKEN_CLASSES):
             return "a count of tokens is below 0"
         return None
 
-    return Finish(complete, dialects.notes)
+    return Finish(complete, [])
 
 
 def _usage(values: Mapping[str, Any]) -> Usage:
