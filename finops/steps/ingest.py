@@ -85,7 +85,7 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
             return _result(settings, answer, FETCHED)
         files = given_files(near, settings) if near or not far else []
         here = sorted_by_manifest(files, options.since, options.until)
-        answer.notes += [*here.notes, *_set_aside(files, here)]
+        answer.notes += [*here.notes, *_set_aside(files, here), *_unbounded([*here.alone, *there.files], options)]
         return _ingest(settings, [*here.alone, *there.files], [*here.deliveries, *there.deliveries], options, answer, talk)
 
 
@@ -114,6 +114,13 @@ def _ingest(
         answer.notes.append("`finops build` brings the models up to date")
     answer.notes += owner_differences(before, owner_costs(settings, options.restate))
     return _result(settings, answer)
+
+
+def _unbounded(alone: Sequence[GivenFile], options: Options) -> list[str]:
+    """What --since and --until do not bound."""
+    if not alone or not (options.since or options.until):
+        return []
+    return [f"{len(alone):,} files that no manifest names were taken whole: --since and --until do not bound them"]
 
 
 def _set_aside(files: Sequence[GivenFile], here: Sorted) -> list[str]:

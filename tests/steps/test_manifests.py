@@ -228,3 +228,9 @@ def test_a_file_that_is_not_what_its_manifest_says_loads_nothing(
     assert said in ran.err
     assert not (tmp_path / "finops.duckdb").exists()
     assert finops("ingest", "az/exports/actual/20261001-20261031/r/part_0_0001.csv").code == ExitCode.OK
+
+
+def test_what_since_and_until_do_not_bound_is_said(finops: Finops, tmp_path: Path) -> None:
+    cur(tmp_path / "a.csv.gz", "1")
+    _, notes = ingested(finops, "a.csv.gz", "--since", "2026-11")
+    assert any("1 files that no manifest names were taken whole" in note for note in notes)
