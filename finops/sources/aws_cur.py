@@ -6,15 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from finops.sources.aws_bedrock_models import (
+    EDITION,
+    GLOBAL,
+    MODEL,
+    MODEL_IDS,
+    PRODUCTS,
+    SCOPED,
+    SOLD,
+    THROUGHPUT,
+    TOKEN_CLASSES,
+)
 from finops.sources.aws_cur_names import (
     CATEGORIES,
     COMMITTED,
     FREE_WHEN_AMORTISED,
     INSTANCE,
-    MODEL,
     NOT_HOURS,
     SPLIT_OPERATIONS,
-    TOKEN_CLASSES,
     UNUSED,
     names,
 )
@@ -224,15 +233,25 @@ def _tokens(bill: Sheet, usage_type: str, code: str) -> dict[str, str]:
     """Model and class of tokens of Bedrock. Models that a marketplace seller bills are named by their product."""
     if NULL in (usage_type, code):
         return {}
-    ours = f"({code} = 'AmazonBedrock' OR {usage_type} LIKE '%MP:%Token%')"
+    ours = f"(starts_with({code}, {literal(PRODUCTS)}) OR {usage_type} ILIKE {literal(SOLD)})"
     stated = first_of(bill.text("product/model", "product_model"), _product(bill, "model"))
     product = first_of(bill.text(*names("product", "ProductName", "product_name")), _product(bill, "product_name"))
-    sold = f"nullif(regexp_extract({product}, '^(.+?) \\(Amazon Bedrock Edition\\)', 1), '')" if product != NULL else NULL
-    named = f"nullif(regexp_extract({usage_type}, {literal(MODEL)}, 1), '')"
+    sold = f"nullif(regexp_extract({product}, {literal(EDITION)}, 1), '')" if product != NULL else NULL
+    named = [f"nullif(regexp_extract({usage_type}, {literal(form)}, 1), '')" for form in (MODEL, THROUGHPUT)]
     classes = [
         (f"regexp_matches({usage_type}, {literal(form)})", literal(word) if word else NULL) for form, word in TOKEN_CLASSES
     ]
-    return {"x_Model": cases((ours, first_of(stated, sold, named))), "x_TokenClass": cases((ours, cases(*classes)))}
+    everywhere = f"regexp_matches({usage_type}, {literal(GLOBAL)})"
+    model = _model_id(first_of(stated, sold, *named), everywhere)
+    return {"x_Model": cases((ours, model)), "x_TokenClass": cases((ours, cases(*classes)))}
+
+
+def _model_id(name: str, everywhere: str) -> str:
+    """The id by which the model is called, where its name is known; else the name. Prices of a global profile are their own."""
+    folded = f"regexp_replace(lower({name}), '[^a-z0-9]', '', 'g')"
+    known = " ".join(f"WHEN {literal(short)} THEN {literal(model)}" for short, model in MODEL_IDS.items())
+    called = f"CASE {folded} {known} ELSE {name} END"
+    return f"regexp_replace({called}, CASE WHEN {everywhere} THEN {literal(SCOPED)} ELSE '^()$' END, 'global.\\1')"
 
 
 def _entry(bill: Sheet, column: str, key: str) -> str:
@@ -251,10 +270,8 @@ def _product(bill: Sheet, key: str) -> str:
 def _tags(bill: Sheet) -> str:
     """Tags under the keys that people gave them; those of AWS keep their prefix. A cost category is `costCategory/NAME`."""
     if bill.has("resource_tags"):
-        whole = (
-            f"CAST(to_json({bill.raw('resource_tags')}) AS VARCHAR)" if bill.seen.form == "parquet" else bill.raw("resource_tags")
-        )
-        return f"regexp_replace({whole}, '([{{,] *\")user[:_]', '\\1', 'g')"
+        tags = f"regexp_replace({_map_text(bill, 'resource_tags')}, '([{{,] *\")user[:_]', '\\1', 'g')"
+        return _with_categories(tags, _map_text(bill, "cost_category")) if bill.has("cost_category") else tags
     entries: list[tuple[str, str]] = []
     for prefix in ("resourcetags/", "resource_tags_"):
         entries += [(_key(name), f"nullif(CAST({quoted(own)} AS VARCHAR), '')") for name, own in bill.starting(prefix)]
@@ -263,6 +280,23 @@ def _tags(bill: Sheet) -> str:
             (f"costCategory/{name}", f"nullif(CAST({quoted(own)} AS VARCHAR), '')") for name, own in bill.starting(prefix)
         ]
     return map_of(entries)
+
+
+def _map_text(bill: Sheet, column: str) -> str:
+    """A map column as JSON text."""
+    return f"CAST(to_json({bill.raw(column)}) AS VARCHAR)" if bill.seen.form == "parquet" else bill.raw(column)
+
+
+def _with_categories(tags: str, categories: str) -> str:
+    """The tags, and each cost category of the map as `costCategory/NAME`. Tags that can't be read stay as they are."""
+    given = f"TRY_CAST(TRY_CAST({categories} AS JSON) AS MAP(VARCHAR, VARCHAR))"
+    own = f"TRY_CAST(TRY_CAST(coalesce(nullif({tags}, ''), '{{}}') AS JSON) AS MAP(VARCHAR, VARCHAR))"
+    entry = "{'key': 'costCategory/' || e.key, 'value': e.value}"
+    both = f"map_concat({own}, map_from_entries(list_transform(map_entries({given}), lambda e: {entry})))"
+    return cases(
+        (f"cardinality({given}) > 0 AND {own} IS NOT NULL", f"CAST(to_json({both}) AS VARCHAR)"),
+        otherwise=tags,
+    )
 
 
 def _key(name: str) -> str:

@@ -28,18 +28,6 @@ INSTANCE = (
 NOT_HOURS = r"EBSOptimized|CPUCredits|EBS:|DataTransfer"
 """Usage types that name an instance type and do not bill its hours."""
 
-MODEL = r"^(?:[A-Z]{2,4}[0-9]-)?(?:MP:.*|(.+?))-(?:text-)?(?:cache-read-|cache-write-)?(?:input|output)-tokens?(?:-.*)?$"
-"""Bedrock: `USE1-NovaLite-input-tokens`, `USE1-NovaLite-cache-read-input-tokens`, `…-input-tokens-batch`."""
-TOKEN_CLASSES: tuple[tuple[str, str], ...] = (
-    (r"(?i)cache-?read-?input|input-tokens?-cache-read", "cache_read"),
-    (r"(?i)cache-?write.*1h|1h.*cache-?write", "cache_write_1h"),
-    (r"(?i)cache-?write-?input|input-tokens?-cache-write", "cache_write"),
-    (r"(?i)(image|audio|video|speech).*tokens?|tokens?.*(image|audio|video|speech)", ""),
-    (r"(?i)input-?token", "input_uncached"),
-    (r"(?i)output-?token|response-?token", "output"),
-)
-"""What a Bedrock usage type says of its tokens; the first that fits, and nothing where it is not certain."""
-
 
 def names(group: str, legacy: str, modern: str | None = None) -> tuple[str, str]:
     """Both names of a column: `lineItem/UsageType` and `line_item_usage_type`."""

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from finops.errors import DataError
+from finops.prices.tokens import resolve_model
+from finops.sources.aws_bedrock_models import MODEL_IDS
 from finops.sources.aws_cur import SOURCE
 from finops.sources.detect import recognise
 from tests.sources.bill_reading import Bill, read_bill
@@ -111,7 +113,7 @@ def test_what_was_used_and_by_whom(bill: dict[str, dict[str, Any]]) -> None:
     ]
     assert bill["plan fee"]["CommitmentDiscountId"].endswith("savingsplan/p1")
     assert bill["RI fee"]["CommitmentDiscountCategory"] == "Usage"
-    assert (bill["tokens"]["x_Model"], bill["tokens"]["x_TokenClass"]) == ("NovaLite", "cache_read")
+    assert (bill["tokens"]["x_Model"], bill["tokens"]["x_TokenClass"]) == ("amazon.nova-lite-v1:0", "cache_read")
     assert (bill["spot"]["BillingAccountId"], bill["spot"]["SubAccountId"]) == ("100000000001", "100000000002")
     assert bill["spot"]["RegionId"] == "us-west-2"
 
@@ -174,24 +176,48 @@ def test_data_exports_as_parquet_with_maps(tmp_path: Path) -> None:
     checked(read_bill(SOURCE, path, tmp_path))
 
 
+SONNET, OPUS = "Claude 3.5 Sonnet (Amazon Bedrock Edition)", "Claude Opus 4.6 (Amazon Bedrock Edition)"
+
+
 @pytest.mark.parametrize(
     ("usage_type", "product", "model", "token_class"),
     [
-        ("USE1-NovaLite-input-tokens", "", "NovaLite", "input_uncached"),
-        ("USW2-NovaPro-output-tokens-batch", "", "NovaPro", "output"),
-        ("USE1-Llama3-1-8B-input-tokens", "", "Llama3-1-8B", "input_uncached"),
+        ("USE1-NovaLite-input-tokens", "", "amazon.nova-lite-v1:0", "input_uncached"),
+        ("USW2-NovaPro-output-tokens-batch", "", "amazon.nova-pro-v1:0", "output"),
+        ("EU-NovaMicro-cache-write-input-tokens", "", "amazon.nova-micro-v1:0", "cache_write"),
         (
-            "USE1-MP:USE1_InputTokenCount-Units",
-            "Claude 3.5 Sonnet (Amazon Bedrock Edition)",
-            "Claude 3.5 Sonnet",
+            "USE1-Nova2.0Lite-text-input-tokens-priority-cross-region-global",
+            "",
+            "global.amazon.nova-2-lite-v1:0",
             "input_uncached",
         ),
+        ("USE1-Llama3-1-8B-input-tokens", "", "meta.llama3-1-8b-instruct-v1:0", "input_uncached"),
+        ("USE1-Gemma-3-4B-IT-input-tokens-flex", "", "Gemma-3-4B-IT", "input_uncached"),
         (
-            "USE1-MP:USE1_CacheReadInputTokenCount-Units",
-            "Claude 3.5 Sonnet (Amazon Bedrock Edition)",
-            "Claude 3.5 Sonnet",
-            "cache_read",
+            "USE1-Claude4.5Haiku-input-tokens-cross-region-global",
+            "Amazon Bedrock",
+            "global.anthropic.claude-haiku-4-5-20251001-v1:0",
+            "input_uncached",
         ),
+        ("USE1-Claude4.6Opus-cache-read-input-token-count", "", "anthropic.claude-opus-4-6-v1:0", "cache_read"),
+        ("USE1-Claude4Sonnet-output-tokens-long-context", "", "anthropic.claude-sonnet-4-20250514-v1:0", "output"),
+        (
+            "USW2-anthropic.claude-opus-4-8-mantle-cache-write-tokens-global-standard",
+            "",
+            "global.anthropic.claude-opus-4-8",
+            "cache_write",
+        ),
+        ("USE1-Nova2.0Lite-ProvisionedThroughput-NoCommit-ModelUnits", "", "us.amazon.nova-2-lite-v1:0", None),
+        ("USE1-MP:USE1_InputTokenCount-Units", SONNET, "anthropic.claude-3-5-sonnet-20240620-v1:0", "input_uncached"),
+        ("USE1-MP:USE1_CacheReadInputTokenCount-Units", SONNET, "anthropic.claude-3-5-sonnet-20240620-v1:0", "cache_read"),
+        (
+            "USE1-MP:USE1_CacheWrite1hInputTokenCount_Global-Units",
+            OPUS,
+            "global.anthropic.claude-opus-4-6-v1:0",
+            "cache_write_1h",
+        ),
+        ("USE1-MP:USE1_output_tokens_standard-Units", OPUS, "anthropic.claude-opus-4-6-v1:0", "output"),
+        ("USE1-MP:USE1_MillionBatchInputTokens-Units", OPUS, "anthropic.claude-opus-4-6-v1:0", "input_uncached"),
         ("USE1-NovaSonic-speech-input-tokens", "", "NovaSonic-speech", None),
         ("USE1-ModelUnits-custom", "", None, None),
     ],
@@ -204,6 +230,31 @@ def test_tokens_of_bedrock(tmp_path: Path, usage_type: str, product: str, model:
     }
     (row,) = read_bill(SOURCE, modern(tmp_path / "cur.csv", change), tmp_path).rows
     assert (row["x_Model"], row["x_TokenClass"]) == (model, token_class)
+
+
+def test_models_of_bedrock_are_those_of_the_price_list() -> None:
+    unknown = {name for name in MODEL_IDS.values() if resolve_model("AWS", name) is None}
+    assert unknown == set()
+
+
+def test_cost_categories_stand_beside_the_tags(tmp_path: Path) -> None:
+    category = {"cost_category": '{"Team":"vision","user_x":"y"}'}
+    bare = category | {"resource_tags": ""}
+    path = modern(tmp_path / "cur.csv", category, bare, {"cost_category": "{}"}, {"cost_category": ""})
+    tags = {"team": "vision", "cost": "x", "aws_created": "ops"}
+    categories = {"costCategory/Team": "vision", "costCategory/user_x": "y"}
+    assert read_bill(SOURCE, path, tmp_path).column("Tags") == [tags | categories, categories, tags, tags]
+
+
+def test_discounts_of_an_agreement_are_credits_that_amortise(tmp_path: Path) -> None:
+    kinds = ("EdpDiscount", "PrivateRateDiscount", "BundledDiscount", "RiVolumeDiscount", "SppDiscount")
+    rows = [
+        {"line_item_line_item_type": kind, "line_item_unblended_cost": "-0.5", "line_item_resource_id": kind} for kind in kinds
+    ]
+    read = read_bill(SOURCE, modern(tmp_path / "cur.csv", *rows), tmp_path)
+    assert {(row["ChargeCategory"], row["BilledCost"], row["EffectiveCost"]) for row in read.rows} == {
+        ("Credit", Decimal("-0.5"), Decimal("-0.5"))
+    }
 
 
 def test_a_file_without_a_period_takes_the_month_of_use(tmp_path: Path) -> None:
