@@ -16,6 +16,7 @@ from finops.core.talk import Talk
 from finops.errors import UsageError
 from finops.ledger.cube import METRICS, CubeQuestion, checked_dimensions, cube_rows, cube_totals
 from finops.ledger.store import Reader, open_reader
+from finops.steps.calls_twice import twice_notes
 
 Row = dict[str, Any]
 UNTAGGED = "__untagged__"
@@ -45,6 +46,7 @@ def cost(
         rows = cube_rows(reader, question)
         totals = cube_totals(reader, question)
         notes = [*_notes(reader, rows, metric, talk), *_whole_tenant_notes(reader, question, rows)]
+        notes += twice_notes(reader, period)
         if compare_to:
             rows = _compared(rows, cube_rows(reader, _question(settings, by, metric, month_period(compare_to), where)), by)
         meta = _meta(reader, settings, metric, period, compare_to)

@@ -15,6 +15,7 @@ from finops.core.settings import Invoice
 from finops.core.talk import Talk
 from finops.ledger.cube import require_built
 from finops.ledger.store import Reader, open_reader
+from finops.steps.calls_twice import twice_notes
 from finops.steps.cross_checks import put_cross_checks
 
 Row = dict[str, Any]
@@ -65,8 +66,7 @@ VERDICTS = {
 def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = False, talk: Talk) -> Result:
     """One row per month, issuer, account and currency; with `rules`, one per rule and how it ended."""
     settings = load_settings(overrides)
-    if month:
-        month_period(month)
+    period = month_period(month) if month else None
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
         require_built(reader)
         unbuilt = reader.unbuilt()
@@ -76,6 +76,7 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
         if rules:
             return _rules(reader, settings, month, meta)
         rows, notes = _rows(reader, settings, month)
+        notes += twice_notes(reader, period)
     return Result(COLUMNS, rows, _totals(rows), meta, notes)
 
 

@@ -126,3 +126,29 @@ def test_the_providers_own_count_of_usage_adds_no_cost(finops: Finops) -> None:
     page = {"object": "page", "data": [bucket], "has_more": False, "next_page": None}
     alone = used(finops, write("spans.jsonl", spans))
     assert used(finops, write("usage.json", page)) == alone
+
+
+def test_calls_that_may_be_the_same_are_told_of_until_configuration_settles_it(finops: Finops) -> None:
+    """Two logs of one day that nothing joins: both cost, and every answer says so."""
+    named = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
+    usage = {"gen_ai.usage.input_tokens": 1_000, "gen_ai.usage.output_tokens": 50}
+    spans = document(span({**named, **usage}, startTimeUnixNano="1790928000000000000", parentSpanId=""))
+    record = {
+        **{"call_type": "completion", "spend": 0.003, "model": "gpt-4o", "custom_llm_provider": "openai", "status": "success"},
+        **{"startTime": "2026-10-02T09:00:00Z", "request_id": "chatcmpl-1", "prompt_tokens": 900, "completion_tokens": 50},
+    }
+    finops("ingest", write("spans.jsonl", spans), "--as-of", "2026-11-20")
+    ran = finops("ingest", write("spend.jsonl", record), "--as-of", "2026-11-20")
+    said = "calls of openai on 2026-10-02 share no id and no exact count of tokens: 1 in litellm_logs and 1 in traces"
+    assert said in ran.out
+    for command in (("cost", "--month", "2026-10"), ("reconcile",)):
+        assert said in finops(*command, "--as-of", "2026-11-20").out
+    assert said not in finops("cost", "--month", "2026-09", "--as-of", "2026-11-20").out
+    for source, calls in (("litellm_logs", 1), ("*", 2)):
+        Path("finops.toml").write_text(f'[[count]]\nprovider = "OpenAI"\nsource = "{source}"\n')
+        assert finops("build", "--as-of", "2026-11-20").code == 0
+        assert said not in finops("cost", "--as-of", "2026-11-20").out
+        assert used(finops)["calls"] == calls
+    Path("finops.toml").write_text('[[count]]\nprovider = "openai"\nsource = "litellm_log"\n')
+    ran = finops("build")
+    assert (ran.code, "did you mean `litellm_logs`?" in ran.err) == (2, True)
