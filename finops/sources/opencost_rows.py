@@ -26,6 +26,7 @@ _OF_NODE = {
     **{"k8s.namespace.name": "namespace", "k8s.cluster.name": "cluster", "k8s.node.name": "node", "k8s.pod.name": "pod"},
     **{"k8s.container.name": "container", "k8s.controller.name": "controller"},
 }
+_OF_SCALE_SET = re.compile(r"(?<=/virtualMachineScaleSets/)([^/]+)/virtualMachines/.*", re.IGNORECASE)
 _CONTROLLERS = ("deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob")
 _PROVIDERS = {"aws": "aws", "gce": "gcp", "azure": "azure", "oci": "oci"}
 
@@ -91,15 +92,15 @@ def meters(allocations: Sequence[Allocation]) -> Iterator[Row]:
 
 
 def resource_of(provider_id: str | None) -> str | None:
-    """The node as a bill names it: an AWS instance id, a Google Cloud instance's name, an Azure resource id. OpenCost writes the
-    whole id of the node's provider, or what it has parsed from it."""
+    """The node as a bill names it: an AWS instance id, a Google Cloud instance's name, an Azure resource id, where the machines
+    of a scale set are billed together. OpenCost writes the whole id of the node's provider, or what it has parsed from it."""
     if not provider_id:
         return None
     scheme, mark, rest = provider_id.partition("://")
     if not mark:
         return provider_id
     if scheme == "azure":
-        return "/" + rest.lstrip("/")
+        return _OF_SCALE_SET.sub(r"\1", "/" + rest.strip("/"))
     return rest.rstrip("/").rsplit("/", 1)[-1] or None
 
 

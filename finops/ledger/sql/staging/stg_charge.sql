@@ -58,13 +58,18 @@ classified AS (
             WHEN l."PricingCategory" = 'Standard' THEN 'on_demand'
         END AS purchase_option,
         cp.provider IS NOT NULL AS provider_has_calls,
-        coalesce(mr.has_gpu, FALSE) AS metered_gpu,
-        mr.resource IS NOT NULL AS metered
+        coalesce(mr.has_gpu, mi.has_gpu, mn.has_gpu, FALSE) AS metered_gpu,
+        coalesce(mr.resource, mi.resource, mn.resource) AS metered_resource
     FROM line l
     LEFT JOIN model_alias m
         ON m.provider_raw = coalesce(l."ServiceProviderName", '') AND m.model_raw = l.model_raw
     LEFT JOIN stg_called_provider cp ON cp.charge_month = l.charge_month AND cp.provider = l.provider
     LEFT JOIN stg_metered_resource mr ON mr.charge_month = l.charge_month AND mr.resource = l."ResourceId"
+    LEFT JOIN stg_metered_name mi
+        ON mi.charge_month = l.charge_month AND mi.name = lower(split_part(l."ResourceId", '/', -1))
+        AND (mi.path IS NULL OR mi.path = lower(l."ResourceId"))
+    LEFT JOIN stg_metered_name mn
+        ON mn.charge_month = l.charge_month AND mn.name = lower(split_part(l."ResourceName", '/', -1)) AND mn.path IS NULL
 ),
 matched AS (
     SELECT
@@ -73,7 +78,7 @@ matched AS (
         CASE
             WHEN k.provider_has_calls AND (k.model IS NOT NULL OR k.provider NOT IN ('aws', 'azure', 'gcp')) THEN 'api-models'
             WHEN k.metered_gpu THEN 'gpu-hours'
-            WHEN k.metered THEN 'cpu-hours'
+            WHEN k.metered_resource IS NOT NULL THEN 'cpu-hours'
         END AS builtin_rule
     FROM classified k
 ),
@@ -119,7 +124,7 @@ SELECT
     p."ServiceName" AS service,
     p."RegionId" AS region,
     coalesce(p."SkuId", p."SkuPriceId") AS sku,
-    p."ResourceId" AS resource,
+    coalesce(p.metered_resource, p."ResourceId") AS resource,
     p.instance_type,
     p.purchase_option,
     p.model,
