@@ -18,8 +18,8 @@ from finops.ledger.remote import Remembered, remember
 from finops.ledger.store import DEFAULT_WAIT_S, open_writer
 from finops.sources.detect import recognise
 from finops.steps.build import built, kept_notes, restated_months
-from finops.steps.given_files import GivenFile, given_files
 from finops.steps.calls_twice import twice_notes
+from finops.steps.given_files import GivenFile, given_files
 from finops.steps.import_sources import import_sources
 from finops.steps.manifest_deliveries import Delivery, Sorted, refuse_other_count, refuse_other_size, sorted_by_manifest
 from finops.steps.remote_files import Span, fetched, is_remote
@@ -108,10 +108,10 @@ def _ingest(
             writer.discard()
         elif options.build and unbuilt:
             answer.notes += kept_notes(built(writer, settings, talk, restate=restated_months(options.restate)))
+            answer.notes += twice_notes(writer)
     answer.rows.sort(key=lambda row: row["path"])
     if options.dry_run:
         answer.notes.append("dry run: nothing was loaded")
-            answer.notes += twice_notes(writer)
     elif unbuilt and not options.build:
         answer.notes.append("`finops build` brings the models up to date")
     answer.notes += owner_differences(before, owner_costs(settings, options.restate))
