@@ -65,6 +65,11 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # run = "session"                   # one run per conversation instead of one per trace
 # settle_days = 7
 
+# Whose records of a provider's calls count where several sources have some.
+# [[count]]
+# provider = "openai"
+# source = "litellm_logs"           # "*" says that they are other calls
+
 # A total that you know from the invoice itself, to reconcile against.
 # [[invoice]]
 # issuer = "Amazon Web Services, Inc."
