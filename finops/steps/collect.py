@@ -85,8 +85,11 @@ def collect(
             received.kept(kind, found)
 
         with _receiving(Receiver(options.port, keep, received.refused)) as receiver:
-            watcher.say(f"listening on {receiver.url} for OTLP/HTTP (Protobuf and JSON); Ctrl-C loads what is left and ends")
+            watcher.say(f"listening on {receiver.url} (OTLP/HTTP: Protobuf, JSON)")
+            watcher.say("Ctrl-C loads what is left and ends")
             _run(spool, loader, received, stop, options, watcher)
+            if spool.size():
+                watcher.say("loading what is left")
         spool.close_all()
         loader.load(options.wait_s)
         return _result(settings, spool, loader, received, receiver.url)
@@ -156,7 +159,7 @@ def _result(settings: Settings, spool: Spool, loader: Loader, received: _Receive
         }
         if any(value for key, value in row.items() if key != "signal"):
             rows.append(row)
-    totals = {column.key: sum(row[column.key] for row in rows) for column in COLUMNS[1:]}
+    totals = {key: sum(row[key] for row in rows) for key in ("requests", "received", "loaded", "rejected", "waiting")}
     meta = {"as_of": settings.as_of, "ledger": settings.ledger.name, "url": url}
     return Result(COLUMNS, rows, [totals], meta, _notes(settings, loader, received, totals["waiting"]))
 
