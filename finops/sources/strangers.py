@@ -48,6 +48,26 @@ STRANGERS: tuple[Stranger, ...] = (
         header_all=("chargecategory", "billingcurrency"),
     ),
     Stranger(
+        "a price list of instances",
+        "it says what work would cost, not what it did: `finops prices` shows those that finops knows",
+        header_all=("instance_type", "usd_per_hour"),
+    ),
+    Stranger(
+        "how often spot instances are interrupted",
+        "it is no bill and no measurement: `finops place` knows such rates by instance type",
+        header_all=("instance_type", "interruption_range_idx"),
+    ),
+    Stranger(
+        "a list of instance types and what they hold",
+        "finops has one of its own: `finops prices show TYPE`",
+        header_all=("instance_type", "vcpu", "memory_mib"),
+    ),
+    Stranger(
+        "results of Aider's leaderboard (YAML), which name no run, day or agent",
+        "outcomes are a table with run_id or agent and day, time and accepted",
+        head_all=("dirname:", "pass_rate_1:"),
+    ),
+    Stranger(
         "a trace of request lengths, without calls, owners or prices",
         "it shows how long requests are and holds nothing that costs; give OTLP/JSON traces",
         header_all=("contexttokens", "generatedtokens"),

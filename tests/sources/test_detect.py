@@ -16,7 +16,7 @@ from finops.sources import MODULES, names, source
 from finops.sources.base import Pattern
 from finops.sources.detect import matches, recognise
 from finops.sources.glimpse import glimpse
-from tests.kits.source_kit import FOCUS, OUTCOMES, loads
+from tests.kits.source_kit import FOCUS, OUTCOMES, SAMPLES, loads, write_sample
 
 ENDINGS = (".csv", ".json", ".jsonl", ".parquet", ".csv.gz", ".jsonl.zst", ".txt")
 STARTS = (b"", b"PAR1", b"\x1f\x8b", b"{", b"[", b"\xef\xbb\xbf", FOCUS.splitlines()[0].encode() + b"\n", b'{"resourceSpans":[')
@@ -100,6 +100,69 @@ def test_the_sdk_dumps_are_not_otlp(shared_file: Callable[[str], Path]) -> None:
 def test_every_focus_file_that_is_at_hand_is_recognised(shared_file: Callable[[str], Path]) -> None:
     for path in sorted(shared_file("focus").rglob("*.csv")):
         assert recognise(path, None).name == "focus"
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_names_that_mislead_and_wrong_sources_change_nothing(tmp_path: Path, name: str) -> None:
+    """A file is what it holds: under the name of any other kind, and whatever `--source` says."""
+    path = write_sample(name, tmp_path)
+    (tmp_path / "misled").mkdir()
+    others = {other for other, _ in SAMPLES.values() if Path(other).suffix == path.suffix}
+    for other in sorted(others):
+        misled = write(tmp_path / "misled", other, path.read_bytes())
+        assert recognise(misled, None).name == name, other
+    for wrong in MODULES[MODULES.index(name) % 3 :: 3]:
+        if wrong != name:
+            with pytest.raises(FinopsError) as error:
+                recognise(path, wrong)
+            assert f"`{wrong}`" in error.value.what
+            assert f"`{name}`" in error.value.what
+            assert f"--source {name}" in (error.value.hint or "")
+
+
+KINDS = {"billing/aws_*.csv": "aws_cur", "billing/azure_*.csv": "azure_costs", "bench/llmperf/*/*.json": "llmperf"}
+OTHERS = {
+    "prices/*_ondemand_*": "a price list of instances",
+    "prices/aws_spot_advisor*": "how often spot instances are interrupted",
+    "prices/aws_instance_specs*": "a list of instance types",
+    "traces/AzureLLM*": "a trace of request lengths",
+    "traces/mooncake*": "a trace of request lengths",
+    "outcomes/aider/*": "results of Aider's leaderboard",
+    "forecast/*.parquet": "Parquet with the columns task",
+}
+
+
+@pytest.mark.parametrize("pattern", sorted(KINDS | OTHERS))
+def test_real_files_are_recognised_or_refused_for_what_they_are(shared_file: Callable[[str], Path], pattern: str) -> None:
+    folder, _, rest = pattern.partition("/")
+    found = sorted(shared_file(folder).glob(rest))
+    assert found
+    for path in found[:8]:
+        if pattern in KINDS:
+            assert recognise(path, None).name == KINDS[pattern]
+        else:
+            with pytest.raises(DataError) as error:
+                recognise(path, None)
+            assert f"looks like {OTHERS[pattern]}" in error.value.what
+
+
+@pytest.mark.parametrize(
+    ("header", "what"),
+    [
+        ("ContractId,ContractCommitmentId,ContractCommitmentCategory,BillingCurrency", "ContractCommitment"),
+        ("BillingPeriodStart,BillingPeriodEnd,BillingPeriodStatus,InvoiceIssuerName", "BillingPeriod"),
+    ],
+)
+def test_datasets_of_focus_that_are_not_loaded_are_named(tmp_path: Path, header: str, what: str) -> None:
+    with pytest.raises(DataError, match=f"the FOCUS dataset {what}.*not loaded"):
+        recognise(write(tmp_path, "x.csv", f"{header}\n1,2,3,4\n"), None)
+
+
+@pytest.mark.parametrize("text", ['{"FocusVersion":"1.2","SchemaId":"s"}', '{"ColumnDefinition":[{"ColumnName":"BilledCost"}]}'])
+def test_metadata_beside_an_export_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match="FOCUS metadata") as error:
+        recognise(write(tmp_path, "metadata.json", text), None)
+    assert "files of data beside it" in (error.value.hint or "")
 
 
 def test_a_path_that_is_not_there_and_a_folder(tmp_path: Path) -> None:
