@@ -165,7 +165,7 @@ class Invoice:
 class Import:
     """A company's own kind of file, and how its columns become the rows of a contract. `columns` maps a column of the contract to
     a column of the file, to a list of which the first that says something counts, or to a table (`sources/mapped_columns.py`).
-    The file is known by its name (`files`) or by the columns that it must have (`requires`; without both, all that are mapped)."""
+    It is known by its name (`files`), or by the columns that it must have (`requires`; without both, all that are mapped)."""
 
     name: str
     contract: str
@@ -180,6 +180,11 @@ class Import:
     thousands: str | None = None
     skip_lines: int = 0
     """Lines of a table before the one that names its columns."""
+    items: str | None = None
+    """Where a JSON document keeps the list of its rows, as a path."""
+    only: Mapping[str, Any] = field(default_factory=dict)
+    leave_out: Mapping[str, Any] = field(default_factory=dict)
+    """Column of the file to the texts that a row must, or must not, have there; "" is an empty cell. Such rows are counted."""
     tokens: Literal["includes_cache", "excludes_cache"] | None = None
     """For calls: whether `input_uncached` is mapped to a count that still contains what was read from and written to a cache."""
     line: int = 0

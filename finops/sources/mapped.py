@@ -18,7 +18,7 @@ from finops.sources.arrow_schema import arrow_schema
 from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import file_part
 from finops.sources.glimpse import Glimpse, glimpse
-from finops.sources.mapped_columns import Target, Where, nearest, targets_of
+from finops.sources.mapped_columns import Target, Where, filters_of, nearest, targets_of
 from finops.sources.mapped_finish import Finish, finisher
 from finops.sources.mapped_rows import Cells, as_mapped, is_there, place_of, read_cells
 from finops.sources.mapped_values import constant, reader
@@ -50,6 +50,7 @@ class Mapped:
     def __init__(self, given: Import, where: Where) -> None:
         self.given, self.where = given, where
         self.targets = targets_of(given, where)
+        self.filters = filters_of(given, where)
         self.name = given.name
         self.contracts: tuple[str, ...] = (given.contract,)
         self.title = f"files of the mapping {where(None)}"
@@ -58,7 +59,8 @@ class Mapped:
     @cached_property
     def wanted(self) -> tuple[str, ...]:
         """The columns of the file that are read, each once."""
-        return tuple(dict.fromkeys(column for target in self.targets for column in target.columns))
+        mapped = (column for target in self.targets for column in target.columns)
+        return tuple(dict.fromkeys([*mapped, *(one.column for one in self.filters)]))
 
     def claims(self, seen: Glimpse, *, any_name: bool = False) -> bool:
         """Whether the file is of this kind: by its name and the columns that it must have. `any_name` looks at columns only."""
@@ -87,13 +89,9 @@ class Mapped:
         own = as_mapped(seen, self.given)
         if own.form == "json":
             return []
-        return [
-            Lacking(target.name, column, nearest(column, own.header))
-            for target in self.targets
-            if not target.optional
-            for column in target.columns
-            if not is_there(column, own)
-        ]
+        needed = [(target.name, column) for target in self.targets if not target.optional for column in target.columns]
+        needed += [("only" if one.keeps else "leave_out", one.column) for one in self.filters]
+        return [Lacking(name, column, nearest(column, own.header)) for name, column in needed if not is_there(column, own)]
 
     def unused(self, seen: Glimpse) -> list[str]:
         """Columns of the file that the mapping does not speak of."""
@@ -143,12 +141,19 @@ class Mapped:
         mapped = {target.name for target in self.targets}
         required = [one.name for one in CONTRACTS[self.given.contract].fields if one.required]
         required.sort(key=lambda name: name not in mapped)  # what is derived is missing only because of what is mapped
-        for item in read_cells(seen, self.wanted, missed):
+        filters = [(self.wanted.index(one.column), one.texts, one.keeps) for one in self.filters]
+        left_out = 0
+        for item in read_cells(seen, self.wanted, missed, self.given.items):
+            if filters and not isinstance(item, Reject) and not _stays(item[1], filters):
+                left_out += 1
+                continue
             made = item if isinstance(item, Reject) else _row(item, takers, finish, required)
             if isinstance(made, Reject):
                 rejects.append(made)
             else:
                 yield made
+        if left_out:
+            finish.notes.append(f"{left_out:,} rows are left out, as the mapping says")
 
     def _taker(self, target: Target, *, typed: bool) -> Taker:
         if target.value is not None:
@@ -188,6 +193,10 @@ class Mapped:
             if sum(one.lower() == name.lower() for one in seen.header) > 1 and seen.header.count(name) != 1:
                 what = f"the column {name} stands in the header more than once"
                 raise DataError(what, where=str(seen.path), hint="keep one of them: nothing says which one counts")
+
+
+def _stays(cells: Sequence[str | None], filters: Sequence[tuple[int, frozenset[str], bool]]) -> bool:
+    return all(((cells[at] or "").strip() in texts) == keeps for at, texts, keeps in filters)
 
 
 def _said(cells: Sequence[str | None], places: Sequence[int]) -> str | None:

@@ -64,6 +64,25 @@ def targets_of(given: Import, where: Where) -> tuple[Target, ...]:
     return tuple(found[name] for name in contract.names if name in found)
 
 
+@dataclass(frozen=True)
+class Filter:
+    """Rows that are none of the contract, such as totals: `keeps` tells whether the texts are those to keep or to leave out."""
+
+    column: str
+    texts: frozenset[str]
+    keeps: bool
+
+
+def filters_of(given: Import, where: Where) -> tuple[Filter, ...]:
+    """The checked `only` and `leave_out`."""
+    found = []
+    for key, told in (("only", given.only), ("leave_out", given.leave_out)):
+        for column, spec in told.items():
+            listed = spec if isinstance(spec, list) else [spec]
+            found.append(Filter(column, frozenset(_text(one, where(key)) for one in listed), keeps=key == "only"))
+    return tuple(found)
+
+
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """The known name that was probably meant."""
     low = {one.lower(): one for one in reversed(known)}
@@ -97,6 +116,8 @@ def _check_file_keys(given: Import, where: Where) -> None:
         raise UsageError(what, where=where("thousands"), hint="""it is one of . , ' _ or a space, and not the decimal sign""")
     if given.skip_lines < 0:
         raise UsageError("`skip_lines` is below 0", where=where("skip_lines"), hint="count the lines before the header")
+    if given.items is not None and not given.files:
+        raise UsageError("`items` needs `files`", where=where("items"), hint="a JSON document is known by its name only")
     if given.tokens is not None and given.contract != "call":
         raise UsageError("`tokens` belongs to calls", where=where("tokens"), hint="leave it out")
 

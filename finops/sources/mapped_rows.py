@@ -18,7 +18,7 @@ import msgspec
 from finops.core.settings import Import
 from finops.errors import DataError
 from finops.sources.base import Reject
-from finops.sources.entries import documents
+from finops.sources.entries import Numbered, documents
 from finops.sources.entry_values import Unreadable, found, plain
 from finops.sources.glimpse import Glimpse
 from finops.sources.rows import null_or, table_cells
@@ -64,14 +64,14 @@ def is_there(name: str, seen: Glimpse) -> bool:
     return seen.form != "table" and "." in name and name.split(".", 1)[0] in seen.header
 
 
-def read_cells(seen: Glimpse, wanted: Sequence[str], missed: set[str]) -> Iterator[Cells | Reject]:
-    """The rows. `missed` ends up with the columns of JSON that no row had."""
+def read_cells(seen: Glimpse, wanted: Sequence[str], missed: set[str], items: str | None = None) -> Iterator[Cells | Reject]:
+    """The rows. `missed` ends up with the columns of JSON that no row had; `items` says where its documents keep their rows."""
     if seen.form == "table":
         yield from _of_table(seen, wanted)
     elif seen.form == "parquet":
         yield from _of_parquet(seen.path, wanted)
     elif seen.form == "json":
-        yield from _of_json(seen.path, wanted, missed)
+        yield from _of_json(seen.path, wanted, missed, items)
     else:
         what = "the file is empty" if seen.form == "empty" else "this is binary data, not a table"
         raise DataError(what, where=str(seen.path), hint="give CSV, Parquet or JSON lines")
@@ -91,9 +91,9 @@ def _of_table(seen: Glimpse, wanted: Sequence[str]) -> Iterator[Cells | Reject]:
             yield number, [None if at is None else null_or(cells[at]) for at in places]
 
 
-def _of_json(path: Path, wanted: Sequence[str], missed: set[str]) -> Iterator[Cells | Reject]:
+def _of_json(path: Path, wanted: Sequence[str], missed: set[str], items: str | None) -> Iterator[Cells | Reject]:
     missed.update(wanted)
-    for item in documents(path):
+    for item in documents(path) if items is None else _items(path, items):
         if isinstance(item, Reject):
             yield item
             continue
@@ -102,6 +102,22 @@ def _of_json(path: Path, wanted: Sequence[str], missed: set[str]) -> Iterator[Ce
         if missed:
             missed.difference_update(name for name, value in zip(wanted, values, strict=True) if value is not None)
         yield number, [_json_text(value) for value in values]
+
+
+def _items(path: Path, items: str) -> Iterator[Numbered | Reject]:
+    """The entries of the list that each document keeps under the path."""
+    number = 0
+    for item in documents(path):
+        listed = item if isinstance(item, Reject) else found(item[1], items)
+        if not isinstance(listed, list | Reject):
+            listed = Reject(0, f"there is no list under `{items}`")
+        for one in listed if isinstance(listed, list) else [listed]:
+            number += 1
+            if isinstance(one, dict):
+                yield number, one
+            else:
+                told = one if isinstance(one, Reject) else Reject(0, "the item is not a JSON object", text=str(one)[:80])
+                yield Reject(number, told.reason, told.column, told.text)
 
 
 def _json_text(value: Any) -> str | None:

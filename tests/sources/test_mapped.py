@@ -214,6 +214,32 @@ def test_parquet_with_types_and_structs(tmp_path: Path) -> None:
         )
 
 
+def test_rows_that_are_none_are_left_out_and_counted(tmp_path: Path) -> None:
+    text = "Date,Amount,Kind\n2026-10-01,1,usage\n2026-10-01,2,Total\n,4,\n2026-10-02,8,tax\n"
+    path = written(tmp_path / "x.csv", text)
+    rows, rejects, notes = read(bill(leave_out={"Kind": ["Total", ""]}), path)
+    assert ([row["BilledCost"] for row in rows], rejects) == (["1", "8"], [])
+    assert "2 rows are left out, as the mapping says" in notes
+    rows, _, _ = read(bill(only={"Kind": "usage"}, leave_out={"Date": ""}), path)
+    assert [row["BilledCost"] for row in rows] == ["1"]
+    with pytest.raises(DataError, match="no column `Knd` for leave_out"):
+        read(bill(leave_out={"Knd": "x"}, files=("*",)), path)
+
+
+def test_items_of_a_json_document(tmp_path: Path) -> None:
+    one = bill(files=("*.json",), items="data.usage")
+    document = {
+        "data": {"usage": [{"Date": "2026-10-01", "Amount": 1.50}, {"Date": "2026-10-01", "Amount": "2"}, 7]},
+        "more": False,
+    }
+    path = written(tmp_path / "x.json", json.dumps(document, indent=1))
+    assert recognise(path, None, [one]) is one
+    rows, rejects, _ = read(one, path)
+    assert ([row["BilledCost"] for row in rows], [reject.row for reject in rejects]) == (["1.5", "2"], [3])
+    _, rejects, _ = read(one, written(tmp_path / "y.json", '{"data": 1}'))
+    assert rejects[0].reason == "there is no list under `data.usage`"
+
+
 def test_words_of_the_file_become_words_of_the_contract(tmp_path: Path) -> None:
     spec = {"column": "state", "values": {"Resolved": True, "Escalated": "false"}}
     one = mapping("outcome", {"run": "ticket", "time": "closed", "accepted": spec, "human_minutes": "minutes"})
@@ -244,6 +270,7 @@ def test_words_of_the_file_become_words_of_the_contract(tmp_path: Path) -> None:
         ("call", {**CALLS, "model": {"column": "m", "format": "%Y"}}, {}, "is for times", ""),
         ("call", {**CALLS, "attempt": {"value": "once"}}, {}, "`once` can't be a attempt: not a whole number", ""),
         ("call", CALLS, {"constants": {"operation": "tool"}}, "both a column and a constant", ""),
+        ("call", CALLS, {"items": "data"}, "`items` needs `files`", ""),
         ("call", CALLS, {"zone": "Mars"}, "there is no time zone `Mars`", "Europe"),
         ("call", CALLS, {"delimiter": ";;"}, "can't be a delimiter", "one character"),
         ("call", CALLS, {"thousands": "."}, "can't separate thousands", ""),
