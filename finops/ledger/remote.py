@@ -25,19 +25,20 @@ class Memory:
 
     def __init__(self, reader: Reader | None) -> None:
         self._objects: dict[tuple[str, str, int], str] = {}
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}
         self._by_name: dict[str, list[str]] = defaultdict(list)
         if reader is None:
             return
         for row in reader.query("SELECT * FROM remote_object"):
             self._objects[row["uri"], row["tag"], row["disk_bytes"]] = row["content_hash"]
-        for row in reader.query("SELECT name, content_hash FROM delivery WHERE superseded_by IS NULL ORDER BY content_hash"):
-            self._held.add(row["content_hash"])
+        rows = reader.query("SELECT source, name, content_hash FROM delivery WHERE superseded_by IS NULL ORDER BY ALL")
+        for row in sorted(rows, key=lambda row: str(row["content_hash"])):
+            self._held[row["content_hash"]] = row["source"]
             self._by_name[row["name"]].append(row["content_hash"])
 
-    def holds(self, uri: str, tag: str, size: int) -> bool:
-        """Whether the object's content is in the ledger."""
-        return self._objects.get((uri, tag, size)) in self._held
+    def holds(self, uri: str, tag: str, size: int) -> str | None:
+        """The source that read the object's content, where it is in the ledger."""
+        return self._held.get(self._objects.get((uri, tag, size), ""))
 
     def holds_all(self, name: str, objects: list[tuple[str, str, int]]) -> bool:
         """Whether a delivery of that name holds these objects' contents and no others."""

@@ -151,8 +151,8 @@ def _recognised(
     if alone and not chosen and first is not None:
         others = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
         raise DataError(f"{first.what}{others}", where=first.where or str(files[0].path), hint=first.hint) from first
-    if answer.rows:
-        answer.notes.append(f"{len(answer.rows):,} files were not recognised: `finops sources check PATH` says why")
+    if strange := len(files) - len(chosen):
+        answer.notes.append(f"{strange:,} files were not recognised: `finops sources check PATH` says why")
     return chosen
 
 

@@ -93,8 +93,8 @@ def _fetch(uris: Sequence[str], settings: Settings, folder: Path, span: Span, dr
             if (uri_of := _uri(bucket, one)) in seen:
                 continue
             seen.add(uri_of)
-            if memory.holds(uri_of, one.tag + mark, one.size):
-                answer.rows.append(_row(bucket, one, "unchanged"))
+            if source := memory.holds(uri_of, one.tag + mark, one.size):
+                answer.rows.append(_row(bucket, one, "unchanged", source))
             else:
                 answer.files.append(_given(folder, bucket, one, mark))
                 wanted.append((bucket, one))
@@ -103,7 +103,8 @@ def _fetch(uris: Sequence[str], settings: Settings, folder: Path, span: Span, dr
                 continue
             seen.add(manifest.id)
             if memory.holds_all(manifest.id, [(_uri(bucket, one), one.tag + mark, one.size) for one in objects]):
-                answer.rows += [_row(bucket, one, "unchanged") for one in objects]
+                held = [(one, memory.holds(_uri(bucket, one), one.tag + mark, one.size)) for one in objects]
+                answer.rows += [_row(bucket, one, "unchanged", source) for one, source in held]
                 continue
             files = tuple(_given(folder, bucket, one, mark) for one in objects)
             stated = stated_by(manifest, {one.key: file.path for one, file in zip(objects, files, strict=True)})
@@ -129,9 +130,13 @@ def _ask_for_costs(uris: Sequence[str], folder: Path, span: Span, dry_run: bool,
             answer.notes.append(f"AWS Cost Explorer would be asked for {first:%Y-%m} up to {until}; AWS charges for each page")
             continue
         talk.stage("Asking AWS Cost Explorer")
+        found = len(answer.deliveries)
         for name, path in cloud_cost_explorer.asked_months(first, until, folder / f"costs-{number}"):
             file = GivenFile(path, folder, True, name)
             answer.deliveries.append(Delivery(name, name, (file,), {}))
+        if len(answer.deliveries) == found:
+            what = f"AWS Cost Explorer says nothing of {first:%Y-%m} up to {until}"
+            raise DataError(what, where=uri, hint="it reaches back 14 months at most, and knows no month that has not begun")
 
 
 def _live(uri: str, span: Span) -> str | None:
@@ -201,8 +206,8 @@ def _uri(bucket: Bucket, one: RemoteObject) -> str:
     return f"{bucket.uri}/{one.key}"
 
 
-def _row(bucket: Bucket, one: RemoteObject, status: str) -> dict[str, Any]:
-    row = {"source": None, "path": _uri(bucket, one), "status": status, "rows": 0, "rejected": 0, "amount": None}
+def _row(bucket: Bucket, one: RemoteObject, status: str, source: str | None = None) -> dict[str, Any]:
+    row = {"source": source, "path": _uri(bucket, one), "status": status, "rows": 0, "rejected": 0, "amount": None}
     return {**row, "currency": None, "reason": f"{one.size:,} bytes" if status == "to fetch" else None, "bytes": one.size}
 
 

@@ -83,8 +83,11 @@ def test_a_report_in_a_bucket(finops: Finops, bucket: Any, fetches: list[str], t
     assert not list(tmp_path.glob(".finops*")), "the copies are gone"
 
     fetches.clear()
-    again, _ = ingested(finops, "s3://bills/billing")
-    assert {row[0] for row in again.values()} == {"unchanged"}
+    (tmp_path / ".finops.duckdb.fetched-999999999").mkdir()  # of a process that was killed
+    ran = finops("ingest", "s3://bills/billing", "--no-build", "-f", "json")
+    assert {(row["source"], row["status"]) for row in ran.json["rows"]} == {("aws_cur", "unchanged")}
+    assert not any("not recognised" in note for note in ran.json["meta"]["notes"])
+    assert not list(tmp_path.glob(".finops*"))
     assert not [key for key in fetches if key.endswith(".csv.gz")], "same tag and size: not fetched again"
 
     version(tmp_path / "then", "a3", ("1", "2"), ("5",))

@@ -160,6 +160,14 @@ def test_what_aws_refuses_is_one_clear_error(finops: Finops, tmp_path: Path, mon
     assert not (tmp_path / "finops.duckdb").exists()
 
 
+def test_months_of_which_it_says_nothing(finops: Finops, tmp_path: Path) -> None:
+    answers(([], None))
+    ran = finops("ingest", "cost-explorer:2019-10")
+    assert ran.code == ExitCode.DATA
+    assert "says nothing of 2019-10" in ran.err
+    assert not (tmp_path / "finops.duckdb").exists()
+
+
 def test_a_dry_run_asks_nothing_and_says_that_it_costs(finops: Finops, tmp_path: Path) -> None:
     ran = finops("ingest", "cost-explorer:2026-10", "--dry-run")
     assert ran.code == ExitCode.OK
