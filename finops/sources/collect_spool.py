@@ -180,7 +180,7 @@ class Spool:
             raise Full("the collector is ending")
         held = self._closed_bytes + sum(segment.size for segment in self._open.values())
         if held + more > self._limit:
-            raise Full(f"the spool holds {held >> 20:,} of {self._limit >> 20:,} MiB that wait to be loaded")
+            raise Full(f"the spool is full: {self._limit >> 20:,} MiB wait to be loaded")
         disk = os.statvfs(self.folder)
         if disk.f_bavail * disk.f_frsize < self._reserve + more:
             raise Full(f"less than {self._reserve >> 20:,} MiB of the disk are free")
@@ -198,6 +198,11 @@ class Spool:
     def _forget(self, size: int) -> None:
         with self._guard:
             self._closed_bytes -= size
+
+
+def waiting_in(folder: Path) -> int:
+    """How many segments lie in a spool, whoever has it."""
+    return sum(1 for path in folder.iterdir() if kind_of(path)) if folder.is_dir() else 0
 
 
 def kind_of(path: Path) -> Kind | None:

@@ -68,6 +68,10 @@ class _Received:
         with self.guard:
             self.turned_away[why] += 1
 
+    def reasons(self) -> set[str]:
+        with self.guard:
+            return set(self.turned_away)
+
 
 def collect(
     overrides: Overrides, options: Options = Options(), *, stop: threading.Event | None = None, watcher: Watcher
@@ -132,7 +136,7 @@ def _run(spool: Spool, loader: Loader, received: _Received, stop: threading.Even
         spool.close_due()
         if now >= next_try and not loader.load(0):
             next_try = time.monotonic() + AGAIN_S
-        for why in sorted(received.turned_away.keys() - warned):
+        for why in sorted(received.reasons() - warned):
             watcher.warn(f"requests are turned away, their senders try again: {why}")
             warned.add(why)
         watcher.show(_standing(spool, loader, received))

@@ -12,6 +12,8 @@ from finops.core.talk import Talk
 from finops.errors import DataError
 from finops.ledger.health import examine
 from finops.ledger.store import DEFAULT_WAIT_S, open_writer
+from finops.sources.collect_spool import waiting_in
+from finops.steps.collect import spool_path
 
 COLUMNS = (Column("check", "Check"), Column("status", "Status"), Column("detail", "Detail"))
 _VERSIONS = ("finops", "duckdb", "pyarrow", "genai-prices")
@@ -22,6 +24,8 @@ def doctor(overrides: Overrides, *, dry_run: bool = False, wait_s: float = DEFAU
     settings = load_settings(overrides)
     rows: list[dict[str, Any]] = [_row("versions", "ok", _versions())]
     rows.append(_row("settings", "ok", str(settings.config) if settings.config else "none: every default"))
+    if waiting := waiting_in(spool_path(settings)):
+        rows.append(_row("spool", "ok", f"{waiting:,} segments of what was collected wait: `finops collect` loads them"))
     if not settings.ledger.is_file():
         return Result(COLUMNS, [*rows, _row("ledger", "ok", f"there is none yet at {settings.ledger}")], meta={"sound": True})
     health = examine(settings.ledger, talk)

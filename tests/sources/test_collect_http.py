@@ -254,7 +254,7 @@ def test_what_breaks_off_is_neither_kept_nor_acknowledged(peer: Peer) -> None:
 
 
 def test_a_full_spool_is_tried_again_later(peer: Peer) -> None:
-    peer.full = "the spool holds 3 of 3 MiB that wait to be loaded"
+    peer.full = "the spool is full: 3 MiB wait to be loaded"
     code, headers, body = peer.send("/v1/traces", document(GOOD), JSON)
     assert (code, headers["Retry-After"]) == (503, "5")
     assert json.loads(body) == {"code": 14, "message": peer.full}

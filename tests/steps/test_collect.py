@@ -202,6 +202,7 @@ def test_what_could_not_be_loaded_at_the_end_waits_for_the_next_one(tmp_path: Pa
 
 def test_the_exit_code_says_that_something_still_waits(tmp_path: Path, finops: Callable[..., Ran]) -> None:
     fill(tmp_path, JSON, document(trace(1)))
+    assert "1 segments of what was collected wait: `finops collect` loads them" in finops("doctor", "-v").out
     with open_writer(tmp_path / "finops.duckdb", command="someone else") as writer:
         ran = finops("collect", "--port", 0, "--for", 0, "--wait", 0)
         writer.discard()
@@ -237,12 +238,12 @@ def test_a_full_spool_turns_requests_away_until_the_ledger_has_taken_some(tmp_pa
         with open_writer(tmp_path / "finops.duckdb", command="someone else") as writer:
             assert post(running.url, body) == 200
             assert post(running.url, document(*map(trace, range(40, 80)))) == 503
-            running.wait_for("warning: requests are turned away, their senders try again: the spool holds")
+            running.wait_for("warning: requests are turned away, their senders try again: the spool is full")
             writer.discard()
         running.wait_for("loaded 39 rows of traces")
         assert post(running.url, document(*map(trace, range(40, 60)))) == 200
         answer = running.end()
-    assert any("1 requests were turned away: the spool holds" in note for note in answer.notes)
+    assert any("1 requests were turned away: the spool is full" in note for note in answer.notes)
     assert len(loaded(finops)) == 59
 
 
