@@ -168,14 +168,14 @@ class Intake:
         """What new names bring of days that earlier calls brought: refused, or in their place."""
         if self._how == "part":
             return
-        found = {number: overlaps(self.writer, number, self._ingest) for _, number in self._new}
-        for part, number in sorted(self._new, key=lambda new: new[0].name):
         rivalling = rivals(self.writer, self._ingest)
         if rivalling and (self._how == "auto" or any(rival.is_same_call for rival in rivalling)):
             raise rivals_error(rivalling, replacing=self._how == "replacement")
-            if found[number] and self._how == "auto":
+        found = {number: overlaps(self.writer, number, self._ingest) for _, number in self._new}
         for rival in rivalling:
             found.setdefault(rival.fresh_id, []).append(rival.earlier)
+        for part, number in sorted(self._new, key=lambda new: new[0].name):
+            if found[number] and self._how == "auto":
                 raise _overlap_error(part, found[number])
         replacing = {number: items for number, items in found.items() if items}
         if replacing:
