@@ -45,7 +45,7 @@ def sorted_by_manifest(files: Sequence[GivenFile], since: date | None = None, un
     found: dict[Path, Manifest] = {}
     by_path = {file.path.absolute().as_posix(): file for file in files}
     for file in files:
-        manifest = _manifest(file)
+        manifest = manifest_at(file.path)
         if manifest is not None:
             found[file.path] = manifest
             if not file.searched:
@@ -66,6 +66,13 @@ def sorted_by_manifest(files: Sequence[GivenFile], since: date | None = None, un
     alone = [file for path, file in by_path.items() if path not in taken | aside]
     notes = [note.replace(f"{Path.cwd().as_posix()}/", "") for note in choice.notes]
     return Sorted(sorted(alone, key=lambda file: file.path.as_posix()), deliveries, notes)
+
+
+def manifest_at(path: Path) -> Manifest | None:
+    """The manifest that a file is, if it is one."""
+    if not path.name.lower().endswith(ENDING) or not path.is_file() or path.stat().st_size > MOST_BYTES:
+        return None
+    return read_manifest(path.absolute().as_posix(), path.read_bytes())
 
 
 def stated_by(manifest: Manifest, paths: Mapping[str, Path]) -> dict[Path, Named]:
@@ -93,12 +100,6 @@ def refuse_other_count(delivery: Delivery, path: Path, rows: int) -> None:
             where=str(path),
             hint="fetch the export again; or name the file itself to load it without its manifest",
         )
-
-
-def _manifest(file: GivenFile) -> Manifest | None:
-    if not file.path.name.lower().endswith(ENDING) or file.path.stat().st_size > MOST_BYTES:
-        return None
-    return read_manifest(file.path.absolute().as_posix(), file.path.read_bytes())
 
 
 def _named(manifest: Manifest, file: GivenFile) -> dict[str, GivenFile]:

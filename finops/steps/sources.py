@@ -15,9 +15,11 @@ from finops.sources import names, source
 from finops.sources.base import Load, Part, TableScan
 from finops.sources.detect import recognise
 from finops.sources.glimpse import glimpse
+from finops.sources.manifests import is_artifact
 from finops.sources.mapped import Mapped
 from finops.steps.given_files import given_files
 from finops.steps.import_sources import checked_imports, import_sources
+from finops.steps.manifest_deliveries import manifest_at
 from finops.steps.mapping_check import tried
 
 _LISTED = (
@@ -134,6 +136,10 @@ def _checked(path: Path, wanted: str | None, imports: Sequence[Mapped]) -> tuple
                 _count(row, part, load)
                 notes += load.notes
     except FinopsError as error:
+        if (manifest := manifest_at(path)) is not None:
+            return row | {"status": "manifest"}, [f"names {len(manifest.files):,} files of {manifest.report}, {manifest.period}"]
+        if is_artifact(path.as_posix()):
+            return row | {"status": "left out"}, ["helps other programs to load a report"]
         return row | {"reason": _reason(error)}, []
     return row | {"status": "readable"}, notes
 

@@ -234,3 +234,13 @@ def test_what_since_and_until_do_not_bound_is_said(finops: Finops, tmp_path: Pat
     cur(tmp_path / "a.csv.gz", "1")
     _, notes = ingested(finops, "a.csv.gz", "--since", "2026-11")
     assert any("1 files that no manifest names were taken whole" in note for note in notes)
+
+
+def test_sources_check_tells_what_a_manifest_names(finops: Finops, tmp_path: Path) -> None:
+    version(tmp_path / "cur", "a1", ("1",), ("2",))
+    ran = finops("sources", "check", "cur", "-f", "json")
+    assert ran.code == ExitCode.OK, ran.err
+    found = {Path(row["path"]).name: row["status"] for row in ran.json["rows"]}
+    assert found["acme-Manifest.json"] == "manifest"
+    assert found["acme-1.csv.gz"] == "readable"
+    assert any("names 2 files of acme, 2026-10" in note for note in ran.json["meta"]["notes"])
