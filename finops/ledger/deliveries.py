@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from finops.errors import DataError
 from finops.ledger import catalogue
 from finops.ledger.closed import changed_periods, closed_periods, differences, month_of
+from finops.ledger.identity import UNCHECKED, Identity, together
 from finops.ledger.loading import Batch, load_batch, next_id
 from finops.ledger.overlaps import Overlap, overlaps, replace_overlaps
-from finops.ledger.tail import grown_from
 from finops.ledger.rivals import rivals, rivals_error
+from finops.ledger.tail import grown_from
 from finops.ledger.totals import amounts
 
 if TYPE_CHECKING:
@@ -27,13 +28,14 @@ Status = Literal["loaded", "unchanged", "replaced"]
 
 @dataclass(frozen=True)
 class Delivered:
-    """What became of one file. `amounts` is the stored BilledCost per currency."""
+    """What became of one file. `amounts` is the stored BilledCost per currency, `identity` the check of its calls' tokens."""
 
     status: Status
     rows: int = 0
     rejected: int = 0
     amounts: dict[str, Decimal] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    identity: Identity = UNCHECKED
 
 
 class Intake:
@@ -201,5 +203,10 @@ def _delivered(status: Status, batches: list[Batch], *notes: str) -> Delivered:
             sums[currency] += amount
     said = [note for batch in batches for note in batch.notes]
     return Delivered(
-        status, sum(b.rows for b in batches), sum(b.rejected for b in batches), dict(sorted(sums.items())), (*notes, *said)
+        status,
+        sum(b.rows for b in batches),
+        sum(b.rejected for b in batches),
+        dict(sorted(sums.items())),
+        (*notes, *said),
+        together(b.identity for b in batches),
     )

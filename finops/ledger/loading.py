@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops.core.contracts import CONTRACTS, PARQUET_CONTRACTS, Contract
 from finops.core.numbers import plain_decimal
+from finops.ledger.identity import UNCHECKED, Identity, identity_of
 from finops.ledger.origins import doubled_origins
 from finops.ledger.schema import column_names
 from finops.ledger.staging import relation_of, staged
@@ -28,6 +29,7 @@ class Batch:
     rejected: int
     controls: tuple[Control, ...]
     notes: tuple[str, ...]
+    identity: Identity = UNCHECKED
 
 
 def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int, where: str, rows_before: int = 0) -> Batch:
@@ -41,11 +43,12 @@ def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int,
             notes.append(f"{rows.unread_maps:,} rows have tags or attributes that are not a JSON object; they are kept without")
         if contract.name == "charge" and rows.rows:
             notes += doubled_origins(writer, relation_of(rows.files))
+        identity = identity_of(writer.query, rows.relation) if contract.name == "call" and rows.files else UNCHECKED
         controls = add_rows(writer, contract, rows.files, rows.rows, batch_id, rows.amounts)
         add_batch(writer, contract, batch_id, delivery_id, ingest, (rows.rows, rows.rejected), notes)
         for name, total in sorted(load.control_totals.items()):
             writer.execute("INSERT INTO stated_total VALUES ($1, $2, $3)", [batch_id, name, total])
-        return Batch(batch_id, contract.name, rows.rows, rows.rejected, tuple(controls), tuple(notes))
+        return Batch(batch_id, contract.name, rows.rows, rows.rejected, tuple(controls), tuple(notes), identity)
 
 
 def add_batch(

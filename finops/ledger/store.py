@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from finops.core.contracts import CONTRACTS, PARQUET_CONTRACTS
 from finops.errors import DataError
-from finops.ledger import parts
+from finops.ledger import identity, parts
 from finops.ledger.connect import attach, beside, close, connect, engine_errors, parts_dir, spill_dir
 from finops.ledger.lock import WriterLock
 from finops.ledger.migrations import migrate, newest_version, schema_version
@@ -132,6 +132,7 @@ class Reader:
             files = [file for contract, file in rows if contract == name]
             with engine_errors("a part of the ledger can't be read", where=str(self.path), hint="`finops doctor` names it"):
                 self._connection.execute(parts.view_sql(self.path, CONTRACTS[name], files, narrow=name in narrow))
+        self._connection.execute(identity.VIEW_SQL)
 
     def narrow_contracts(self) -> set[str]:
         """The contracts of which parts may lack columns, because an older finops wrote them."""

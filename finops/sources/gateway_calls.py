@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -33,28 +33,6 @@ class Names:
     until_first: tuple[str, ...] = ()
     dialect: Dialect = "includes_cache"
     currency: str = "USD"
-
-
-@dataclass
-class Dialects:
-    """How many rows with token counts there were, and how many of them contradict the dialect that the source speaks."""
-
-    source: str
-    measured: int = 0
-    contradicting: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    def told(self, row: Row) -> Row:
-        """The row, counted; the note is kept up to date."""
-        if row.get("identity_holds") is not None:
-            self.measured += 1
-        if row.get("identity_holds") is False:
-            self.contradicting += 1
-            self.notes[:] = [
-                f"{self.contradicting:,} of {self.measured:,} calls with tokens contradict what {self.source} means by its"
-                " counts; they are read the way that fits: `SELECT * FROM call WHERE NOT identity_holds` lists them"
-            ]
-        return row
 
 
 def call_row(entry: Entry, names: Names) -> Row:

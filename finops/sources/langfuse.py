@@ -12,7 +12,6 @@ from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.entries import Numbered, batches, entries
 from finops.sources.entry_values import Entry
 from finops.sources.files import file_part
-from finops.sources.gateway_calls import Dialects
 from finops.sources.langfuse_rows import observation_row, score_row
 
 _JSON, _TABLE = (".json", ".jsonl", ".ndjson"), (".csv",)
@@ -58,9 +57,8 @@ class Langfuse:
         if not isinstance(begun, Reject) and _is_score(begun[1]):
             yield Load("outcome", batches(everything, "outcome", score_row, rejects), rejects)
         else:
-            dialects = Dialects("Langfuse")
-            data = batches(everything, "call", lambda entry: dialects.told(observation_row(entry)), rejects)
-            yield Load("call", data, rejects, notes=dialects.notes)
+            data = batches(everything, "call", observation_row, rejects)
+            yield Load("call", data, rejects)
 
 
 SOURCE = Langfuse()

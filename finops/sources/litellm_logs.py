@@ -10,7 +10,7 @@ from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, found, hashed, kept, listed, tagged, text, truth
 from finops.sources.files import file_part
-from finops.sources.gateway_calls import Dialects, Names, Row, call_row, operation_of, without_tokens
+from finops.sources.gateway_calls import Names, Row, call_row, operation_of, without_tokens
 
 _USAGE, _MORE = "metadata.usage_object", "metadata.additional_usage_values"
 _DETAILS = f"{_USAGE}.prompt_tokens_details"
@@ -78,9 +78,8 @@ class LitellmLogs:
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
         rejects: list[Reject] = []
-        dialects = Dialects("LiteLLM")
-        data = batches(entries(part.path), "call", lambda entry: dialects.told(_row(entry)), rejects)
-        yield Load("call", data, rejects, notes=dialects.notes)
+        data = batches(entries(part.path), "call", _row, rejects)
+        yield Load("call", data, rejects)
 
 
 SOURCE = LitellmLogs()

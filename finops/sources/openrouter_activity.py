@@ -10,7 +10,7 @@ from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, found, hashed, kept, text, truth
 from finops.sources.files import file_part
-from finops.sources.gateway_calls import REQUEST_ID, Dialects, Names, Row, call_row, operation_of
+from finops.sources.gateway_calls import REQUEST_ID, Names, Row, call_row, operation_of
 from finops.sources.openrouter_days import day_charge, day_samples, is_day
 from finops.sources.report_buckets import each, same
 
@@ -59,9 +59,8 @@ class OpenrouterActivity:
             yield from _days(part.path)
             return
         rejects: list[Reject] = []
-        dialects = Dialects("OpenRouter")
-        data = batches(entries(part.path), "call", lambda entry: dialects.told(_row(entry)), rejects)
-        yield Load("call", data, rejects, notes=dialects.notes)
+        data = batches(entries(part.path), "call", _row, rejects)
+        yield Load("call", data, rejects)
 
 
 SOURCE = OpenrouterActivity()

@@ -10,7 +10,7 @@ from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, amount, found, hashed, kept, text, truth
 from finops.sources.files import file_part
-from finops.sources.gateway_calls import Dialects, Names, Row, call_row, operation_of, owners, without_tokens
+from finops.sources.gateway_calls import Names, Row, call_row, operation_of, owners, without_tokens
 from finops.sources.report_buckets import cents
 
 NAMES = Names(
@@ -51,9 +51,8 @@ class Portkey:
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
         rejects: list[Reject] = []
-        dialects = Dialects("Portkey")
-        data = batches(entries(part.path), "call", lambda entry: dialects.told(_row(entry)), rejects)
-        yield Load("call", data, rejects, notes=dialects.notes)
+        data = batches(entries(part.path), "call", _row, rejects)
+        yield Load("call", data, rejects)
 
 
 SOURCE = Portkey()

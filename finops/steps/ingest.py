@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from finops.config import Overrides, Settings, load_settings
-from finops.core.numbers import plain_decimal
+from finops.core.numbers import percent, plain_decimal
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import DataError, FinopsError
@@ -40,6 +41,8 @@ COLUMNS = (
     Column("rejected", "Rejected", "count"),
     Column("amount", "Billed", "money"),
     Column("currency", "Currency"),
+    Column("identity_checked", "Token counts checked", "count", wide_only=True),
+    Column("identity_held", "of them consistent", "count", wide_only=True),
     Column("reason", "Reason", wide_only=True),
 )
 FETCHED = (*COLUMNS, Column("bytes", "Bytes", "count"))
@@ -114,7 +117,7 @@ def _ingest(
         answer.notes.append("dry run: nothing was loaded")
     elif unbuilt and not options.build:
         answer.notes.append("`finops build` brings the models up to date")
-    answer.notes += owner_differences(before, owner_costs(settings, options.restate))
+    answer.notes += [*_identity_notes(answer.rows), *owner_differences(before, owner_costs(settings, options.restate))]
     return _result(settings, answer)
 
 
@@ -298,8 +301,26 @@ def _row(
         "rejected": done.rejected if done else 0,
         "amount": amount,
         "currency": currency,
+        "identity_checked": done.identity.checked if done and done.identity.checked else None,
+        "identity_held": done.identity.held if done and done.identity.checked else None,
         "reason": reason,
     }
+
+
+def _identity_notes(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Per source, of how many calls the counts of tokens mean what the source means by them, where not of all."""
+    notes = []
+    for source in sorted({row["source"] for row in rows if row["identity_checked"]}):
+        checked, held = (
+            sum(row[f"identity_{which}"] or 0 for row in rows if row["source"] == source) for which in ("checked", "held")
+        )
+        if held < checked:
+            share = percent(Decimal(held) / Decimal(checked))
+            notes.append(
+                f"{source}: token identity holds for {held:,} of {checked:,} calls ({share}); the others are read the way that"
+                " fits: `finops query 'SELECT * FROM identity_fault'` lists them"
+            )
+    return notes
 
 
 def _amount_notes(done: Delivered) -> list[str]:

@@ -73,10 +73,9 @@ def test_a_helicone_prompt_with_its_cache_inside_is_found_out_by_the_total(tmp_p
     path = tmp_path / "old.jsonl"
     usage = {"prompt_tokens": 13_244, "total_tokens": 13_256}
     path.write_text(json.dumps({**records("helicone")[0], **usage}) + "\n")
-    (call,), load = read("helicone", path)
+    (call,), _ = read("helicone", path)
     assert (call["input_uncached"], call["cache_write_5m"], call["cache_read"]) == (3, 25, 13_216)
     assert call["identity_holds"] is False
-    assert load.notes[0].startswith("1 of 1 calls")
 
 
 def test_portkeys_costs_are_cents_and_its_own_answers_have_no_tokens() -> None:
