@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.sources.azure_kinds import COST, PERIOD, paired
+from finops.sources.azure_model_meters import BARE, DATED, FAMILY, MODEL, OTHER_MODELS, OURS, TOKEN_CLASSES
 from finops.sources.base import Load, Part, Pattern
 from finops.sources.bill_sheet import NULL, Sheet, among, cases, currency, first_of, literal, map_of, sheet
 from finops.sources.files import file_part
@@ -61,6 +62,7 @@ class AzureCosts:
             **_costs(bill, _within(bill, billed_there)),
             **_commitment(bill),
             **_what(bill),
+            **_tokens(bill),
         }
         scan = bill.scan(columns, where=_kept(bill, billed_there, used_there), notes=notes + _told(billed_there, used_there))
         yield Load("charge", scan, notes=list(scan.notes))
@@ -212,6 +214,22 @@ def _what(bill: Sheet) -> dict[str, str]:
         "SkuPriceDetails": map_of([("x_MeterSubcategory", bill.text("metersubcategory")), ("x_Term", bill.text("term"))]),
         "x_InstanceType": cases((f"{machine} LIKE 'Standard\\_%' ESCAPE '\\'", machine)) if bill.has("additionalinfo") else NULL,
         "Tags": _tags(bill),
+    }
+
+
+def _tokens(bill: Sheet) -> dict[str, str]:
+    """Model and class of tokens of Azure OpenAI and of the other models sold by Azure, where the meter's name leaves no doubt."""
+    if not bill.has("metername"):
+        return {}
+    meter = f"regexp_replace(lower({bill.text('metername')}), '[-_ ]+', ' ', 'g')"
+    families = [bill.text(name) for name in ("metersubcategory", "metercategory", "product", "productname") if bill.has(name)]
+    ours = " OR ".join([f"regexp_matches({meter}, {literal(OURS)})", *(f"{text} ILIKE {literal(FAMILY)}" for text in families)])
+    named = f"regexp_replace(regexp_extract({meter}, {literal(MODEL)}, 1), {literal(DATED)}, '')"
+    model = f"replace(regexp_replace(nullif(nullif({named}, ''), 'gpt'), {literal(BARE)}, 'gpt-\\1'), ' ', '-')"
+    classes = [(f"regexp_matches({meter}, {literal(form)})", literal(word) if word else NULL) for form, word in TOKEN_CLASSES]
+    return {
+        "x_Model": cases((f"({ours}) AND NOT regexp_matches({meter}, {literal(OTHER_MODELS)})", model)),
+        "x_TokenClass": cases((f"({ours})", cases(*classes))),
     }
 
 

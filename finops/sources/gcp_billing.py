@@ -11,7 +11,7 @@ from finops.errors import DataError
 from finops.sources.base import Load, Part, Pattern
 from finops.sources.bill_sheet import NULL, Sheet, cases, first_of, literal, sheet
 from finops.sources.files import file_part
-from finops.sources.gcp_billing_skus import MODEL_FAMILIES, OTHER_MODELS, TOKEN_CLASSES, TOKEN_SERVICES
+from finops.sources.gcp_billing_skus import MODEL_FAMILIES, OTHER_MODELS, SELLERS, TOKEN_CLASSES, TOKEN_SERVICES
 from finops.sources.glimpse import Glimpse, glimpse
 
 _MUST = ("billing_account_id", "usage_start_time", "cost", "currency")
@@ -243,7 +243,8 @@ def _tokens(bill: Sheet) -> dict[str, str]:
     sku, service = _part(bill, "sku", "description"), _part(bill, "service", "description")
     if NULL in (sku, service):
         return {}
-    ours = f"{service} IN ({', '.join(map(literal, TOKEN_SERVICES))})"
+    told = ", ".join(map(literal, TOKEN_SERVICES))
+    ours = f"({service} IN ({told}) OR regexp_matches({service}, {literal(SELLERS)}))"
     named = [
         (f"regexp_matches({sku}, {literal(form)})", f"replace(lower(regexp_extract({sku}, {literal(form)}, 1)), ' ', '-')")
         for form in MODEL_FAMILIES

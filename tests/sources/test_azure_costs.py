@@ -210,3 +210,38 @@ def test_a_second_call_with_the_other_kind_is_refused(finops: Callable[..., Ran]
     ran = finops("ingest", SAMPLES / "amortised.csv")
     assert ran.code != 0
     assert "loaded already" in ran.err
+
+
+METERS: tuple[tuple[str, str | None, str | None], ...] = (
+    ("gpt-4o-0806-Inp-glbl Tokens", "gpt-4o", "input_uncached"),
+    ("gpt-4o-0806-Outp-regnl Tokens", "gpt-4o", "output"),
+    ("gpt 4o 0806 cached Inp Data Zone Tokens", "gpt-4o", "cache_read"),
+    ("gpt-4o-mini-0718-Outp-glbl Tokens", "gpt-4o-mini", "output"),
+    ("gpt 4o mini0718 BatchOutp DataZone Tokens", "gpt-4o-mini", "output"),
+    ("gpt 4.1 nano Inp Data Zone Tokens", "gpt-4.1-nano", "input_uncached"),
+    ("GPT 5 Mini cchd Inpt Glbl", "gpt-5-mini", "cache_read"),
+    ("GPT 5 outpt Glbl 1M Tokens", "gpt-5", "output"),
+    ("gpt 5 pro out glbl Tokens", "gpt-5-pro", "output"),
+    ("gpt-5-codex-ccchd-inp-glbl Tokens", "gpt-5-codex", "cache_read"),
+    ("o4-mini 0416 Inp glbl Tokens", "o4-mini", "input_uncached"),
+    ("5.4 mini cd Inp Gl 1M Tokens", "gpt-5.4-mini", "cache_read"),
+    ("5.4 mini Opt Gl 1M Tokens", "gpt-5.4-mini", "output"),
+    ("5.6 sol ShortCo Cd Wr Std Gl 1M Tokens", "gpt-5.6-sol", "cache_write"),
+    ("text-embedding-3-large-glbl Tokens", "text-embedding-3-large", "input_uncached"),
+    ("Llama 3.3 70B Inp glbl Tokens", "llama-3.3-70b", "input_uncached"),
+    ("gpt rt aud 0828 Inp glbl Tokens", None, "audio_input"),
+    ("gpt rt txt 0828 cchd Inp glbl Tokens", None, "cache_read"),
+    ("gpt 4o ft training Tokens", None, None),
+    ("Provisioned Managed Global Unit", None, None),
+    ("D2 v2", None, None),
+)
+
+
+def test_tokens_of_meters(tmp_path: Path) -> None:
+    header = "BillingAccountId,Date,MeterId,MeterCategory,MeterSubCategory,MeterName,ChargeType,Cost,BillingCurrency"
+    rows = [f"1,10/02/2026,m,Cognitive Services,Azure OpenAI,{meter},Usage,1,USD" for meter, _, _ in METERS]
+    path = tmp_path / "azure.csv"
+    path.write_text("\n".join([header, *rows, "1,10/02/2026,m,Storage,Tables,Batch Write Input,Usage,1,USD"]) + "\n")
+    read = read_bill(SOURCE, path, tmp_path)
+    found = [(row["SkuMeter"], row["x_Model"], row["x_TokenClass"]) for row in read.rows]
+    assert found == [*METERS, ("Batch Write Input", None, None)]

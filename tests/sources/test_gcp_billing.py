@@ -165,12 +165,41 @@ def parquet(path: Path, rows: list[dict[str, Any]]) -> Path:
         ("Gemini 2.5 Flash Text Caching Storage", "gemini-2.5-flash", None),
         ("Gemini 2.0 Flash Live API Text Input", None, "input_uncached"),
         ("Online Prediction for Model Garden", None, None),
+        ("Gemini 3.7 Flash Global Text Input - Predictions", "gemini-3.7-flash", "input_uncached"),
+        ("Gemini 2.5 Flash GA Thinking Text Output - Predictions", "gemini-2.5-flash", "output"),
+        ("Gemini 3 Flash Text Input Caching", "gemini-3-flash", "cache_read"),
+        ("Gemini 3.1 Flash Image Text Output - Predictions", None, "output"),
+        ("Generate content input token count gemini 3.5 flash lite text", "gemini-3.5-flash-lite", "input_uncached"),
+        ("Generate content output token count gemini 2.5 flash short input text", "gemini-2.5-flash", "output"),
+        ("Generate content cached input token count gemini 3.6 flash text", "gemini-3.6-flash", "cache_read"),
+        ("Generate_content image input token count for gemini 3 flash", "gemini-3-flash", "image_input"),
+        ("Generate_content image output token count for Gemini 3 Pro Image", None, None),
+        ("Claude 3.5 Sonnet Input Tokens", "claude-3.5-sonnet", "input_uncached"),
+        ("Grounding with Google Search", None, None),
     ],
 )
 def test_tokens_of_vertex(tmp_path: Path, sku: str, model: str | None, token_class: str | None) -> None:
     line = LINE | {"service": {"id": "C7E2", "description": "Vertex AI"}, "sku": {"id": "S", "description": sku}}
     (row,) = read_bill(SOURCE, lines(tmp_path / "a.jsonl", line), tmp_path).rows
     assert (row["x_Model"], row["x_TokenClass"]) == (model, token_class)
+
+
+def test_models_of_other_sellers_and_services_of_other_kinds(tmp_path: Path) -> None:
+    rows = [
+        LINE
+        | {"service": {"id": "1", "description": service}, "sku": {"id": "S", "description": "Claude Opus 4.1 Cache Write 1h"}}
+        for service in ("Claude Opus 4.1", "Cloud Storage")
+    ]
+    read = read_bill(SOURCE, lines(tmp_path / "a.jsonl", *rows), tmp_path)
+    assert [(row["x_Model"], row["x_TokenClass"]) for row in read.rows] == [("claude-opus-4.1", "cache_write_1h"), (None, None)]
+
+
+@pytest.mark.parametrize("kind", ["regular", "tax", "adjustment", "rounding_error"])
+def test_every_kind_of_cost_is_billed_with_its_credits(tmp_path: Path, kind: str) -> None:
+    line = LINE | {"cost_type": kind, "cost": "0.015", "credits": [{"name": "x", "amount": "-0.005"}, {"amount": "-0.01"}]}
+    (row,) = read_bill(SOURCE, lines(tmp_path / "a.jsonl", line), tmp_path).rows
+    assert (row["BilledCost"], row["EffectiveCost"], row["ContractedCost"]) == (0, 0, Decimal("0.015"))
+    assert row["ChargeCategory"] == {"regular": "Usage", "tax": "Tax"}.get(kind, "Adjustment")
 
 
 def test_unnested_credits_are_refused(tmp_path: Path) -> None:
