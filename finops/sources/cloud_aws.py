@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -46,7 +47,7 @@ def session_client(service: str, *, where: str, region: str | None = None) -> An
     config = Config(retries={"max_attempts": 5, "mode": "standard"}, connect_timeout=10, read_timeout=60)
     with aws_errors(where):
         session = boto3.session.Session()
-        return session.client(service, region_name=session.region_name or region, config=config)
+        return session.client(service, region_name=session.region_name or os.environ.get("AWS_REGION") or region, config=config)
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def aws_errors(where: str) -> Iterator[None]:
     except (aws.SSOError, aws.TokenRetrievalError, aws.UnauthorizedSSOTokenError):
         raise OutsideError("the session has expired", where=where, hint=_SIGN_IN) from None
     except aws.NoRegionError:
-        raise OutsideError("no AWS region is set", where=where, hint="set AWS_REGION, for example us-east-1") from None
+        raise OutsideError("no AWS region is set", where=where, hint="set AWS_DEFAULT_REGION, for example us-east-1") from None
     except (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError, aws.ResponseStreamingError) as error:
         what = f"AWS can't be reached ({type(error).__name__})"
         hint = f"check the network, proxies and AWS_ENDPOINT_URL, then {_LATER}"

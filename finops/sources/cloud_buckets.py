@@ -8,7 +8,7 @@ from finops.errors import UsageError
 from finops.sources.cloud_objects import Bucket
 
 SCHEMES = ("s3", "gs")
-_URI = re.compile(r"(s3|gs)://([a-z0-9][a-z0-9._-]{1,221})(?:/(.*))?")
+_URI = re.compile(r"(s3|gs)://([A-Za-z0-9][A-Za-z0-9._-]{1,221})(?:/(.*))?")
 
 
 def bucket_and_prefix(uri: str) -> tuple[Bucket, str]:

@@ -304,3 +304,21 @@ def test_the_manifest_of_an_export_is_found_by_its_bucket_key(finops: Finops, bu
     put(bucket, home, "deep/e")
     rows, _ = ingested(finops, "s3://bills/deep/e")
     assert list(rows.values()) == [("loaded", 1, "3")]
+
+
+def test_a_bucket_is_what_its_folder_is(finops: Finops, bucket: Any, tmp_path: Path) -> None:
+    """The same ledger, whichever way the files came, whole or month by month, and again by the other way."""
+    version(tmp_path / "cur", "a1", ("1", "2"), ("4.25",))
+    version(tmp_path / "cur", "s1", ("8",), month="2026-09")
+    cur(tmp_path / "cur" / "more" / "x.csv.gz", "16", month="2026-08")
+    put(bucket, tmp_path / "cur", "b")
+    ingested(finops, "cur", "--ledger", "near.duckdb")
+    ingested(finops, "s3://bills/b/acme", "--since", "2026-10", "--ledger", "far.duckdb")
+    ingested(finops, "s3://bills/b", "--ledger", "far.duckdb")
+    canonical = [
+        finops("query", "--canonical", "charge", "-f", "csv", "--ledger", f"{one}.duckdb").out for one in ("near", "far")
+    ]
+    assert canonical[0] == canonical[1]
+    assert canonical[0].count("\n") == 6
+    again, _ = ingested(finops, "cur", "--ledger", "far.duckdb")
+    assert {row[0] for row in again.values()} == {"unchanged"}
