@@ -184,7 +184,8 @@ class Mapped:
         near = f"did you mean `{one.near}`?" if one.near else f"it has: {', '.join(seen.header[:12])}"
         where = f"{seen.path}; the mapping: {self.where(one.target)}"
         what = f"the file has no column `{one.column}` for {one.target}{also}"
-        return DataError(what, where=where, hint=f"{near} A column that some files lack is `optional = true`")
+        other = "" if self.given.requires else "; if this is another kind of file, `requires` tells them apart"
+        return DataError(what, where=where, hint=f"{near} A column that some files lack is `optional = true`{other}")
 
     def _refuse_repeated(self, seen: Glimpse) -> None:
         if seen.form == "json":

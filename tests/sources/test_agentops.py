@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from finops.errors import DataError
 from finops.sources.agentops import SOURCE
 from finops.sources.base import Load
 from finops.sources.detect import recognise
 from tests.kits.source_kit import FILES
+from tests.sources.test_odd_entries import ODD
 
 
 def read(path: Path, document: Any) -> tuple[list[dict[str, Any]], Load]:
@@ -70,3 +75,12 @@ def test_a_session_without_id_or_time_is_a_reject(tmp_path: Path) -> None:
     rows, load = read(tmp_path / "s.json", {"sessions": entries})
     assert len(rows) == 1
     assert [(reject.row, reject.column) for reject in load.rejects] == [(2, "session_id"), (3, "init_timestamp"), (4, None)]
+
+
+@settings(max_examples=50)
+@given(key=st.sampled_from([*session(), "session", "id"]), value=ODD)
+def test_odd_fields_are_rejects_or_rows(tmp_path_factory: pytest.TempPathFactory, key: str, value: Any) -> None:
+    path = tmp_path_factory.mktemp("odd") / "s.json"
+    with contextlib.suppress(DataError):  # half a surrogate pair is no JSON
+        rows, load = read(path, {"sessions": [session(), session() | {key: value}]})
+        assert len(rows) + len(load.rejects) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import gzip
 import json
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finops.core.contracts import CONTRACTS
@@ -24,6 +25,7 @@ from finops.sources.base import Reject
 from finops.sources.detect import recognise
 from finops.sources.glimpse import glimpse
 from finops.sources.mapped import Mapped
+from tests.sources.test_odd_entries import ODD
 
 CALLS = {"start_time": "t", "operation": {"value": "inference"}}
 
@@ -360,6 +362,34 @@ def test_garbage_is_one_clear_error_or_nothing(tmp_path: Path, content: bytes) -
     (tmp_path / "x.csv").write_bytes(content)
     with contextlib.suppress(FinopsError):
         assert read(bill(files=("x.csv",)), tmp_path / "x.csv")[0] == []
+
+
+@settings(max_examples=60)
+@given(
+    contract=st.sampled_from(["charge", "call", "run", "outcome", "meter", "sample", "benchmark"]),
+    column=st.integers(0, 200),
+    value=ODD,
+    form=st.sampled_from(["jsonl", "csv"]),
+)
+def test_odd_values_are_rejects_or_rows(
+    tmp_path_factory: pytest.TempPathFactory, contract: str, column: int, value: Any, form: str
+) -> None:
+    fields = CONTRACTS[contract].fields
+    good = {"time": "2026-10-01T00:00:00Z", "bool": "true", "map": '{"a":"b"}', "text": "tool"}
+    row = {one.name: good.get(one.kind, "1") for one in fields}
+    odd = row | {fields[column % len(fields)].name: value}
+    path = tmp_path_factory.mktemp("odd") / f"x.{form}"
+    if form == "jsonl":
+        path.write_text(json.dumps(row) + "\n" + json.dumps(odd) + "\n")
+    else:
+        with path.open("w", newline="", encoding="utf-8", errors="replace") as stream:
+            table = csv.DictWriter(stream, list(row))
+            table.writeheader()
+            table.writerows([row, odd])
+    with contextlib.suppress(DataError):  # a NUL byte is no text
+        rows, rejects, _ = read(mapping(contract, {name: name for name in row}), path)
+        assert len(rows) + len(rejects) == 2
+        assert rows
 
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=8)

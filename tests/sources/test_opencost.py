@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from finops.errors import DataError
 from finops.sources.base import Load
 from finops.sources.opencost import SOURCE
 from finops.sources.opencost_rows import allocation, meters, resource_of
+from tests.sources.test_odd_entries import ODD
 
 IDENTITY = {
     "tenant": ("tag:tenant", "attr:k8s.namespace.name"),
@@ -139,3 +142,21 @@ def test_the_hours_add_up_to_the_whole(hours: Decimal, start: datetime, span: An
     assert sum(Decimal(row["cpu_seconds"]) for row in rows) == hours * 3600
     assert all(Decimal(row["cpu_seconds"]) >= 0 for row in rows)
     assert len({row["hour"] for row in rows}) == len(rows)
+
+
+@settings(max_examples=50)
+@given(
+    name=st.sampled_from(["", "a/__idle__", "x=1/y", "tenant=="]),
+    key=st.sampled_from(["window", "start", "end", "properties", "cpuCoreHours", "gpuHours", "ramByteHours", "totalCost"]),
+    value=ODD,
+    below=st.booleans(),
+)
+def test_odd_fields_are_rejects_or_rows(
+    tmp_path_factory: pytest.TempPathFactory, name: str, key: str, value: Any, below: bool
+) -> None:
+    entry = one("a") | {key: {"start": value, "end": value, "labels": value, "providerID": value} if below else value}
+    path = tmp_path_factory.mktemp("odd") / "a.json"
+    with contextlib.suppress(DataError):  # half a surrogate pair is no JSON
+        rows, load = read(path, json.dumps({"data": [{name: entry, "good": one("good")}]}))
+        assert len(rows) >= 2
+        assert len(load.rejects) <= 1
