@@ -47,6 +47,8 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self, port: int, keep: Keep, refused: Callable[[str], None]) -> None:
         self.keep, self.refused = keep, refused
         self.turns = threading.Semaphore(MOST_AT_ONCE)
+        self.decoding = threading.Lock()
+        """One body is unpacked and decoded at a time: what it takes in memory is many times what was sent."""
         self._places = threading.Semaphore(MOST_CONNECTIONS)
         try:
             super().__init__((HOST, port), _Handler)
@@ -140,7 +142,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _take(self, kind: Kind) -> None:
         body = read_body(self.rfile, self.headers, time.monotonic)
         try:
-            found = checked(kind, unpacked(body, self.headers.get("Content-Encoding")))
+            with self.server.decoding:
+                found = checked(kind, unpacked(body, self.headers.get("Content-Encoding")))
         except TooLarge as problem:
             self._answer(413, status(kind.encoding, _EXHAUSTED, problem.reason), kind.encoding)
         except Unreadable as problem:
