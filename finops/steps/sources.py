@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from finops.steps.given_files import given_files
 from finops.steps.import_sources import checked_imports, import_sources
 from finops.steps.manifest_deliveries import manifest_at
 from finops.steps.mapping_check import tried
+from finops.steps.source_options import source_options
 
 _LISTED = (
     Column("source", "Source"),
@@ -69,10 +70,11 @@ def check_files(overrides: Overrides, paths: Sequence[Path], *, wanted: str | No
         else:
             rows.append(_row(one.where or "", given.name, reason=_reason(one)))
     files = _files(settings, paths, imports)
+    options = source_options(settings)
     talk.stage("check", total=len(files))
     notes = [f"{row['path']}: {row['reason']}" for row in rows]
     for path in files:
-        row, said = _checked(path, wanted, imports)
+        row, said = _checked(path, wanted, imports, options)
         rows.append(row)
         said += [row["reason"]] if row["reason"] and row["reason"] not in said else []
         notes += [f"{path}: {note}" for note in said]
@@ -122,7 +124,9 @@ def _why_not(one: Mapped, path: Path) -> str | None:
         return error.what
 
 
-def _checked(path: Path, wanted: str | None, imports: Sequence[Mapped]) -> tuple[dict[str, Any], list[str]]:
+def _checked(
+    path: Path, wanted: str | None, imports: Sequence[Mapped], options: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
     row = _row(str(path), None)
     try:
         one = recognise(path, wanted, imports)
@@ -132,7 +136,7 @@ def _checked(path: Path, wanted: str | None, imports: Sequence[Mapped]) -> tuple
         row["source"] = one.name
         notes: list[str] = []
         for part in one.parts(path, path.parent):
-            for load in one.open(part, {}):
+            for load in one.open(part, options):
                 _count(row, part, load)
                 notes += load.notes
     except FinopsError as error:
