@@ -22,7 +22,9 @@ DATED = r" ?(?:(?:0[1-9]|1[0-2])[0-3][0-9](?:20[0-9]{2})?)$"
 """The day of the model's version at the end of its name: `gpt 4o mini0718`, `o4 mini 0416`."""
 BARE = r"^([0-9])"
 """`5.4 mini` is `gpt-5.4-mini`."""
-OTHER_MODELS = r"\b(rt|realtime|tts|whisper|transcribe|sora|dall e|training|train|trng|hosting|grdr|search|provisioned|aud|audio)\b"
+OTHER_MODELS = (
+    r"\b(rt|realtime|tts|whisper|transcribe|sora|dall e|aud|audio|training|train|trng|hosting|provisioned|grdr|search)\b"
+)
 """Meters of which the name says too little of the model, or which bill something else."""
 
 TOKEN_CLASSES: tuple[tuple[str, str], ...] = (

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from finops.errors import DataError
 from finops.prices.tokens import resolve_model
@@ -244,6 +246,33 @@ def test_cost_categories_stand_beside_the_tags(tmp_path: Path) -> None:
     tags = {"team": "vision", "cost": "x", "aws_created": "ops"}
     categories = {"costCategory/Team": "vision", "costCategory/user_x": "y"}
     assert read_bill(SOURCE, path, tmp_path).column("Tags") == [tags | categories, categories, tags, tags]
+
+
+@settings(max_examples=6)
+@given(st.lists(st.lists(st.decimals(0, 1, places=6), max_size=4), min_size=1, max_size=6), st.decimals(4, 9, places=6))
+def test_p8_a_plan_costs_what_was_committed_used_or_not(
+    tmp_path_factory: pytest.TempPathFactory, hours: list[list[Decimal]], commitment: Decimal
+) -> None:
+    """Covered usage, its negation and the fee of each hour: billed and effective both add up to the commitment."""
+    folder = tmp_path_factory.mktemp("plan")
+    plan = {"savings_plan_savings_plan_a_r_n": "arn:p"}
+    rows = []
+    for uses in hours:
+        for use in uses:
+            on_demand = f"{use * 3:f}"
+            covered = {"line_item_line_item_type": "SavingsPlanCoveredUsage", "line_item_unblended_cost": on_demand}
+            rows.append(plan | covered | {"savings_plan_savings_plan_effective_cost": f"{use:f}"})
+            rows.append(plan | {"line_item_line_item_type": "SavingsPlanNegation", "line_item_unblended_cost": f"-{on_demand}"})
+        fee = {"line_item_line_item_type": "SavingsPlanRecurringFee", "line_item_unblended_cost": f"{commitment:f}"}
+        used = f"{sum(uses, Decimal(0)):f}"
+        rows.append(
+            plan | fee | {"savings_plan_total_commitment_to_date": f"{commitment:f}", "savings_plan_used_commitment": used}
+        )
+    read = read_bill(SOURCE, modern(folder / "cur.csv", *rows), folder)
+    for metric in ("BilledCost", "EffectiveCost"):
+        assert sum(read.column(metric)) == commitment * len(hours)
+    unused = [row["EffectiveCost"] for row in read.rows if row["CommitmentDiscountStatus"] == "Unused"]
+    assert unused == [commitment - sum(uses, Decimal(0)) for uses in hours]
 
 
 def test_discounts_of_an_agreement_are_credits_that_amortise(tmp_path: Path) -> None:
