@@ -173,7 +173,11 @@ def _ask(uris: Sequence[str], folder: Path, span: Span, dry_run: bool, talk: Tal
         days = (until - span.since).days
         if not found:
             what = "the server holds no signal that is known here, on none of these days"
-            raise DataError(what, where=server.name, hint="check the days, and `?match=`; README lists the systems")
+            raise DataError(
+                what,
+                where=server.name,
+                hint="check the days and `?match=`; known are vLLM, SGLang, TGI, Triton, DCGM, Ray, Celery, Kafka, SQS and more",
+            )
         if found < days:
             answer.notes.append(f"{server.name}: {days - found:,} of {days:,} days hold no signal that is known here")
 
