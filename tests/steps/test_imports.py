@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -173,3 +174,33 @@ def test_the_example_of_the_readme_reads_a_file_that_fits(finops: Finops, tmp_pa
     assert ran.code == ExitCode.OK, ran.err
     (row,) = ran.json["rows"]
     assert (row["rows"], row["amount"], row["first_rows"][0]["x_Model"]) == (1, "1.5", "gpt-4o")
+
+
+def test_every_contract_loads_and_builds_through_a_mapping(finops: Finops, tmp_path: Path) -> None:
+    time = "2026-10-01T00:00:00Z"
+    given = {
+        "charge": {"BilledCost": "1", "BillingCurrency": "USD", "ChargePeriodStart": time},
+        "call": {"start_time": time, "operation": "inference", "trace": "t", "span": "s", "model": "m", "output": "3"},
+        "run": {"run": "t", "start_time": time, "workflow": "w"},
+        "outcome": {"run": "t", "time": time, "accepted": "yes", "human_minutes": "1.5"},
+        "meter": {"hour": time, "resource": "r", "cpu_seconds": "60", "capacity": "2"},
+        "sample": {"time": time, "signal": "queue_depth", "value": "4", "labels": '{"queue":"q"}'},
+        "benchmark": {"workload": "w", "model": "m", "units": "10", "duration_s": "2.5", "count": "1"},
+        "invoice": {"currency": "USD", "billing_period": time, "invoice": "I-1", "billed": "1", "issuer": "X"},
+    }
+    text = ""
+    for contract, row in given.items():
+        columns = ", ".join(f'"{name}" = "{contract} {name}"' for name in row)
+        text += f'[[import]]\nname = "our-{contract}"\ncontract = "{contract}"\ncolumns = {{ {columns} }}\n\n'
+        with (tmp_path / f"{contract}.tsv").open("w", newline="") as stream:
+            table = csv.writer(stream, delimiter="\t")
+            table.writerows([[f"{contract} {name}" for name in row], list(row.values())])
+    (tmp_path / "finops.toml").write_text(text)
+    ran = finops("ingest", *(f"{contract}.tsv" for contract in given), "-f", "json")
+    assert ran.code == ExitCode.OK, ran.err
+    assert {row["source"]: (row["rows"], row["rejected"]) for row in ran.json["rows"]} == {f"our-{c}": (1, 0) for c in given}
+    (row,) = finops("query", "SELECT run_id, workflow, accepted, human_minutes FROM fct_run", "-f", "json").json["rows"]
+    assert row == {"run_id": "t", "workflow": "w", "accepted": True, "human_minutes": "1.5"}
+    checked = finops("sources", "check", "-f", "json")
+    assert checked.code == ExitCode.OK, checked.err
+    assert {row["source"] for row in checked.json["rows"]} == {f"our-{contract}" for contract in given}
