@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check check-long bench docs lock clean
+.PHONY: demo test check check-long fuzz bench docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/finops demo
@@ -19,6 +19,12 @@ check: test
 
 check-long: $(STAMP)
 	FINOPS_LONG=1 $(BIN)/python -m pytest
+
+# Coverage-guided, for minutes; needs atheris, which nothing else does: .venv/bin/python -m pip install atheris
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz.otlp json -max_total_time=300 -timeout=20
+	$(BIN)/python -m tests.fuzz.otlp proto -max_total_time=300 -timeout=20
+	$(BIN)/python -m tests.fuzz.otlp signal -max_total_time=60 -timeout=20
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
