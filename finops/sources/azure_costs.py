@@ -223,7 +223,8 @@ def _tokens(bill: Sheet) -> dict[str, str]:
         return {}
     meter = f"regexp_replace(lower({bill.text('metername')}), '[-_ ]+', ' ', 'g')"
     families = [bill.text(name) for name in ("metersubcategory", "metercategory", "product", "productname") if bill.has(name)]
-    ours = " OR ".join([f"regexp_matches({meter}, {literal(OURS)})", *(f"{text} ILIKE {literal(FAMILY)}" for text in families)])
+    marks = [(bill.text("metername"), OURS), *((text, FAMILY) for text in families)]
+    ours = " OR ".join(f"{text} ILIKE {literal(mark)}" for text, mark in marks)
     named = f"regexp_replace(regexp_extract({meter}, {literal(MODEL)}, 1), {literal(DATED)}, '')"
     model = f"replace(regexp_replace(nullif(nullif({named}, ''), 'gpt'), {literal(BARE)}, 'gpt-\\1'), ' ', '-')"
     classes = [(f"regexp_matches({meter}, {literal(form)})", literal(word) if word else NULL) for form, word in TOKEN_CLASSES]

@@ -5,7 +5,7 @@ Words are abbreviated in many ways, and blanks and hyphens mean the same: `gpt-4
 
 from __future__ import annotations
 
-OURS = r"\btokens$"
+OURS = "%tokens"
 """Meters that bill tokens, whatever the product; those of OpenAI also without the word."""
 FAMILY = "%openai%"
 """In the name of the product or of the meter's category."""
