@@ -243,6 +243,14 @@ def test_lengths_that_lie(peer: Peer, lines: str) -> None:
         assert plain.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
+def test_a_body_that_takes_too_long_is_given_up(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect_reading, "SLOWEST_S", 0.0)
+    head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\nContent-Length: 1000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", peer.receiver.server_port), timeout=10) as plain:
+        plain.sendall(head.encode() + b"x")
+        assert plain.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
 def test_what_breaks_off_is_neither_kept_nor_acknowledged(peer: Peer) -> None:
     body = request(b"a" * 16)
     head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -211,6 +211,17 @@ def test_the_exit_code_says_that_something_still_waits(tmp_path: Path, finops: C
     assert "the ledger is being written by" in ran.err
 
 
+def test_the_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
+    with Collector(tmp_path) as collector, open_writer(tmp_path / "finops.duckdb", command="someone else") as writer:
+        assert post(collector.url, document(trace(1))) == 200
+        collector.process.send_signal(signal.SIGINT)
+        while "loading what is left" not in collector.said:
+            time.sleep(0.05)
+        assert collector.stop(code=130) == {}
+        writer.discard()
+    assert len(list((tmp_path / "finops.duckdb.spool").glob("*-traces.jsonl*"))) == 1
+
+
 def test_a_torn_tail_is_cut_at_the_start(tmp_path: Path, finops: Callable[..., Ran]) -> None:
     folder = tmp_path / "finops.duckdb.spool"
     folder.mkdir()
