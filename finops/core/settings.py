@@ -176,6 +176,8 @@ class Import:
     zone: str = "UTC"
     """Of times that name no zone."""
     delimiter: str | None = None
+    encoding: str | None = None
+    """Of a table that is not UTF-8, such as windows-1252 or utf-16."""
     decimal: Literal[".", ","] = "."
     thousands: str | None = None
     skip_lines: int = 0

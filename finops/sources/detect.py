@@ -26,6 +26,9 @@ def recognise(path: Path, wanted: str | None, imports: Sequence[Mapped] = ()) ->
     chosen: Source | None = next((one for one in imports if one.name == wanted), None)
     if chosen is None and wanted is not None:
         chosen = _named(wanted, imports)
+    encoded = [one for one in imports if one.reads(path)]
+    if len(encoded) == 1 and chosen in (None, encoded[0]):
+        return encoded[0]
     seen = glimpse(path)
     if seen.form == "empty":
         raise DataError("the file is empty", where=str(path), hint="check the export that wrote it")

@@ -17,10 +17,10 @@ from finops.errors import DataError, UsageError
 from finops.sources.arrow_schema import arrow_schema
 from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import file_part
-from finops.sources.glimpse import Glimpse, glimpse
+from finops.sources.glimpse import Glimpse
 from finops.sources.mapped_columns import Target, Where, filters_of, nearest, targets_of
 from finops.sources.mapped_finish import Finish, finisher
-from finops.sources.mapped_rows import Cells, as_mapped, is_there, place_of, read_cells
+from finops.sources.mapped_rows import Cells, as_mapped, is_there, look, place_of, read_cells
 from finops.sources.mapped_values import constant, reader
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class Mapped:
         mapped = (column for target in self.targets for column in target.columns)
         return tuple(dict.fromkeys([*mapped, *(one.column for one in self.filters)]))
 
+    def reads(self, path: Path) -> bool:
+        """Whether the file is a table of this kind that is not UTF-8: known by its name, since nobody else can look into it."""
+        return self.given.encoding is not None and any(_fits(path, pattern) for pattern in self.given.files)
+
     def claims(self, seen: Glimpse, *, any_name: bool = False) -> bool:
         """Whether the file is of this kind: by its name and the columns that it must have. `any_name` looks at columns only."""
         return self.why_not(seen, any_name=any_name) is None
@@ -102,12 +106,12 @@ class Mapped:
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
         """The file; its content hash also speaks of the mapping, so that a file is loaded anew when that has changed."""
-        part = file_part(path, root, text=not path.name.lower().endswith(".parquet"))
+        part = file_part(path, root, text=self.given.encoding is None and not path.name.lower().endswith(".parquet"))
         told = repr(astuple(self.given)[1:-1]).encode()  # all but the name and the line
         return [Part(part.path, part.name, sha256(part.content_hash.encode() + told).hexdigest(), part.size)]
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
-        seen = as_mapped(glimpse(part.path), self.given)
+        seen = look(part.path, self.given)
         lacking = self.lacking(seen)
         if lacking:
             raise self._lacks(seen, lacking)
@@ -143,7 +147,7 @@ class Mapped:
         required.sort(key=lambda name: name not in mapped)  # what is derived is missing only because of what is mapped
         filters = [(self.wanted.index(one.column), one.texts, one.keeps) for one in self.filters]
         left_out = 0
-        for item in read_cells(seen, self.wanted, missed, self.given.items):
+        for item in read_cells(seen, self.wanted, missed, self.given):
             if filters and not isinstance(item, Reject) and not _stays(item[1], filters):
                 left_out += 1
                 continue

@@ -118,8 +118,20 @@ def _check_file_keys(given: Import, where: Where) -> None:
         raise UsageError("`skip_lines` is below 0", where=where("skip_lines"), hint="count the lines before the header")
     if given.items is not None and not given.files:
         raise UsageError("`items` needs `files`", where=where("items"), hint="a JSON document is known by its name only")
+    if given.encoding is not None:
+        _check_encoding(given, where("encoding"))
     if given.tokens is not None and given.contract != "call":
         raise UsageError("`tokens` belongs to calls", where=where("tokens"), hint="leave it out")
+
+
+def _check_encoding(given: Import, where: str) -> None:
+    try:
+        "a".encode(given.encoding or "")
+    except (LookupError, UnicodeError, ValueError):
+        hint = "use a name such as windows-1252, iso-8859-15 or utf-16"
+        raise UsageError(f"there is no encoding `{given.encoding}`", where=where, hint=hint) from None
+    if not given.files:
+        raise UsageError("`encoding` needs `files`", where=where, hint="a file that is not UTF-8 is known by its name only")
 
 
 def _known(name: str, contract: Contract, where: Where) -> str:

@@ -6,7 +6,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,7 +21,8 @@ from finops.errors import DataError
 from finops.sources.base import Reject
 from finops.sources.entries import Numbered, documents
 from finops.sources.entry_values import Unreadable, found, plain
-from finops.sources.glimpse import Glimpse
+from finops.sources.files import HEAD_BYTES, bare_name, head, opened
+from finops.sources.glimpse import Glimpse, glimpse
 from finops.sources.rows import null_or, table_cells
 
 if TYPE_CHECKING:
@@ -32,9 +34,18 @@ Cells = tuple[int, list[str | None]]
 _PARQUET_ROWS = 8192
 
 
+def look(path: Path, given: Import) -> Glimpse:
+    """A first look at the file with the eyes of the mapping."""
+    if given.encoding is None:
+        return as_mapped(glimpse(path), given)
+    start = head(path)
+    text = start.decode(given.encoding, errors="replace").removeprefix("\ufeff")
+    return as_mapped(Glimpse(path, bare_name(path), "table" if text.strip() else "empty", text), given)
+
+
 def as_mapped(seen: Glimpse, given: Import) -> Glimpse:
     """The glimpse of a table with the delimiter and the header that the mapping says; of any other file as it is."""
-    if seen.form != "table" or (given.delimiter is None and not given.skip_lines):
+    if seen.form != "table" or (given.delimiter is None and not given.skip_lines and given.encoding is None):
         return seen
     lines = seen.text.split("\n")
     at = next((i for i, line in enumerate(lines) if i >= given.skip_lines and line.strip("\r")), None)
@@ -64,22 +75,22 @@ def is_there(name: str, seen: Glimpse) -> bool:
     return seen.form != "table" and "." in name and name.split(".", 1)[0] in seen.header
 
 
-def read_cells(seen: Glimpse, wanted: Sequence[str], missed: set[str], items: str | None = None) -> Iterator[Cells | Reject]:
-    """The rows. `missed` ends up with the columns of JSON that no row had; `items` says where its documents keep their rows."""
+def read_cells(seen: Glimpse, wanted: Sequence[str], missed: set[str], given: Import) -> Iterator[Cells | Reject]:
+    """The rows. `missed` ends up with the columns of JSON that no row had."""
     if seen.form == "table":
-        yield from _of_table(seen, wanted)
+        yield from _of_table(seen, wanted, table_cells(seen) if given.encoding is None else _decoded_cells(seen, given.encoding))
     elif seen.form == "parquet":
         yield from _of_parquet(seen.path, wanted)
     elif seen.form == "json":
-        yield from _of_json(seen.path, wanted, missed, items)
+        yield from _of_json(seen.path, wanted, missed, given.items)
     else:
         what = "the file is empty" if seen.form == "empty" else "this is binary data, not a table"
         raise DataError(what, where=str(seen.path), hint="give CSV, Parquet or JSON lines")
 
 
-def _of_table(seen: Glimpse, wanted: Sequence[str]) -> Iterator[Cells | Reject]:
+def _of_table(seen: Glimpse, wanted: Sequence[str], rows: Iterable[tuple[int, list[str]] | Reject]) -> Iterator[Cells | Reject]:
     width, places = len(seen.header), [place_of(name, seen.header) for name in wanted]
-    for item in table_cells(seen):
+    for item in rows:
         if isinstance(item, Reject):
             yield item
             continue
@@ -89,6 +100,46 @@ def _of_table(seen: Glimpse, wanted: Sequence[str]) -> Iterator[Cells | Reject]:
             yield Reject(number, f"the row has {len(cells)} fields and the header {width}", text=shown)
         else:
             yield number, [None if at is None else null_or(cells[at]) for at in places]
+
+
+def _decoded_cells(seen: Glimpse, encoding: str) -> Iterator[tuple[int, list[str]] | Reject]:
+    """The data rows of a table that is not UTF-8."""
+    with _decoded_lines(seen.path, encoding) as lines:
+        for _ in range(seen.skip):
+            next(lines, None)
+        reader, number = csv.reader(lines, delimiter=seen.delimiter, strict=True), 0
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                number += 1
+                yield Reject(number, f"the row can't be read: {error} (check its quotes)")
+                continue
+            if cells:
+                number += 1
+                yield number, cells
+
+
+@contextmanager
+def _decoded_lines(path: Path, encoding: str) -> Iterator[Iterator[str]]:
+    with opened(path) as stream:
+        text = io.TextIOWrapper(stream, encoding, newline="")
+        try:
+            yield _bounded_lines(text, path)
+        except UnicodeError as error:
+            raise DataError(f"the text is not {encoding}: {error}", where=str(path), hint="correct `encoding`") from error
+        finally:
+            text.detach()  # what is opened here is closed where it was opened
+
+
+def _bounded_lines(text: io.TextIOWrapper, path: Path) -> Iterator[str]:
+    while line := text.readline(HEAD_BYTES):
+        if len(line) == HEAD_BYTES and not line.endswith("\n"):
+            what = f"a line is longer than {HEAD_BYTES >> 20} MiB"
+            raise DataError(what, where=str(path), hint="check for a missing line break or closing quote")
+        yield line
 
 
 def _of_json(path: Path, wanted: Sequence[str], missed: set[str], items: str | None) -> Iterator[Cells | Reject]:

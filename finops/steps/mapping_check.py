@@ -14,10 +14,10 @@ from finops.core.numbers import plain_decimal, time_rfc3339
 from finops.errors import FinopsError
 from finops.ledger.deliveries import Intake
 from finops.ledger.store import Writer, open_writer
-from finops.sources.glimpse import glimpse
 from finops.sources.mapped import Mapped
 from finops.sources.mapped_columns import Target
 from finops.sources.mapped_finish import advice
+from finops.sources.mapped_rows import look
 
 FIRST_ROWS = 3
 _SHOWN_REASONS = 5
@@ -26,7 +26,7 @@ _SHOWN_COLUMNS = 12
 
 def tried(path: Path, one: Mapped) -> tuple[dict[str, Any], list[str]]:
     """The row of the answer for this file, and what to tell of it: it is loaded as ever, into a ledger that is thrown away."""
-    seen = glimpse(path)
+    seen = look(path, one.given)
     lacking = one.lacking(seen)
     row: dict[str, Any] = {
         "source": one.name,

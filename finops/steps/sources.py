@@ -100,7 +100,7 @@ def _files(settings: Settings, paths: Sequence[Path], imports: Sequence[Mapped])
 
 def _claims(one: Mapped, path: Path) -> bool:
     try:
-        return one.claims(glimpse(path))
+        return one.reads(path) or one.claims(glimpse(path))
     except FinopsError:
         return False
 

@@ -82,6 +82,24 @@ def test_german_numbers_days_and_a_zone(tmp_path: Path) -> None:
     assert ["month of the charge" in note for note in notes] == [True]
 
 
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-16", "iso-8859-15"])
+def test_a_table_that_is_not_utf8(tmp_path: Path, encoding: str) -> None:
+    one = bill(columns={"BilledCost": "Betrag €" if encoding != "iso-8859-15" else "Größe"}, encoding=encoding, files=("*.csv",))
+    text = "Date;Betrag €;Größe\r\n2026-10-01;1.5;2.5\r\n2026-10-02;1.5\r\n"
+    path = tmp_path / "x.csv"
+    path.write_bytes(text.encode(encoding))
+    assert recognise(path, None, [one]) is one
+    assert recognise(path, "vendor-x", [one]) is one
+    rows, rejects, _ = read(one, path)
+    assert [row["BilledCost"] for row in rows] == ["2.5" if encoding == "iso-8859-15" else "1.5"]
+    assert [reject.row for reject in rejects] == [2]
+    with pytest.raises(DataError):
+        recognise(path, None, [bill(files=("*.csv",))])
+    path.write_bytes(b"x" * (3 << 20))
+    with pytest.raises(DataError):
+        read(one, path)
+
+
 @pytest.mark.parametrize(
     ("more", "text", "read_as"),
     [
@@ -272,6 +290,8 @@ def test_words_of_the_file_become_words_of_the_contract(tmp_path: Path) -> None:
         ("call", {**CALLS, "model": {"column": "m", "format": "%Y"}}, {}, "is for times", ""),
         ("call", {**CALLS, "attempt": {"value": "once"}}, {}, "`once` can't be a attempt: not a whole number", ""),
         ("call", CALLS, {"constants": {"operation": "tool"}}, "both a column and a constant", ""),
+        ("call", CALLS, {"encoding": "utf-99"}, "there is no encoding `utf-99`", "windows-1252"),
+        ("call", CALLS, {"encoding": "latin-1"}, "`encoding` needs `files`", ""),
         ("call", CALLS, {"items": "data"}, "`items` needs `files`", ""),
         ("call", CALLS, {"zone": "Mars"}, "there is no time zone `Mars`", "Europe"),
         ("call", CALLS, {"delimiter": ";;"}, "can't be a delimiter", "one character"),
