@@ -10,8 +10,12 @@ FALLBACKS: Mapping[str, tuple[str, ...]] = {
     "ServiceProviderName": ("ServiceProviderName", "ProviderName"),
     "HostProviderName": ("HostProviderName", "PublisherName"),
     "InvoiceIssuerName": ("InvoiceIssuerName", "ServiceProviderName", "ProviderName"),
+    "ConsumedQuantity": ("ConsumedQuantity", "UsageQuantity"),
+    "ConsumedUnit": ("ConsumedUnit", "UsageUnit"),
+    "RegionId": ("RegionId", "Region"),
 }
-"""Row by row, the first that is not null. FOCUS 1.3 renamed the providers, and 1.4 dropped the old names."""
+"""Row by row, the first that is not null. FOCUS 1.3 renamed the providers, and 1.4 dropped the old names; 1.0 renamed what its
+preview called usage and region."""
 
 NO_CURRENCY = "XXX"
 """ISO 4217 for "no currency": where a file has no BillingCurrency at all, its sums stand apart and are added to no other."""

@@ -55,6 +55,11 @@ def test_provider_names_of_all_versions(
     assert rows(path, "ServiceProviderName", "HostProviderName", "InvoiceIssuerName") == [(service, host, issuer)]
 
 
+def test_names_of_the_preview_of_1_0_are_read(tmp_path: Path) -> None:
+    path = bill(tmp_path, f"{NEEDED},UsageQuantity,UsageUnit,Region,PricingCategory", f"{VALUES},3,Hours,eastus,On-Demand")
+    assert rows(path, "ConsumedQuantity", "ConsumedUnit", "RegionId") == [("3", "Hours", "eastus")]
+
+
 def test_extension_columns_name_owner_and_work(tmp_path: Path) -> None:
     extra = ("x_TenantId", "x_AgentId", "x_WorkflowId", "x_InstanceType", "x_Model", "x_TokenClass")
     path = bill(tmp_path, f"{NEEDED},{','.join(extra)}", f"{VALUES},<script>alert(1)</script>,=1+1,w,g6.xlarge,gpt-4o,output")

@@ -51,11 +51,11 @@ classified AS (
         CASE
             WHEN l."CommitmentDiscountStatus" = 'Unused' OR l."CapacityReservationStatus" = 'Unused' THEN 'commitment_unused'
             WHEN l."ChargeCategory" = 'Purchase' AND l."CommitmentDiscountId" IS NOT NULL THEN 'commitment_purchase'
-            WHEN l."PricingCategory" = 'Committed' OR l."CommitmentDiscountId" IS NOT NULL THEN 'committed'
+            WHEN l."PricingCategory" IN ('Committed', 'Commitment-Based', 'Commitment Based') OR l."CommitmentDiscountId" IS NOT NULL THEN 'committed'
             WHEN l."PricingCategory" = 'Dynamic'
                 OR regexp_matches(coalesce(l."SkuMeter", '') || ' ' || coalesce(l."ChargeDescription", ''), '(?i)spot ?usage|spot instance|preemptible|\bspot\b')
                 THEN 'spot'
-            WHEN l."PricingCategory" = 'Standard' THEN 'on_demand'
+            WHEN l."PricingCategory" IN ('Standard', 'On-Demand', 'On Demand') THEN 'on_demand'
         END AS purchase_option,
         cp.provider IS NOT NULL AS provider_has_calls,
         coalesce(mr.has_gpu, mi.has_gpu, mn.has_gpu, FALSE) AS metered_gpu,
