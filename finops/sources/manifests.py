@@ -24,7 +24,14 @@ _DEEPEST = 8
 _STAMP = re.compile(r"\d{8}T\d{6}|\d{4}-\d\d-\d\dT\d\d:?\d\d:?\d\d")
 _PERIOD_FOLDER = re.compile(r"(\d{8}-\d{8}|BILLING_PERIOD=.+|month=\d+)", re.IGNORECASE)
 _MONTH_IN_PATH = re.compile(r"BILLING_PERIOD=(\d{4}-\d\d)", re.IGNORECASE)
-_ARTIFACTS = ("-RedshiftManifest.json", "-RedshiftCommands.sql", "-create-table.sql", "-QuickSightManifest.json")
+_ARTIFACTS = (
+    "-RedshiftManifest.json",
+    "-RedshiftCommands.sql",
+    "-create-table.sql",
+    "-QuickSightManifest.json",
+    "-Metadata.json",
+)
+_OF_AWS = frozenset({"assemblyId", "executionId", "exportArn", "reportId"})
 
 
 @dataclass(frozen=True)
@@ -89,9 +96,11 @@ def read_manifest(path: str, content: bytes) -> Manifest | None:
         return None
     if isinstance(found.get("blobs"), list) and ("runInfo" in found or "exportConfig" in found):
         return _of_azure(path, found)
-    keys = found.get("reportKeys") or found.get("dataFiles")
-    if isinstance(keys, list) and keys and all(isinstance(key, str) for key in keys):
+    keys = found.get("reportKeys", found.get("dataFiles"))
+    if isinstance(keys, list) and all(isinstance(key, str) for key in keys):
         return _of_aws(path, found, keys)
+    if _OF_AWS & found.keys() and "columns" in found:
+        raise DataError("the manifest names no data files", where=path, hint="name the data files of its newest version instead")
     return None
 
 
@@ -122,6 +131,10 @@ def choose(
             beyond += 1
             left_out |= older | _others(older, present)
             continue
+        if not newest.files:
+            notes.append(f"{newest.id}: the newest manifest names no files, so nothing is loaded")
+            left_out |= older
+            continue
         files = _files(newest, present)
         others = (older | _others(set(files), present)) - files.keys()
         left_out |= others
@@ -140,12 +153,13 @@ def _of_aws(path: str, found: Mapping[str, Any], keys: list[str]) -> Manifest:
     report = str(found.get("exportArn") or (f"{account}/{name}" if account else name))
     period = found.get("billingPeriod")
     start = str(period.get("start") or period.get("begin") or "") if isinstance(period, dict) else str(period or "")
-    in_path = _MONTH_IN_PATH.search(path) or _MONTH_IN_PATH.search(keys[0])
+    first = keys[0] if keys else ""
+    in_path = _MONTH_IN_PATH.search(path) or _MONTH_IN_PATH.search(first)
     month = _month(start) or (in_path[1] if in_path else None)
     if month is None:
         raise DataError("the manifest names no billing period", where=path, hint="name its data files instead")
     version = str(found.get("assemblyId") or found.get("executionId") or found.get("executionArn") or "")
-    stamp = _STAMP.search(version) or _STAMP.search(path) or _STAMP.search(keys[0])
+    stamp = _STAMP.search(version) or _STAMP.search(path) or _STAMP.search(first)
     files = tuple(Named(_without_bucket(key)) for key in keys)
     return Manifest(path, f"aws:{report}/{month}", name, month, version, stamp[0] if stamp else "", files)
 

@@ -244,3 +244,21 @@ def test_sources_check_tells_what_a_manifest_names(finops: Finops, tmp_path: Pat
     assert found["acme-Manifest.json"] == "manifest"
     assert found["acme-1.csv.gz"] == "readable"
     assert any("names 2 files of acme, 2026-10" in note for note in ran.json["meta"]["notes"])
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "said"),
+    [
+        ({"assemblyId": "a", "billingPeriod": {"start": "20261001T0"}, "reportKeys": []}, ExitCode.OK, "names no files"),
+        ({"blobs": [], "runInfo": {"startDate": "2026-10-01"}}, ExitCode.OK, "names no files"),
+        ({"executionId": "a", "columns": []}, ExitCode.DATA, "names no data files"),
+        ({"executionId": "a", "dataFiles": ["x.csv.gz"]}, ExitCode.DATA, "names no billing period"),
+    ],
+    ids=str,
+)
+def test_manifests_that_name_nothing(finops: Finops, tmp_path: Path, document: Any, code: ExitCode, said: str) -> None:
+    cur(tmp_path / "in" / "a.csv.gz", "1")
+    (tmp_path / "in" / "acme-Manifest.json").write_text(json.dumps(document))
+    ran = finops("ingest", "in", "--no-build", "-f", "json")
+    assert ran.code == code, ran.err
+    assert said in ran.err + ran.out
