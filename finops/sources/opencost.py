@@ -18,6 +18,7 @@ from finops.sources.opencost_rows import Allocation, Row, allocation, meters
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_SUFFIXES = (".json", ".jsonl", ".ndjson")
 BATCH_ROWS = 8192
 STATED = "totalCost"
 
@@ -29,7 +30,7 @@ class OpenCost:
     name = "opencost"
     title = "OpenCost and Kubecost allocations (JSON of `/allocation`)"
     contracts: tuple[str, ...] = ("meter",)
-    patterns: tuple[Pattern, ...] = (Pattern((".json", ".jsonl", ".ndjson"), head_all=('"cpuCoreHours"', '"ramByteHours"')),)
+    patterns: tuple[Pattern, ...] = (Pattern(_SUFFIXES, head_all=('"cpuCoreHours"', '"ramByteHours"', '"gpuHours"')),)
     reads_identity = True
     """Owners are named while the file is read: another identity makes other rows of it."""
 
@@ -72,6 +73,8 @@ class _Reading:
             try:
                 if not isinstance(entry, dict):
                     raise Unreadable("this allocation is not a JSON object", name, entry)
+                if entry.get("type") and "gpuHours" not in entry:
+                    raise Unreadable("this is an asset, which the bill speaks of, and no allocation", "type", entry["type"])
                 one = allocation(name, entry, self._identity)
                 self._cost += Decimal(amount(entry, STATED) or 0)
             except Unreadable as problem:

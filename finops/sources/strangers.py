@@ -21,6 +21,11 @@ _DATA_BESIDE = "give the files of data beside it"
 _OTLP_INSTEAD = "send the spans through an OpenTelemetry Collector with its file exporter, which writes OTLP/JSON"
 
 STRANGERS: tuple[Stranger, ...] = (
+    Stranger(
+        "OpenCost assets",
+        "what nodes cost is on the bill; give the answer of `/allocation`, which says who used them",
+        head_all=('"nodeType"', '"cpuCoreHours"', '"ramByteHours"'),
+    ),
     Stranger("JSON with `spans` of an SDK dump, not OTLP", _OTLP_INSTEAD, head_all=('"spans"', '"context"', '"trace_id"')),
     Stranger("JSON with `spans` of an SDK dump, not OTLP", _OTLP_INSTEAD, head_all=('"spans"', '"start_time"')),
     Stranger("spans as an SDK's console exporter prints them, not OTLP", _OTLP_INSTEAD, head_all=('"context"', '"trace_id"')),

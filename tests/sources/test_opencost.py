@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from finops.errors import DataError
 from finops.sources.base import Load
+from finops.sources.detect import recognise
 from finops.sources.opencost import SOURCE
 from finops.sources.opencost_rows import allocation, meters, resource_of
 from tests.sources.test_odd_entries import ODD
@@ -111,6 +112,19 @@ def test_what_can_not_be_read_is_a_reject_of_its_own(tmp_path: Path, broken: dic
     assert len(rows) == 2
     assert [reject.row for reject in load.rejects] == [2]
     assert read(tmp_path / "a.json", answer(one("a"), {**one("b"), "cpuCoreHours": 0}))[1].notes[-1:] != []
+
+
+def test_assets_are_no_workloads(tmp_path: Path) -> None:
+    node = {"type": "Node", "nodeType": "m5.large", "properties": {"providerID": "i-1"}, "window": WINDOW}
+    node |= {"cpuCoreHours": 4, "ramByteHours": 9, "GPUHours": 0, "totalCost": 1}
+    path = tmp_path / "assets.json"
+    path.write_text(json.dumps({"code": 200, "data": [{"node": node}]}))
+    with pytest.raises(DataError, match="this looks like OpenCost assets") as caught:
+        recognise(path, None)
+    assert "`/allocation`" in (caught.value.hint or "")
+    rows, load = read(tmp_path / "mixed.json", {"data": [{"node": node, "a": one()}]})
+    assert (len(rows), load.rejects[0].row, load.rejects[0].text) == (2, 1, "Node")
+    assert load.control_totals == {}
 
 
 @pytest.mark.parametrize(
