@@ -32,6 +32,8 @@ class Answer:
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     remembered: list[Remembered] = field(default_factory=list)
+    taken_in_part: set[Path] = field(default_factory=set)
+    """Files of which a source takes some rows only, because others hold the rest."""
 
 
 def load_all(
@@ -89,7 +91,8 @@ def _load_delivery(
         _load_file(intake, file, source, settings, together.get(file.path, {}), answer, talk, parts[file], renewed=renewed)
         for row in answer.rows[before:]:
             if row["status"] != "unchanged":
-                refuse_other_count(delivery, file.path, row["rows"] + row["rejected"])
+                rows = None if file.path in answer.taken_in_part else row["rows"] + row["rejected"]
+                refuse_other_count(delivery, file.path, rows)
 
 
 def _load_file(
@@ -112,7 +115,9 @@ def _load_file(
     for found in parts:
         part = replace(found, name=file.origin, origin=file.origin) if file.origin and not whole else found
         known = None if renewed else intake.known(source.name, part)
-        done = known or _take(intake, source, part, {**source_options(settings), **more}, talk, whole=renewed)
+        told = _Told(talk)
+        done = known or _take(intake, source, part, {**source_options(settings), **more}, told, whole=renewed)
+        answer.taken_in_part |= {file.path} if told.in_part else set()
         answer.rows.append(file_row(source.name, file, done.status, done))
         answer.remembered += [Remembered(file.label, *file.version, part.content_hash)] if file.version else []
         answer.notes += [f"{file.label}: {note}" for note in (*_amount_notes(done), *done.notes)]
@@ -135,12 +140,11 @@ def _together(chosen: Sequence[tuple[GivenFile, Source]]) -> dict[Path, Mapping[
 
 
 def _take(
-    intake: Intake, source: Source, part: Part, options: Mapping[str, Any], talk: Talk, *, whole: bool = False
+    intake: Intake, source: Source, part: Part, options: Mapping[str, Any], told: _Told, *, whole: bool = False
 ) -> Delivered:
     offset = intake.offset(source.name, part) if not whole and getattr(source, "append_only", False) else 0
-    told = _Told(talk)
     done = intake.take(source.name, part, told.loads(source.open(part, {**options, "offset": offset})), offset, whole=whole)
-    talk.advance(0, max(done.rows - told.rows, 0))
+    told.talk.advance(0, max(done.rows - told.rows, 0))
     return done
 
 
@@ -150,11 +154,14 @@ class _Told:
 
     talk: Talk
     rows: int = 0
+    in_part: bool = False
 
     def loads(self, loads: Iterator[Load]) -> Iterator[Load]:
         for load in loads:
             if isinstance(load.data, Iterator):
                 load.data = self._batches(load.data)
+            else:
+                self.in_part |= load.data.where is not None
             yield load
 
     def _batches(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

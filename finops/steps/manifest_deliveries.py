@@ -9,6 +9,7 @@ from pathlib import Path
 
 from finops.errors import DataError
 from finops.sources.manifests import ENDING, MOST_BYTES, Manifest, Named, choose, is_artifact, located, read_manifest
+from finops.sources.row_counts import rows_in
 from finops.steps.given_files import GivenFile
 
 
@@ -90,11 +91,15 @@ def refuse_other_size(delivery: Delivery) -> None:
             raise DataError(what, where=str(path), hint="fetch the file again, or the manifest that belongs to it")
 
 
-def refuse_other_count(delivery: Delivery, path: Path, rows: int) -> None:
-    """Raises DataError where a file that was read has another number of rows than its manifest says."""
+def refuse_other_count(delivery: Delivery, path: Path, rows: int | None) -> None:
+    """Raises DataError where a file has another number of rows than its manifest says. `rows` is how many were read, None where
+    some were passed over on purpose: then the file is counted."""
     named = delivery.stated.get(path)
     stated = named.rows if named else None
-    if stated is not None and stated != rows:
+    if stated is None:
+        return
+    rows = rows_in(path) if rows is None else rows
+    if stated != rows:
         raise DataError(
             f"the file holds {rows:,} rows, and its manifest says {stated:,}",
             where=str(path),

@@ -182,6 +182,35 @@ def test_data_exports_lay_data_and_manifests_side_by_side(finops: Finops, tmp_pa
     assert total(finops) == ("9", 2)
 
 
+SAMPLES = Path(__file__).resolve().parent.parent / "sources" / "samples" / "azure_costs"
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_rows_that_are_passed_over_on_purpose_are_in_the_file_all_the_same(finops: Finops, tmp_path: Path, more: int) -> None:
+    """Actual and amortised exports side by side: of each only a part is taken, and the manifests count them whole."""
+    for kind in ("actual", "amortised"):
+        folder = tmp_path / "az" / "exports" / kind / "20261001-20261031" / kind
+        folder.mkdir(parents=True)
+        data = folder / "part_0_0001.csv"
+        data.write_bytes((SAMPLES / f"{kind}.csv").read_bytes())
+        blob = {"blobName": f"exports/{kind}/20261001-20261031/{kind}/part_0_0001.csv", "byteCount": data.stat().st_size}
+        blob["dataRowCount"] = len(data.read_text().splitlines()) - 1 + more
+        run = {"runId": kind, "submittedTime": "2026-10-02T00:00:00Z", "startDate": "2026-10-01", "endDate": "2026-10-31"}
+        document = {"exportConfig": {"exportName": kind}, "runInfo": run, "blobs": [blob]}
+        (folder / "manifest.json").write_text(json.dumps(document))
+    ran = finops("ingest", "az", "--no-build", "--ledger", "named.duckdb")
+    if more:
+        assert ran.code == ExitCode.DATA
+        assert "its manifest says" in ran.err
+        return
+    assert ran.code == ExitCode.OK, ran.err
+    assert finops("ingest", SAMPLES, "--no-build", "--ledger", "plain.duckdb").code == ExitCode.OK
+    canonical = [
+        finops("query", "--canonical", "charge", "-f", "csv", "--ledger", f"{one}.duckdb").out for one in ("named", "plain")
+    ]
+    assert canonical[0] == canonical[1]
+
+
 def azure(home: Path, run: str, submitted: str, *costs: str, rows: int | None = None, size: int | None = None) -> None:
     header = (
         "BillingAccountId,Date,BillingPeriodStartDate,CostInBillingCurrency,BillingCurrency,ChargeType,SubscriptionId,MeterId"
