@@ -247,11 +247,12 @@ def _tokens(bill: Sheet, usage_type: str, code: str) -> dict[str, str]:
 
 
 def _model_id(name: str, everywhere: str) -> str:
-    """The id by which the model is called, where its name is known; else the name. Prices of a global profile are their own."""
-    folded = f"regexp_replace(lower({name}), '[^a-z0-9]', '', 'g')"
-    known = " ".join(f"WHEN {literal(short)} THEN {literal(model)}" for short, model in MODEL_IDS.items())
-    called = f"CASE {folded} {known} ELSE {name} END"
-    return f"regexp_replace({called}, CASE WHEN {everywhere} THEN {literal(SCOPED)} ELSE '^()$' END, 'global.\\1')"
+    """The id by which the model is called, where its name is known; else the name. Prices of a global profile are their own.
+    Each step is a list of one, so that the engine works it out once a row."""
+    known = ", ".join(f"{literal(short)}: {literal(model)}" for short, model in MODEL_IDS.items())
+    called = f"coalesce(MAP {{{known}}}[regexp_replace(lower(n), '[^a-z0-9]', '', 'g')], n)"
+    scoped = f"CASE WHEN {everywhere} THEN regexp_replace(m, {literal(SCOPED)}, 'global.\\1') ELSE m END"
+    return f"list_transform(list_transform([{name}], lambda n: {called}), lambda m: {scoped})[1]"
 
 
 def _entry(bill: Sheet, column: str, key: str) -> str:
