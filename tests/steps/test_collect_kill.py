@@ -26,6 +26,7 @@ SPANS = 100_000 if LONG else 6_000
 BATCH = 128
 SENDERS = 4
 KILLS_AT = (0.3, 0.7)
+OPTIONS = ("--every", 1) if LONG else ("--every", 1, "--no-build")
 
 
 def batches(spans: Sequence[ReadableSpan], draw: random.Random) -> list[list[ReadableSpan]]:
@@ -94,13 +95,13 @@ def differing(found: Table, expected: Table) -> list[Any]:
 def test_each_span_is_in_the_ledger_exactly_once(tmp_path: Path, finops: Callable[..., Ran]) -> None:
     spans, draw = sdk_spans(SPANS), random.Random(11)
     work = batches(spans, draw)
-    collector = Collector(tmp_path, "--every", 1)
+    collector = Collector(tmp_path, *OPTIONS)
     with Senders(collector.url, work) as senders:
         for share in KILLS_AT:
             while senders.acknowledged < share * len(work):
                 time.sleep(0.002)
             collector.kill()
-            collector = Collector(tmp_path, "--every", 1, port=collector.port)
+            collector = Collector(tmp_path, *OPTIONS, port=collector.port)
         for thread in senders.threads:
             thread.join()
     with collector:
@@ -109,6 +110,7 @@ def test_each_span_is_in_the_ledger_exactly_once(tmp_path: Path, finops: Callabl
     assert answer["totals"][0]["waiting"] == 0
     assert answer["totals"][0]["rejected"] == 0
     assert not list((tmp_path / "finops.duckdb.spool").glob("2*")), "the spool is empty"
+    assert finops("build", "--ledger", tmp_path / "finops.duckdb").code == 0
 
     (tmp_path / "once").mkdir()
     (tmp_path / "once/traces.pb").write_bytes(
