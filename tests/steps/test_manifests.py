@@ -291,3 +291,11 @@ def test_manifests_that_name_nothing(finops: Finops, tmp_path: Path, document: A
     ran = finops("ingest", "in", "--no-build", "-f", "json")
     assert ran.code == code, ran.err
     assert said in ran.err + ran.out
+
+
+def test_a_real_report_behind_a_manifest(finops: Finops, tmp_path: Path, shared_file: Callable[[str], Path]) -> None:
+    period = tmp_path / "cur" / "20230101-20230201"
+    (period / "a1").mkdir(parents=True)
+    (period / "a1" / "acme-1.csv").write_bytes(shared_file("billing/aws_cur_legacy_sample.csv").read_bytes())
+    legacy(period / "acme-Manifest.json", "a1", "p/acme/20230101-20230201/a1/acme-1.csv", month="2023-01")
+    assert ingested(finops, "cur")[0] == [("loaded", 1281, "1.6823086974")]
