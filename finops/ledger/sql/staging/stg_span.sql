@@ -104,4 +104,4 @@ FROM span s
 LEFT JOIN copy c ON c.batch_id = s.batch_id AND c.part_row = s.part_row
 LEFT JOIN nameless n ON n.batch_id = s.batch_id AND n.part_row = s.part_row
 LEFT JOIN origin o ON o.batch_id = s.batch_id
-WHERE c.place IS NULL OR c.place = c.best_of_day
+WHERE coalesce(c.place, 1) = coalesce(c.best_of_day, 1)
