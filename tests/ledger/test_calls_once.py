@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -115,19 +114,18 @@ def test_a_burst_of_equal_calls_is_paired_where_both_sides_saw_as_many() -> None
     assert len(counted(*traces, *gateway[:2])) == 5
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        call("litellm_logs", response="chatcmpl-1", output=51),
-        call("litellm_logs", response="chatcmpl-1", model="n"),
-        call("litellm_logs", NOON + timedelta(seconds=6), response="chatcmpl-1"),
-        call("litellm_logs", response="chatcmpl-1", account="b"),
-        call("otlp_proto", trace="u", span="a"),
-    ],
-    ids=["tokens", "model", "time", "account", "both are traces"],
-)
-def test_what_is_not_surely_the_same_stays_apart(other: Record) -> None:
-    assert len(counted(traced("a", account="a"), other)) == 2
+def test_what_is_not_surely_the_same_stays_apart() -> None:
+    """Other tokens, another model, another time, another account, and two that are both traces: each on a day of its own."""
+    days = [NOON + timedelta(days=3 * i) for i in range(5)]
+    others = (
+        call("litellm_logs", days[0], response="chatcmpl-1", output=51),
+        call("litellm_logs", days[1], response="chatcmpl-1", model="n"),
+        call("litellm_logs", days[2] + timedelta(seconds=6), response="chatcmpl-1"),
+        call("litellm_logs", days[3], response="chatcmpl-1", account="b"),
+        call("otlp_proto", days[4], trace="u", span="a"),
+    )
+    traces = (traced(f"{i}", day, account="a") for i, day in enumerate(days))
+    assert len(counted(*traces, *others)) == 10
 
 
 def test_a_few_that_look_alike_among_many_that_do_not_are_chance() -> None:
