@@ -25,6 +25,9 @@ _SWITCHES = (
     "SET TimeZone = 'UTC'",
     "SET preserve_insertion_order = true",
 )
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) *([A-Za-z]+)")
+_ENGINE_SHARE = 0.8
+"""Of the memory configured. The rest is the interpreter's, and what the engine takes while it reads and writes Parquet."""
 _STORAGE = "v1.5.0"
 """The file format that both DuckDB lines read."""
 
@@ -132,8 +135,11 @@ def named(identifier: str) -> str:
 
 
 def _set_memory(connection: duckdb.DuckDBPyConnection, memory: str) -> None:
+    """What is configured is what the process may take: the engine's own limit leaves room for what it does not count."""
     try:
         connection.execute(f"SET memory_limit = {quoted(memory)}")
+        if sized := _SIZE.fullmatch(memory.strip()):
+            connection.execute(f"SET memory_limit = {quoted(f'{float(sized[1]) * _ENGINE_SHARE:.3f}{sized[2]}')}")
     except duckdb.Error:
         raise UsageError(f"`{memory}` is not an amount of memory", where="[ledger] memory", hint='write it as "2GB"') from None
 

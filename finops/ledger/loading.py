@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops.core.contracts import CONTRACTS, PARQUET_CONTRACTS, Contract
 from finops.core.numbers import plain_decimal
+from finops.ledger.connect import engine_errors
 from finops.ledger.identity import UNCHECKED, Identity, identity_of
 from finops.ledger.origins import doubled_origins
 from finops.ledger.schema import column_names
@@ -17,6 +18,9 @@ from finops.ledger.totals import Control, control_totals, slices_sql, typed_tota
 if TYPE_CHECKING:
     from finops.ledger.handover import LoadLike
     from finops.ledger.store import Writer
+
+
+_CONTROL_TYPES = ("TIMESTAMP", "VARCHAR", "VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR")
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ def add_rows(
     controls = []
     if contract.name == "charge":
         connection = writer.connection
-        controls = typed_totals(connection, staged_rows, amounts) if amounts else control_totals(connection, staged_rows)
+        with engine_errors("the amounts can't be added up", hint="they come to more than 26 digits: is a column shifted?"):
+            controls = typed_totals(connection, staged_rows, amounts) if amounts else control_totals(connection, staged_rows)
     _add_controls(writer, batch_id, controls)
     if contract.name not in PARQUET_CONTRACTS:
         writer.execute(f"INSERT INTO {contract.name} SELECT {column_names(contract)} FROM {staged_rows}")
@@ -90,11 +95,8 @@ def add_rows(
 def _add_controls(writer: Writer, batch_id: int, controls: list[Control]) -> None:
     if not controls:
         return
-    import pyarrow as pa
-
     rows = [
         (
-            batch_id,
             total.billing_period,
             total.issuer,
             total.account,
@@ -106,11 +108,8 @@ def _add_controls(writer: Writer, batch_id: int, controls: list[Control]) -> Non
         )
         for total in controls
     ]
-    types = (pa.int64(), pa.timestamp("us"), pa.string(), pa.string(), pa.string(), pa.int64(), *[pa.string()] * 3)
-    columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), types, strict=True)]
-    writer.connection.register("finops_controls", pa.table(columns, names=[f"c{i}" for i in range(len(columns))]))
-    writer.execute("INSERT INTO control SELECT * FROM finops_controls")
-    writer.connection.unregister("finops_controls")
+    columns = ", ".join(f"unnest(${place}::{kind}[])" for place, kind in enumerate(_CONTROL_TYPES, 1))
+    writer.execute(f"INSERT INTO control SELECT {batch_id}, {columns}", [list(column) for column in zip(*rows, strict=True)])
 
 
 def next_id(writer: Writer, table: str) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from finops.core.contracts import Contract
 from finops.errors import DataError, FinopsError
 from finops.ledger.connect import engine_errors, named, quoted
+from finops.ledger.repeated_maps import repeated_maps
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,6 +42,8 @@ class Raw:
     sql: str
     types: dict[str, str]
     numbered: bool
+    maps: dict[str, str] = dataclass_field(default_factory=dict)
+    """Of map columns whose texts repeat, the tables of the maps they stand for. See `repeated_maps`."""
     failures: list[FinopsError] = dataclass_field(default_factory=list)
     """What the source raised while its batches were taken; the engine would only repeat it in its own words."""
 
@@ -93,7 +96,7 @@ def raw_arrow(connection: duckdb.DuckDBPyConnection, contract: Contract, batches
         row[0]: row[1] for row in connection.execute("SELECT column_name, column_type FROM (DESCRIBE finops_stream)").fetchall()
     }
     columns = ", ".join(named(name) for name in contract.names)
-    return Raw(f"SELECT row_number() OVER () AS part_row, {columns} FROM finops_stream", types, False, failures)
+    return Raw(f"SELECT row_number() OVER () AS part_row, {columns} FROM finops_stream", types, False, failures=failures)
 
 
 def malformed_rows(connection: duckdb.DuckDBPyConnection, skip: int, where: str) -> list[Malformed]:
@@ -129,7 +132,9 @@ def _select(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Sca
     condition = f" WHERE {scan.where}" if scan.where else ""
     sql = f"SELECT part_row, {', '.join(columns)} FROM ({base}){condition}"
     described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {sql})").fetchall()
-    return Raw(sql, {name: kind for name, kind in described if name != "part_row"}, numbered=scan.format == "parquet")
+    types = {name: kind for name, kind in described if name != "part_row"}
+    numbered = scan.format == "parquet"
+    return Raw(sql, types, numbered, repeated_maps(connection, contract, sql, types) if numbered else {})
 
 
 def _source_of(expression: str, native: dict[str, str]) -> str:

@@ -14,16 +14,18 @@ from finops.errors import DataError
 from finops.ledger.casting import Cast, define_casts, reason_sql, value_name
 from finops.ledger.connect import engine_errors, named, quoted
 from finops.ledger.parts import aside
+from finops.ledger.repeated_maps import joined
 from finops.ledger.scan import Malformed, Raw, clear_malformed, malformed_rows, raw_arrow, raw_table
 from finops.ledger.schema import LINEAGE, sql_type
-from finops.ledger.totals import CONTROL_KEY, sums_exactly
+from finops.ledger.totals import CONTROL_KEY, sums_exactly, unsaid
 
 if TYPE_CHECKING:
     from finops.ledger.handover import LoadLike
     from finops.ledger.store import Writer
 
-ROW_GROUP_ROWS = 122_880
-ROW_GROUPS_PER_FILE = 64
+ROW_GROUP_ROWS = 40_960
+"""Each thread holds a row group while it is made: this, not the size of the input, is what a load takes in memory."""
+ROW_GROUPS_PER_FILE = 192
 """About eight million rows: several medium files are scanned better than one huge one."""
 TEXT_SHOWN = 200
 """So many characters of an unreadable text are kept."""
@@ -39,7 +41,7 @@ class Staged:
     unread_maps: int
     amounts: str | None = None
     """The raw amounts with their keys, as a SELECT on the file itself, where it holds exact numbers. Else the staged rows keep
-    the raw text beside the amount."""
+    the raw text beside an amount that does not say it all."""
 
     @property
     def relation(self) -> str:
@@ -114,7 +116,9 @@ def _marked_sql(contract: Contract, raw: Raw, lineage: tuple[int, int], where: s
     if lacking:
         raise DataError(f"the file has no column for {', '.join(lacking)}", where=where, hint="export it with that column")
     given = ", ".join(f"{cast.given} AS {named(cast.field.name)}" for cast in casts)
-    values = ", ".join(f"{cast.value} AS {named(value_name(cast.field))}" for cast in casts)
+    values = ", ".join(f"{c.value} AS {named(value_name(c.field))}" for c in casts if c.field.name not in raw.maps)
+    names = {cast.field.name: value_name(cast.field) for cast in casts}
+    valued = joined(f"SELECT *, {values} FROM (SELECT part_row, {given} FROM ({raw.sql}))", raw.maps, names)
     known = {cast.field.name for cast in casts}
     columns = ", ".join(
         f"{named(value_name(f)) if f.name in known else f'CAST(NULL AS {sql_type(f)})'} AS {named(f.name)}"
@@ -129,11 +133,11 @@ def _marked_sql(contract: Contract, raw: Raw, lineage: tuple[int, int], where: s
         if c.field.kind == "map"
     ]
     kept = contract.name == "charge" and not _exact_amounts(contract, raw)
-    billed = "CAST(BilledCost AS VARCHAR)" if kept else "CAST(NULL AS VARCHAR)"
+    billed = unsaid("BilledCost", raw.types["BilledCost"]) if kept else "CAST(NULL AS VARCHAR)"
     return (
         f"SELECT {columns}, CAST({lineage[0]} AS BIGINT) AS batch_id, CAST(part_row + {lineage[1]} AS BIGINT) AS part_row,"
         f" {which} AS fault_column, {shown} AS fault_text, {' OR '.join(maps) or 'false'} AS fault_map, {billed} AS billed_text"
-        f" FROM (SELECT *, {values} FROM (SELECT part_row, {given} FROM ({raw.sql})))"
+        f" FROM ({valued})"
     )
 
 

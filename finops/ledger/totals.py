@@ -11,6 +11,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.core.contracts import Contract
+from finops.ledger.connect import named
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,31 +48,38 @@ class Control:
 
 
 def control_totals(connection: duckdb.DuckDBPyConnection, staged: str) -> list[Control]:
-    """The totals of a staged relation with columns of `charge` and `billed_text`, which is null where the amount says it all.
+    """The totals of a staged relation with columns of `charge` and `billed_text`, null where the stored amount says it all.
 
     Texts of up to 20 decimal places are summed as DECIMAL(38, 20), up to 28 in two halves, others in Python."""
     rows = connection.execute(
         f"""
-        WITH raw AS (SELECT {_KEY}, BilledCost, coalesce(billed_text, CAST(BilledCost AS VARCHAR)) AS billed_text FROM {staged}),
-        graded AS (SELECT {_KEY}, BilledCost AS stored, billed_text AS t, {_GRADE} AS grade FROM raw),
+        WITH graded AS (
+            SELECT {_KEY}, BilledCost, billed_text AS t, CASE WHEN t IS NOT NULL THEN {_GRADE} END AS grade FROM {staged}),
         read AS (
             SELECT *, CASE WHEN grade = 20 THEN CAST(t AS DECIMAL(38, 20)) END AS short,
             CASE WHEN grade = 28 THEN CAST(t AS DECIMAL(38, 28)) END AS long FROM graded)
-        SELECT {_KEY}, count(*) AS n, sum(stored) AS stored, coalesce(sum(short), 0) AS short,
-            coalesce(sum(trunc(long)), 0) AS wholes, coalesce(sum(long - trunc(long)), 0) AS fractions,
+        SELECT {_KEY}, count(*) AS n, sum(BilledCost) AS stored, coalesce(sum(BilledCost) FILTER (grade IS NULL), 0) AS said,
+            coalesce(sum(short), 0) AS short, coalesce(sum(trunc(long)), 0) AS wholes,
+            coalesce(sum(long - trunc(long)), 0) AS fractions,
             count(*) FILTER (grade = 0) AS odd
         FROM read GROUP BY ALL ORDER BY ALL
         """
     ).fetchall()
-    odd = _odd_sums(connection, staged) if any(row[9] for row in rows) else {}
+    odd = _odd_sums(connection, staged) if any(row[10] for row in rows) else {}
     totals = []
     for row in rows:
         key = (row[0], row[1], row[2], row[3])
         source = odd.get(key, Decimal(0))
-        for piece in row[6:9]:
+        for piece in row[6:10]:
             source = _EXACT.add(source, piece)
         totals.append(Control(*key, row[4], source, row[5]))
     return totals
+
+
+def unsaid(column: str, raw_type: str) -> str:
+    """SQL for the raw text of an amount where the stored one may not say it all: an exponent, or more digits than are stored."""
+    text = named(column) if raw_type == "VARCHAR" else f"CAST({named(column)} AS VARCHAR)"
+    return f"nullif(regexp_extract({text}, '^.*(?:[eE]|\\.\\d{{13}}).*$'), '')"
 
 
 def typed_totals(connection: duckdb.DuckDBPyConnection, staged: str, amounts: str) -> list[Control]:
@@ -98,7 +106,8 @@ def _odd_sums(connection: duckdb.DuckDBPyConnection, staged: str) -> dict[tuple[
     """Exact sums of the texts that no DECIMAL holds, per key; equal texts are counted by the engine."""
     sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     cursor = connection.execute(
-        f"SELECT {_KEY}, billed_text, count(*) AS n FROM {staged} WHERE {_GRADE} = 0 GROUP BY {_KEY}, billed_text"
+        f"SELECT {_KEY}, billed_text, count(*) AS n FROM {staged}"
+        f" WHERE billed_text IS NOT NULL AND {_GRADE} = 0 GROUP BY {_KEY}, billed_text"
     )
     while rows := cursor.fetchmany(10_000):
         for *key, text, n in rows:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from finops.core.contracts import CHARGE
 from finops.errors import DataError
+from finops.ledger import repeated_maps
 from finops.ledger.deliveries import Intake
 from finops.ledger.loading import load_batch
 from finops.ledger.store import open_reader, open_writer
@@ -174,7 +175,7 @@ def test_repeated_column_names_do_not_confuse(tmp_path: Path) -> None:
         assert load_batch(writer, load, delivery_id=1, ingest=1, where=str(path)).rows == 1
 
 
-def _parquet(path: Path, **columns: Any) -> Load:
+def _parquet(path: Path, rows: int = 1, **columns: Any) -> Load:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -187,7 +188,8 @@ def _parquet(path: Path, **columns: Any) -> Load:
         "ChargePeriodStart": pa.array([now.replace(tzinfo=UTC)], pa.timestamp("ns", "Europe/Berlin")),
         "BilledCost": pa.array([Decimal("1.25")], pa.decimal128(20, 10)),
     }
-    table = pa.table(base | columns)
+    first = pa.table(base)
+    table = pa.table({name: pa.concat_arrays([first[name].chunk(0)] * rows) for name in base} | columns)
     pq.write_table(table, path)
     return Load("charge", TableScan(path, "parquet", tuple(table.column_names), {n: f'"{n}"' for n in table.column_names}))
 
@@ -226,6 +228,37 @@ def test_parquet_tags_as_a_list_of_pairs(tmp_path: Path) -> None:
 
     pairs = pa.array([[{"key": "team", "value": "x"}]])
     assert _one(tmp_path, _parquet(tmp_path / "b.parquet", Tags=pairs))["Tags"] == {"team": "x"}
+
+
+def test_tags_that_repeat_are_read_once_and_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        '{"a": 1}',
+        '{"a": 1, "a": 2}',
+        '[{"key": "k", "value": "v"}]',
+        "null",
+        "nope",
+        "",
+        None,
+        '{"n": {"x": [1]}, "z": null}',
+    ]
+    path = tmp_path / "b.parquet"
+    load = _parquet(path, rows=8 * len(texts), Tags=texts * 8)
+    found, tables = [], []
+    for least in (1, 10**9):
+        monkeypatch.setattr(repeated_maps, "_LEAST_ROWS", least)
+        ledger = tmp_path / f"{least}.duckdb"
+        with open_writer(ledger) as writer:
+            done = Intake(writer).take("bills", part_of(path), [load])
+            tables.append(len(writer.query("SELECT 1 FROM duckdb_tables() WHERE table_name LIKE 'finops_texts_%'")))
+        found.append((done.notes, [row["Tags"] for row in charges(ledger)]))
+    assert tables == [1, 0]
+    assert found[0] == found[1]
+    assert found[0][1].count({"a": "1"}) == 16
+
+
+def test_amounts_whose_sum_can_not_be_kept_are_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="can't be added up"):
+        loaded(tmp_path, *[line(cost="9" * 26 + ".0000000000001")] * 3, *[line(cost="9" * 26)] * 2)
 
 
 @pytest.mark.parametrize("cost", [float("nan"), float("inf"), 1e300])
