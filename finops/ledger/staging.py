@@ -14,6 +14,7 @@ from finops.errors import DataError
 from finops.ledger.casting import Cast, define_casts, reason_sql, value_name
 from finops.ledger.connect import engine_errors, named, quoted
 from finops.ledger.parts import aside
+from finops.ledger.plain import Plain, write_plain
 from finops.ledger.repeated_maps import joined
 from finops.ledger.scan import Malformed, Raw, clear_malformed, malformed_rows, raw_arrow, raw_table
 from finops.ledger.schema import LINEAGE, sql_type
@@ -54,17 +55,20 @@ def staged(
     writer: Writer, contract: Contract, load: LoadLike, batch_id: int, where: str, rows_before: int = 0
 ) -> Iterator[Staged]:
     """Reads a load into typed Parquet and its rejects into the table `reject`."""
-    first, second = aside(writer.path), aside(writer.path)
+    first, second, third = aside(writer.path), aside(writer.path), aside(writer.path)
     connection = writer.connection
     try:
         if not writer.casts_defined:
             define_casts(connection)
             writer.casts_defined = True
-        raw = _raw(writer, contract, load)
-        with _source_errors(raw, where):
-            _write(writer, _marked_sql(contract, raw, (batch_id, rows_before), where), first, keep_order=not raw.numbered)
+        plain = _plain(writer, contract, load, third, (batch_id, rows_before))
+        raw = _raw(writer, contract, load, plain)
+        if raw is not None:
+            lineage = batch_id, rows_before + plain.rows
+            with _source_errors(raw, where):
+                _write(writer, _marked_sql(contract, raw, lineage, where), first, keep_order=not raw.numbered)
         malformed = _malformed(writer, load, where)
-        files = tuple(sorted(first.glob("*.parquet")))
+        files = (*plain.files, *sorted(first.glob("*.parquet")))
         rejected, unread = _faults(writer, files)
         _note_rejects(writer, contract, load, files if rejected else (), malformed, batch_id)
         if rejected or malformed:
@@ -72,12 +76,12 @@ def staged(
             shutil.rmtree(first)
             files = tuple(sorted(second.glob("*.parquet")))
         rows = connection.execute(f"SELECT count(*) FROM {relation_of(files)}").fetchall()[0][0] if files else 0
-        amounts = _amounts_sql(contract, raw, batch_id, rejected) if _exact_amounts(contract, raw) else None
+        amounts = _amounts_sql(contract, raw, batch_id, rejected) if raw and _exact_amounts(contract, raw) else None
         yield Staged(files, rows, rejected + len(malformed) + len(load.rejects), unread, amounts)
     finally:
         clear_malformed(connection)
         connection.execute("DROP VIEW IF EXISTS temp.finops_stream")
-        for folder in (first, second):
+        for folder in (first, second, third):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -86,11 +90,18 @@ def relation_of(files: tuple[Path, ...]) -> str:
     return f"read_parquet([{', '.join(quoted(str(file)) for file in files)}], hive_partitioning = false)"
 
 
-def _raw(writer: Writer, contract: Contract, load: LoadLike) -> Raw:
+def _plain(writer: Writer, contract: Contract, load: LoadLike, folder: Path, lineage: tuple[int, int]) -> Plain:
+    if not isinstance(load.data, Iterator):
+        return Plain((), 0, None)
+    return write_plain(writer.connection, contract, load.data, folder, lineage)
+
+
+def _raw(writer: Writer, contract: Contract, load: LoadLike, plain: Plain) -> Raw | None:
+    """What the engine has to look at; None where nothing is left for it."""
     data = load.data
-    if isinstance(data, Iterator):
-        return raw_arrow(writer.connection, contract, data)
-    return raw_table(writer.connection, contract, data)
+    if not isinstance(data, Iterator):
+        return raw_table(writer.connection, contract, data)
+    return None if plain.rest is None else raw_arrow(writer.connection, contract, plain.rest)
 
 
 def _malformed(writer: Writer, load: LoadLike, where: str) -> list[Malformed]:
