@@ -46,10 +46,10 @@ def pipeline(size: int, home: Path) -> dict[str, Any]:
 
 
 def otlp() -> dict[str, Any]:
-    """Reading OTLP alone, from the file to Arrow batches, with all cores and with one."""
+    """OTLP alone, spans of usual size and small ones: from the file to Arrow batches and into a ledger."""
     from tests.bench import ingest_otlp
 
-    return ingest_otlp.measure(200_000)
+    return {"usual": ingest_otlp.measure(200_000), "small": ingest_otlp.measure(400_000, small=True)}
 
 
 def startup(home: Path) -> dict[str, Any]:
@@ -65,6 +65,13 @@ def forecast() -> dict[str, Any]:
     return forecast_tasks.report()
 
 
+def anomalies() -> dict[str, Any]:
+    """Injected events found at a stated alert budget, and false discoveries among tenants, where the task set is present."""
+    from tests.bench import anomaly_events
+
+    return anomaly_events.report()
+
+
 def _line(cost: timing.Cost, rows: int, floor: timing.Cost, floor_name: str) -> dict[str, Any]:
     line: dict[str, Any] = {**cost.as_dict(), "floor": floor_name, "floor_wall_s": round(floor.wall_s, 3)}
     line |= {"ratio": round(cost.wall_s / floor.wall_s, 2), "cpu_ratio": round(cost.cpu_s / floor.cpu_s, 2)}
@@ -76,7 +83,7 @@ def _line(cost: timing.Cost, rows: int, floor: timing.Cost, floor_name: str) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="1,10,100")
-    parser.add_argument("--only", choices=["pipeline", "startup", "otlp", "forecast"])
+    parser.add_argument("--only", choices=["pipeline", "startup", "otlp", "forecast", "anomalies"])
     given = parser.parse_args()
     answer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -85,6 +92,7 @@ def main() -> None:
             "startup": lambda: startup(home),
             "otlp": otlp,
             "forecast": forecast,
+            "anomalies": anomalies,
             "pipeline": lambda: [pipeline(int(size), _folder(home / size)) for size in given.sizes.split(",")],
         }
         for part, measured in parts.items():

@@ -28,35 +28,41 @@ if __name__ == "__main__":
 """
 
 
-def measure(spans: int) -> dict[str, Any]:
+def measure(spans: int, *, small: bool = False) -> dict[str, Any]:
     """Whole processes: from the file on disk to Arrow batches (hashing and checking the text included), with all cores and with
-    one, next to one process that decodes the same lines into typed objects and drops them."""
+    one, and `finops ingest` into a new ledger; next to one process that decodes the lines into typed objects and drops them."""
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        path = write_traces(home / "traces.jsonl", spans)
+        path = write_traces(home / "traces.jsonl", spans, small=small)
         floor = timing.python(floors.decode([path]), home)
         answer: dict[str, Any] = {"spans": spans, "bytes": path.stat().st_size}
         answer |= {"floor_wall_s": round(floor.wall_s, 3), "floor_cpu_s": round(floor.cpu_s, 3)}
         for label, options in (("all_cores", {}), ("one_process", {"processes": 1})):
             code = home / f"{label}.py"
             code.write_text(READ.format(path=str(path), options=options, spans=spans), encoding="utf-8")
-            cost = timing.run([sys.executable, code], home)
-            answer[label] = {
-                **cost.as_dict(),
-                "ratio": round(cost.wall_s / floor.wall_s, 2),
-                "cpu_ratio": round(cost.cpu_s / floor.cpu_s, 2),
-                "spans_per_s": round(spans / cost.wall_s),
-            }
-        return answer
+            answer[label] = _line(timing.run([sys.executable, code], home), floor, spans)
+        ingest = timing.finops(home, "ingest", path, "--no-build", "--ledger", home / "l.duckdb")
+        return answer | {"ingest": _line(ingest, floor, spans)}
 
 
-def write_traces(path: Path, spans: int) -> Path:
-    """A Collector's file of model calls with twelve attributes each, 100 spans a line."""
+def _line(cost: timing.Cost, floor: timing.Cost, spans: int) -> dict[str, Any]:
+    line: dict[str, Any] = {**cost.as_dict(), "ratio": round(cost.wall_s / floor.wall_s, 2)}
+    return line | {"cpu_ratio": round(cost.cpu_s / floor.cpu_s, 2), "spans_per_s": round(spans / cost.wall_s)}
+
+
+def write_traces(path: Path, spans: int, *, small: bool = False) -> Path:
+    """A Collector's file of model calls with twelve attributes each, 100 a line; `small` ones have four, of agents and calls
+    in turn."""
     chance = random.Random(7)
     with path.open("w", encoding="utf-8") as stream:
         for first in range(0, spans, SPANS_PER_LINE):
             count = min(SPANS_PER_LINE, spans - first)
-            stream.write(json.dumps(_document([_span(first + i, chance) for i in range(count)]), separators=(",", ":")) + "\n")
+            stream.write(
+                json.dumps(
+                    _document([(_small_span if small else _span)(first + i, chance) for i in range(count)]), separators=(",", ":")
+                )
+                + "\n"
+            )
     return path
 
 
@@ -94,6 +100,13 @@ def _span(index: int, chance: random.Random) -> dict[str, Any]:
         ],
         "status": {},
     }
+
+
+def _small_span(index: int, chance: random.Random) -> dict[str, Any]:
+    whole = _span(index, chance)
+    of_agent, of_call = ("gen_ai.operation.name", "gen_ai.agent.name"), ("gen_ai.operation.name", "gen_ai.request.model")
+    kept = (*(of_agent if index % 4 == 0 else of_call), "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens")
+    return whole | {"attributes": [one for one in whole["attributes"] if one["key"] in kept]}
 
 
 def _text(key: str, value: str) -> dict[str, Any]:
