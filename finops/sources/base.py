@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from finops.errors import DataError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -32,6 +34,17 @@ class Reject:
     reason: str
     column: str | None = None
     text: str | None = None
+
+
+MOST_REJECTS = 200_000
+"""A file with more of them is refused: it is not what it looks like, and a list of all would fill the memory."""
+
+
+def refuse_flood(rejects: list[Reject]) -> None:
+    """Raises DataError where too many rows could not be read."""
+    if len(rejects) > MOST_REJECTS:
+        what = f"more than {MOST_REJECTS:,} rows can't be read; the first, row {rejects[0].row:,}: {rejects[0].reason}"
+        raise DataError(what, hint="is it complete, and of the kind that it looks like? `--source` names another")
 
 
 @dataclass(frozen=True)

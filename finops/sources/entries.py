@@ -11,12 +11,13 @@ import msgspec
 
 from finops.errors import DataError
 from finops.sources.arrow_schema import arrow_schema
-from finops.sources.base import Reject
+from finops.sources.base import Reject, refuse_flood
 from finops.sources.entries_parquet import parquet_entries
 from finops.sources.entry_values import Entry, Unreadable
 from finops.sources.files import opened
 from finops.sources.glimpse import glimpse
 from finops.sources.rows import read_rows
+from finops.sources.surrogates import mended
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,12 +91,14 @@ def _good(
     for item in numbered:
         if isinstance(item, Reject):
             rejects.append(item)
+            refuse_flood(rejects)
             continue
         number, entry = item
         try:
             row = read(entry)
         except Unreadable as problem:
             rejects.append(Reject(number, problem.reason, problem.column, problem.text))
+            refuse_flood(rejects)
         else:
             if row is not None:
                 yield row
@@ -164,6 +167,8 @@ def _decoded(content: bytes, decoder: msgspec.json.Decoder[Any] = _DECODER) -> A
     except RecursionError:
         return Reject(0, "the JSON is nested too deeply")
     except BROKEN as error:
+        if (whole := mended(content)) is not None:
+            return _decoded(whole, decoder)
         return Reject(0, f"it is not JSON: {error}", text=content[:80].decode("utf-8", "replace"))
 
 

@@ -13,6 +13,7 @@ from finops.errors import DataError
 from finops.sources.files import BOMB_BYTES, BOMB_RATIO, HEAD_BYTES, bare_name, head, opened, refuse_wide_encoding
 from finops.sources.otlp_frames import is_framed
 from finops.sources.otlp_signal import signals
+from finops.sources.surrogates import mended
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -122,7 +123,8 @@ def _first_keys(text: str) -> tuple[str, ...]:
 
     line = text.lstrip().split("\n", 1)[0]
     try:
-        return tuple(msgspec.json.decode(line, type=dict[str, msgspec.Raw]))
+        content = line.encode()
+        return tuple(msgspec.json.decode(mended(content) or content, type=dict[str, msgspec.Raw]))
     except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
         return ()
 

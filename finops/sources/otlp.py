@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from finops.errors import DataError
-from finops.sources.base import Load, Part, Pattern, Reject
+from finops.sources.base import Load, Part, Pattern, Reject, refuse_flood
 from finops.sources.files import file_part, opened
 from finops.sources.otlp_chunks import TOO_LONG, cores, file_chunks, in_parallel, stream_chunks
 from finops.sources.otlp_lines import Lines, buffered, is_one_document, resume, whole
@@ -108,6 +108,7 @@ class _Reading:
 
         for done in in_parallel(chunks, self._keep, self._processes):
             self._rejects += [Reject(r.row + number - 1, r.reason, r.column, r.text) for r in done.rejects]
+            refuse_flood(self._rejects)
             self._documents += done.documents
             self._other_signals += done.other_signals
             number += done.lines

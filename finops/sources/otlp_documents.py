@@ -9,12 +9,13 @@ from typing import TypeVar
 import msgspec
 
 from finops.errors import DataError
-from finops.sources.base import Reject
+from finops.sources.base import Reject, refuse_flood
 from finops.sources.files import head, opened
 from finops.sources.otlp_chunks import TOO_LONG
 from finops.sources.otlp_frames import Frame, frames, is_framed, unpacked
 from finops.sources.otlp_lines import Lines, buffered, is_one_document, whole
 from finops.sources.otlp_shape import BROKEN, Unreadable, because
+from finops.sources.surrogates import mended
 
 Document = TypeVar("Document")
 Refuse = Callable[[Unreadable], None]
@@ -29,13 +30,14 @@ def documents(
     """Each document with its line, or the number of its message. A file of which nothing can be read is an error."""
     found = 0
     for number, piece in _pieces(path):
+        refuse_flood(rejects)
         try:
             if piece is None:
                 raise Unreadable(TOO_LONG)
             if isinstance(piece, Frame):
                 document = _of_frame(piece, decode, decode_wire, rejects)
             else:
-                document = decode(piece)
+                document = _of_json(piece, decode)
         except Unreadable as problem:
             rejects.append(Reject(number, problem.reason, problem.column, problem.text))
             continue
@@ -61,7 +63,17 @@ def _of_frame(
         rejects.append(Reject(frame.number, problem.reason, problem.column, problem.text))
 
     plain = unpacked(frame)
-    return decode(plain) if plain.startswith(b"{") else decode_wire(plain, refuse)
+    return _of_json(plain, decode) if plain.startswith(b"{") else decode_wire(plain, refuse)
+
+
+def _of_json(text: bytes, decode: Callable[[bytes], Document]) -> Document:
+    try:
+        return decode(text)
+    except BROKEN:
+        whole = mended(text)
+        if whole is None:
+            raise
+        return decode(whole)
 
 
 def _pieces(path: Path) -> Iterator[tuple[int, bytes | Frame | None]]:

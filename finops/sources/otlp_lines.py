@@ -12,6 +12,7 @@ import msgspec
 from finops.errors import DataError
 from finops.sources.files import head, opened
 from finops.sources.otlp_shape import BROKEN
+from finops.sources.surrogates import mended
 
 LONGEST_LINE = 128 << 20
 """A line or a document that is longer is refused: it would have to be held in memory whole."""
@@ -96,7 +97,8 @@ def is_document(line: bytes) -> bool:
     try:
         _any_object.decode(stripped)
     except BROKEN:
-        return False
+        whole_text = mended(stripped)
+        return whole_text is not None and is_document(whole_text)
     return True
 
 

@@ -16,8 +16,9 @@ from finops.sources.otlp_shape import Attribute, Unreadable
 from finops.sources.otlp_values import microseconds, text
 from finops.sources.signals import Buckets, Labels, Named, Point, labelled, named, quantile_points
 
-MOST_POINTS = 5_000_000
-"""Points are held until the file is read, since its lines come in no order and may come twice."""
+MOST_BYTES, _POINT_BYTES, _FIGURE_BYTES = 800 << 20, 256, 32
+"""Points are held until the file is read, since its lines come in no order and may come twice: so much memory they may take, of
+which a point takes so much, and so much for each of its figures."""
 
 FRESH_US = 90_000_000
 """A running total that is younger than this at its first point counts in full; an older one began before the file did."""
@@ -48,7 +49,7 @@ class Gathered:
         self._gauges: dict[_Key, dict[int, float]] = defaultdict(dict)
         self._deltas: dict[_Key, dict[tuple[int, int], Amounts]] = defaultdict(dict)
         self._totals: dict[_Key, dict[int, dict[int, Amounts]]] = defaultdict(lambda: defaultdict(dict))
-        self._count = 0
+        self._bytes = 0
         self._first: int | None = None
         self._left_out: Counter[str] = Counter()
 
@@ -105,9 +106,9 @@ class Gathered:
         if not all(map(math.isfinite, amounts)):
             self._left_out["points are NaN or infinite: left out"] += 1
             return
-        self._count += 1
-        if self._count > MOST_POINTS:
-            what = f"the file holds more than {MOST_POINTS:,} points"
+        self._bytes += _POINT_BYTES + _FIGURE_BYTES * len(amounts)
+        if self._bytes > MOST_BYTES:
+            what = f"the points of this file take more than {MOST_BYTES >> 20} MiB of memory"
             raise DataError(what, where=self._where, hint="let the Collector rotate its files by size")
         self._first = time if self._first is None else min(self._first, time)
         around = _texts(resource)

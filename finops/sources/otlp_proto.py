@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops.errors import DataError
-from finops.sources.base import Load, Part, Pattern, Reject
+from finops.sources.base import Load, Part, Pattern, Reject, refuse_flood
 from finops.sources.files import file_part, opened
 from finops.sources.otlp_frames import FRAMED_SUFFIXES, frames, unpacked
 from finops.sources.otlp_rows import Rows
@@ -44,6 +44,7 @@ def _batches(part: Part, keep: tuple[str, ...], rejects: list[Reject]) -> Iterat
     rows.rejects = rejects
     with opened(part.path) as stream:
         for frame in frames(stream):
+            refuse_flood(rejects)
             try:
                 plain = unpacked(frame)
                 if plain.startswith(b"{"):

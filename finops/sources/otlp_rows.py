@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from finops.sources.base import Reject
+from finops.sources.base import Reject, refuse_flood
 from finops.sources.otlp_alike import Alike, AlikeTexts
 from finops.sources.otlp_arrow import Gathered
 from finops.sources.otlp_columns import Shape, add_alike, shape_of
@@ -24,6 +24,7 @@ from finops.sources.otlp_shape import (
 )
 from finops.sources.otlp_spans import Row, empty_template, row_of, template_of
 from finops.sources.otlp_texts import Texts, learnt
+from finops.sources.surrogates import mended
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,6 +71,7 @@ class Rows:
 
     def feed(self, line: bytes, number: int, position: int) -> None:
         """One line, or one document: `number` and `position` say where it stands in the file."""
+        refuse_flood(self.rejects)
         if len(line) > LARGE_BYTES and self._feed_slices(line, number):
             return
         if self._texts.read(line, number):
@@ -82,6 +84,9 @@ class Rows:
         try:
             document = traces(line)
         except BROKEN as error:
+            if (whole := mended(line)) is not None:
+                self.feed(whole, number, position)
+                return
             self._feed_one_by_one(line, number, position, because(error))
             return
         if document.resourceSpans is None and not self._is_empty(document, line):

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from finops.errors import DataError
-from finops.sources.base import Reject
+from finops.sources.base import Reject, refuse_flood
 from finops.sources.files import HEAD_BYTES, opened
 from finops.sources.otlp_lines import buffered
 from finops.sources.prometheus_series import Series
@@ -45,6 +45,7 @@ def read_text(path: Path, series: Series, rejects: list[Reject]) -> None:
                     _add(text, series, named_time)
                 except _Wrong as problem:
                     rejects.append(Reject(number, str(problem), text=text[:80]))
+                    refuse_flood(rejects)
 
 
 def _declare(text: str, series: Series) -> None:

@@ -16,7 +16,7 @@ import msgspec
 from finops.core.contracts import CONTRACTS, Field, Kind
 from finops.errors import DataError
 from finops.sources.arrow_schema import arrow_schema
-from finops.sources.base import Part, Reject
+from finops.sources.base import Part, Reject, refuse_flood
 from finops.sources.glimpse import Glimpse, glimpse
 from finops.sources.rows import Row, read_rows, repeated
 
@@ -87,6 +87,7 @@ def _good_rows(seen: Glimpse, shape: Shape, rejects: list[Reject]) -> Iterator[V
         made = item if isinstance(item, Reject) else _values(item, shape, column_of, fields)
         if isinstance(made, Reject):
             rejects.append(made)
+            refuse_flood(rejects)
         else:
             yield made
 

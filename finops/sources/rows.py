@@ -13,6 +13,7 @@ from finops.errors import DataError
 from finops.sources.base import Reject
 from finops.sources.files import HEAD_BYTES, opened
 from finops.sources.glimpse import Glimpse
+from finops.sources.surrogates import mended
 
 NULLS = frozenset({"", "NULL", "(NULL)", "N/A"})
 """Texts that mean null, in upper case and without blanks around."""
@@ -81,12 +82,21 @@ def _json_rows(path: Path) -> Iterator[Row | Reject]:
                 continue
             number += 1
             try:
-                values = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+                values = _keys(line.encode())
                 yield number, {key: null_or(_text(value)) for key, value in values.items()}
             except RecursionError:
                 yield Reject(number, "the JSON is nested too deeply", text=line[:80])
             except (msgspec.MsgspecError, UnicodeError) as error:
                 yield Reject(number, f"the line is not a JSON object: {error}", text=line[:80])
+
+
+def _keys(line: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        if (whole := mended(line)) is None:
+            raise
+        return msgspec.json.decode(whole, type=dict[str, msgspec.Raw])
 
 
 def _text(value: msgspec.Raw) -> str | None:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from finops.errors import DataError
-from finops.sources import files, glimpse, otlp_chunks, otlp_lines, otlp_rows, source
+from finops.sources import base, files, glimpse, otlp_chunks, otlp_lines, otlp_metrics_series, otlp_rows, source
 from finops.sources.detect import recognise
 from tests.conftest import LONG
 from tests.kits.source_kit import FOCUS, SAMPLES, loads, write_sample
@@ -186,6 +186,13 @@ def test_a_parquet_file_that_claims_too_much_is_refused(tmp_path: Path, monkeypa
         recognise(path, None)
 
 
+def test_points_that_would_fill_the_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp_metrics_series, "MOST_BYTES", 500)
+    with pytest.raises(DataError, match="points of this file take more than") as error:
+        loads(source("otlp_metrics"), write_sample("otlp_metrics", tmp_path))
+    assert "rotate" in (error.value.hint or "")
+
+
 def nested(name: str, depth: int) -> bytes:
     inner = b'{"a":' * depth + b"1" + b"}" * depth
     starts = {
@@ -209,6 +216,36 @@ def test_deep_nesting_is_an_error_or_a_reject(tmp_path: Path, name: str) -> None
             assert error.hint  # noqa: PT017 either will do
         else:
             assert not any(rows for _, rows in found)
+
+
+@pytest.mark.parametrize("name", ["otlp", "otlp_metrics", "otlp_logs", "otlp_proto", "litellm_logs", "samples", "meters"])
+def test_a_flood_of_rejects_is_refused(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "MOST_REJECTS", 50)
+    path = write_sample(name, tmp_path)
+    path.write_bytes(path.read_bytes() + (framed(b"\x0a\x01") if name == "otlp_proto" else b"1\n") * 60)
+    with pytest.raises(DataError, match="more than 50 rows can't be read; the first, row ") as error:
+        loads(source(name), path)
+    assert error.value.hint
+
+
+def test_such_a_flood_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "traces.jsonl"
+    path.write_bytes(first_line("otlp", tmp_path) + b"1\n" * (20 * MIB))
+    read = read_apart(path, processes=2)
+    assert "more than 200,000 rows can't be read" in (read.error or "")
+    assert read.peak_mib < 512
+
+
+@pytest.mark.parametrize("name", ["otlp", "otlp_logs", "otlp_metrics", "litellm_logs", "samples"])
+def test_half_a_character_does_not_cost_its_line(tmp_path: Path, name: str) -> None:
+    path = write_sample(name, tmp_path)
+    whole = loads(source(name), path)
+    halves = json.dumps({"x": "cut \ud83d", "y": "\\ud83d \U0001f600"})[1:]
+    lines = [line for line in path.read_bytes().split(b"\n") if line][:3]
+    path.write_bytes(b"".join(line[:-1].rstrip() + b", " + halves.encode() + b"\n" for line in lines))
+    found = loads(source(name), path)
+    assert all(load.rejects == [] for load, _ in found)
+    assert [len(rows or []) > 0 for _, rows in found] == [len(rows or []) > 0 for _, rows in whole]
 
 
 ODD: dict[str, Any] = {
