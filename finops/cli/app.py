@@ -25,6 +25,7 @@ COMMANDS: tuple[str, ...] = (
     "waste",
     "forecast",
     "bridge",
+    "anomalies",
     "flag",
     "place",
     "bench",

@@ -159,3 +159,20 @@ def _owner(row: Row) -> Owner:
 
 def _place(row: Row) -> Place:
     return Place(row["region"] or "", row["instance_type"] or "", row["purchase_option"] or "")
+
+
+def scaled(side: Side, factor: Decimal) -> Side:
+    """The side as if the same had gone on for `factor` times as long."""
+    times = EXACT.multiply
+    models = {
+        name: ModelUse(
+            {kind: times(tokens, factor) for kind, tokens in use.tokens.items()},
+            {kind: times(amount, factor) for kind, amount in use.listed.items()},
+            times(use.cost, factor),
+        )
+        for name, use in side.calls.models.items()
+    }
+    own = side.calls
+    calls = Calls(times(own.runs, factor), times(own.useful, factor), times(own.calls, factor), models)
+    hours = {place: Hours(times(spent.hours, factor), times(spent.cost, factor)) for place, spent in side.hours.items()}
+    return Side(calls, hours, defaultdict(Decimal, {name: times(amount, factor) for name, amount in side.rest.items()}))

@@ -85,6 +85,22 @@ METRICS: tuple[Metric, ...] = (
         caveats="Effects of one bridge add up to the change; hours of an owner are its cost over the hourly price of the place.",
     ),
     Metric(
+        "excess_cost",
+        "Excess",
+        "currency",
+        "effective cost of the days of an incident - what its own past made expected",
+        "step anomalies",
+        "lower is better",
+        "The expected follows the level slowly, so a change that lasts is an excess only until it is usual.",
+    ),
+    Metric(
+        "expected_cost",
+        "Expected",
+        "currency",
+        "robust level x index of the day of the week, from the days before",
+        "step anomalies",
+    ),
+    Metric(
         "run_cost",
         "Cost of a run",
         "currency",

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "forecast-by-workflow": ("forecast", "--by", "workflow"),
     "bridge": ("bridge", "--from", "2026-08", "--to", "2026-09"),
     "bridge-by-agent": ("bridge", "--by", "agent", "--top", "6"),
+    "anomalies": ("anomalies", "--last", "90d"),
     "flag": ("flag",),
     "place": ("place", "product-image-tagging", "--provider", "aws"),
     "bench-list": ("bench", "list"),

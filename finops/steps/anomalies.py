@@ -1,0 +1,160 @@
+"""Unusual spend: incidents at the deepest node that explains them, in money, with their driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from finops.config import Overrides, load_settings
+from finops.core.anomalies import SETTLE_D, judge
+from finops.core.bridge_parts import DRIVERS, Owner, Side, by_driver, effects, scaled, sides
+from finops.core.incidents import Incident, Path, incidents, nodes_of, summed
+from finops.core.numbers import date_text, money_table
+from finops.core.periods import last_period
+from finops.core.result import Column, Result
+from finops.core.talk import Talk
+from finops.ledger.store import Reader, one_state, open_reader
+from finops.steps.forecast_history import complete_until, history
+
+Row = dict[str, Any]
+LEAVES = ("tenant", "agent", "workflow")
+LEVELS: tuple[tuple[str, ...], ...] = (
+    *((), ("tenant",), ("workflow",), ("agent",)),
+    *(("tenant", "workflow"), ("tenant", "agent"), ("workflow", "agent"), ("tenant", "workflow", "agent")),
+)
+BUDGET = 1 / 6
+FLOOR_SHARE = 0.005
+"""An incident is told from this share of the last 30 days' spend on."""
+BEFORE_D = 28
+COLUMNS = (
+    *(Column("opened", "Opened", "date"), Column("closed", "Closed", "date", wide_only=True), Column("status", "Status")),
+    *(Column("path", "Where"), Column("class", "Class"), Column("currency", "Currency", wide_only=True)),
+    *(
+        Column("excess", "Excess", "money", "excess_cost"),
+        Column("expected", "Expected", "money", "expected_cost", wide_only=True),
+    ),
+    *(Column("p_value", "p", "number", wide_only=True), Column("cause", "Cause")),
+    Column("offset", "Offset nearby", "money", "excess_cost", wide_only=True),
+)
+
+
+def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
+    """Incidents that began in the days up to the business date, the newest first."""
+    settings = load_settings(overrides)
+    period = last_period(last, settings.as_of)
+    rows: list[Row] = []
+    notes: list[str] = []
+    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+        reach = complete_until(reader, settings.as_of, settings.currency)
+        if unbuilt := reader.unbuilt():
+            talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
+        known = history(reader, LEAVES, reach, settings.as_of, settings.currency)
+        for currency in sorted({str(key[0]) for key in known.keys}):
+            own = [row for row, key in enumerate(known.keys) if key[0] == currency]
+            spend, first = known.spend[own], known.first[own]
+            begins = reach - timedelta(days=spend.shape[1] - 1)
+            found, more = _of_currency(
+                reader,
+                [tuple(str(part) for part in known.keys[row][1:]) for row in own],
+                spend,
+                first,
+                begins,
+                period.first,
+                currency,
+            )
+            rows += found
+            notes += more
+    rows.sort(key=lambda row: (row["opened"], row["excess"]), reverse=True)
+    notes.append(f"days up to {date_text(reach)} are judged; at most one new alert in six months a series is left to chance")
+    meta = {"currency": settings.currency, "as_of": settings.as_of, "period": period.label, "judged_until": reach}
+    return Result(COLUMNS, rows, _totals(rows), meta, notes)
+
+
+def _of_currency(
+    reader: Reader, keys: Sequence[tuple[str, ...]], spend: Any, first: Any, begins: date, since: date, currency: str
+) -> tuple[list[Row], list[str]]:
+    days = spend.shape[1]
+    nodes = _distinct(nodes_of(keys, LEAVES, LEVELS))
+    totals, started = summed(spend, first, nodes)
+    if days - int(started.min()) <= SETTLE_D:
+        return [], [f"{currency}: {days - int(started.min())} days are too few to tell what is usual; {SETTLE_D + 1} are needed"]
+    floor = max(FLOOR_SHARE * float(spend[:, -30:].sum()), 0.01)
+    judged = judge(totals, started, budget=BUDGET)
+    found = incidents(
+        judged,
+        totals,
+        nodes,
+        floor=floor,
+        since=max((since - begins).days, 0),
+        days=[begins + timedelta(days=i) for i in range(days)],
+    )
+    notes = [f"{currency}: {len(nodes):,} series; incidents below {money_table(Decimal(repr(floor)), currency)} are not told"]
+    return [_row(reader, one, keys, nodes, begins, currency) for one in found], notes
+
+
+def _distinct(nodes: Mapping[Path, list[int]]) -> dict[Path, list[int]]:
+    """Nodes with the same leaves once, under the shortest path: the same series is not judged twice."""
+    seen: dict[tuple[int, ...], Path] = {}
+    for path, rows in nodes.items():
+        key = tuple(rows)
+        if key not in seen or len(path) < len(seen[key]):
+            seen[key] = path
+    return {path: nodes[path] for path in nodes if seen[tuple(nodes[path])] == path}
+
+
+def _row(
+    reader: Reader, one: Incident, keys: Sequence[tuple[str, ...]], nodes: Mapping[Path, list[int]], begins: date, currency: str
+) -> Row:
+    opened, last = begins + timedelta(days=one.opened), begins + timedelta(days=one.last)
+    owners = {(*keys[row], currency) for row in nodes[one.path]}
+    return {
+        "opened": opened,
+        "closed": None if one.closed is None else begins + timedelta(days=one.closed),
+        "status": one.status,
+        "path": " / ".join(f"{name}={value}" for name, value in one.path) or "everything",
+        "class": one.kind,
+        "currency": currency,
+        "excess": _money(one.excess),
+        "expected": _money(one.expected),
+        "p_value": float(f"{one.p_value:.2g}"),
+        "cause": _cause(reader, owners, opened, last, currency),
+        "offset": _money(one.offset) if one.offset else None,
+    }
+
+
+def _cause(reader: Reader, owners: set[tuple[str, ...]], opened: date, last: date, currency: str) -> str | None:
+    """The driver with the largest effect, between the days of the incident and as many usual ones (the 28 days before)."""
+    after = _sides(reader, opened, last + timedelta(days=1), currency, owners)
+    usual = _sides(reader, opened - timedelta(days=BEFORE_D), opened, currency, owners)
+    days = Decimal((last - opened).days + 1)
+    before = {owner: scaled(side, days / BEFORE_D) for owner, side in usual.items()}
+    found = [row for row in by_driver(effects(before, after), ()) if row["effect"] > 0]
+    if not found:
+        return None
+    top = max(found, key=lambda row: row["effect"])
+    return f"{DRIVERS[top['driver']]} ({money_table(top['effect'], currency)})"
+
+
+def _sides(reader: Reader, first: date, end: date, currency: str, owners: set[tuple[str, ...]]) -> dict[Owner, Side]:
+    window = {"first": first, "end": end}
+    found = sides(
+        reader.read("bridge_cost", **window, currency=currency),
+        *(reader.read(name, **window) for name in ("bridge_tokens", "bridge_calls", "bridge_hours")),
+    )
+    return {owner: side for owner, side in found.items() if owner in owners}
+
+
+def _money(amount: float) -> Decimal:
+    return Decimal(repr(round(float(np.float64(amount)), 6)))
+
+
+def _totals(rows: Sequence[Row]) -> list[Row]:
+    currencies = sorted({row["currency"] for row in rows})
+    return [
+        {"currency": currency, "excess": sum((row["excess"] for row in rows if row["currency"] == currency), Decimal(0))}
+        for currency in currencies
+    ]

@@ -1,0 +1,81 @@
+"""Unusual days: what is found, how seldom quiet series alert, and that no day is judged by a later one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from finops.core.anomalies import DAYS_PER_MONTH, SETTLE_D, judge
+
+DAYS = 150
+
+
+def company(series: int, seed: int = 3) -> NDArray[np.float64]:
+    """Series with a weekly shape and heavy-tailed noise."""
+    chance = np.random.default_rng(seed)
+    level = chance.lognormal(4, 1, (series, 1))
+    week = 1 + 0.3 * chance.random((series, 7))
+    return np.asarray(level * week[:, np.arange(DAYS) % 7] * np.exp(0.08 * chance.standard_t(4, (series, DAYS))))
+
+
+def first(series: int) -> NDArray[np.int64]:
+    return np.zeros(series, np.int64)
+
+
+def test_quiet_series_seldom_alert() -> None:
+    for series in (8, 300):
+        found = judge(company(series), first(series))
+        alerts = (found.spike | found.drift)[:, 60:].sum()
+        months = series * (DAYS - 60) / DAYS_PER_MONTH
+        assert alerts <= max(months / 6, 2)
+        assert alerts / (DAYS - 60) <= 2
+
+
+@pytest.mark.parametrize(("kind", "length"), [("spike", 1), ("loop", 3), ("level", 14), ("drift", 14)])
+def test_planted_events_are_found(kind: str, length: int) -> None:
+    spend, day = company(12), 100
+    times = {"spike": 2.0, "loop": 2.0, "level": 1.5}.get(kind, 1.0)
+    spend[:, day : day + length] *= 1.06 ** np.arange(1, length + 1) if kind == "drift" else times
+    found = judge(spend, first(12))
+    hit = (found.spike | found.drift)[:, day : day + length].any(axis=1)
+    assert hit.mean() >= (0.3 if kind == "drift" else 0.7)
+    assert (found.p_value[hit, day : day + length].min(axis=1) < 0.5).all()
+
+
+def test_the_expected_is_near_what_a_quiet_series_spends() -> None:
+    spend = company(20)
+    found = judge(spend, first(20))
+    error = np.abs(found.expected[:, 60:] / spend[:, 60:] - 1)
+    assert np.median(error) < 0.12
+
+
+@settings(deadline=None, max_examples=25)
+@given(arrays(np.float64, (3, 60), elements=st.floats(-5, 1e6)), st.integers(SETTLE_D, 59))
+def test_no_day_is_judged_by_a_later_one(spend: NDArray[np.float64], until: int) -> None:
+    begins = np.array([0, 5, 30])
+    whole, part = judge(spend, begins), judge(spend[:, :until], begins)
+    for name in ("expected", "p_value", "spike", "drift", "beyond"):
+        assert np.array_equal(getattr(whole, name)[:, :until], getattr(part, name), equal_nan=True)
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.permutations(range(6)))
+def test_the_order_of_series_does_not_matter(order: list[int]) -> None:
+    spend = company(6)
+    spend[2, 80] *= 5
+    found, turned = judge(spend, first(6)), judge(spend[order], first(6))
+    assert np.array_equal(found.spike[order], turned.spike)
+    assert np.allclose(found.p_value[order], turned.p_value, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "spend", [np.zeros((2, 60)), np.full((1, 60), 5.0), np.full((1, 60), -5.0), np.zeros((0, 60)), np.ones((3, 1)), np.eye(2, 60)]
+)
+def test_odd_series_raise_nothing(spend: NDArray[np.float64]) -> None:
+    found = judge(spend, first(len(spend)))
+    assert not found.spike.any()
+    assert not found.drift.any()
