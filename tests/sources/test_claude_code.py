@@ -38,7 +38,7 @@ def test_an_answer_on_three_lines_is_one_call_with_its_last_counts() -> None:
     ((load, rows),) = loads(SOURCE, SAMPLE)
     assert rows is not None
     first, second = rows
-    assert (first["response"], dict(first["attributes"])[REQUEST_ID]) == ("msg_01A", "req_011A")
+    assert (first["response"], dict(first["attributes"])[REQUEST_ID]) == ("msg_01AaBbCcDdEe", "req_011KkLlMmNn")
     assert (first["input_uncached"], first["cache_read"], first["output"]) == (4, 20_000, 412)
     assert (first["cache_write_5m"], first["cache_write_1h"], first["identity_holds"]) == (1_000, 200, True)
     assert (first["start_time"], first["end_time"]) == (
@@ -47,7 +47,7 @@ def test_an_answer_on_three_lines_is_one_call_with_its_last_counts() -> None:
     )
     assert (first["finish_reason"], first["agent"], first["provider"]) == ("tool_use", "claude-code", "anthropic")
     assert dict(first["attributes"])["project.id"] == "cedar-api"
-    assert (second["response"], second["output"], dict(second["attributes"])["sidechain"]) == ("msg_01B", 88, "true")
+    assert (second["response"], second["output"], dict(second["attributes"])["sidechain"]) == ("msg_01FfGgHhIiJj", 88, "true")
     assert first["trace"] == second["trace"] != second["span"]
     assert "secret" not in repr(rows)
     assert load.notes == [
