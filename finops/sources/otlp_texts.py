@@ -52,15 +52,17 @@ class Learnt:
         self.credit = PATIENCE
         self._clues: dict[tuple[Template | None, str], Template] = {}
 
-    def fitting(self, text: str, at: int, before: Template | None) -> tuple[Template, re.Match[str]] | None:
-        """The template that fits the span here, a new one where none does yet."""
+    def fitting(
+        self, text: str, at: int, before: Template | None, unfit: Template | None
+    ) -> tuple[Template, re.Match[str]] | None:
+        """The template that fits the span here, a new one where none does yet. `unfit` is known not to."""
         name = text.find('"name"', at)
         clue = before, text[name : name + _CLUE]
         likely = self._clues.get(clue)
-        if likely is not None and (found := likely.match(text, at)) is not None:
+        if likely is not None and likely is not unfit and (found := likely.match(text, at)) is not None:
             return likely, found
         for place, template in enumerate(self.templates):
-            if template is not likely and (found := template.match(text, at)) is not None:
+            if template is not likely and template is not unfit and (found := template.match(text, at)) is not None:
                 if place:
                     self.templates.insert(0, self.templates.pop(place))
                 break
@@ -166,7 +168,7 @@ class Texts:
         while True:
             found = template.match(text, at) if template is not None else None
             if found is None or template is None:
-                fitting = self._learnt.fitting(text, at, before)
+                fitting = self._learnt.fitting(text, at, before, template)
                 if fitting is None:
                     at, last = self._odd(text, at, number, taken, rows)
                     if last:
