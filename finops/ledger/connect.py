@@ -25,9 +25,11 @@ _SWITCHES = (
     "SET TimeZone = 'UTC'",
     "SET preserve_insertion_order = true",
 )
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) *([A-Za-z]+)")
-_ENGINE_SHARE = 0.8
-"""Of the memory configured. The rest is the interpreter's, and what the engine takes while it reads and writes Parquet."""
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) *([KMGT])(i?)B", re.IGNORECASE)
+_UNCOUNTED_MB = 150
+"""What the interpreter takes, which the engine does not count."""
+_ENGINE_SHARE, _LEAST_SHARE = 0.9, 0.5
+"""Of the memory configured: the engine passes its own limit by a little while it reads and writes Parquet."""
 _STORAGE = "v1.5.0"
 """The file format that both DuckDB lines read."""
 
@@ -139,7 +141,9 @@ def _set_memory(connection: duckdb.DuckDBPyConnection, memory: str) -> None:
     try:
         connection.execute(f"SET memory_limit = {quoted(memory)}")
         if sized := _SIZE.fullmatch(memory.strip()):
-            connection.execute(f"SET memory_limit = {quoted(f'{float(sized[1]) * _ENGINE_SHARE:.3f}{sized[2]}')}")
+            size = float(sized[1]) * (1024 if sized[3] else 1000) ** (" KMGT".index(sized[2].upper())) / 1_000_000
+            engine = max(size * _ENGINE_SHARE - _UNCOUNTED_MB, size * _LEAST_SHARE)
+            connection.execute(f"SET memory_limit = '{engine:.3f}MB'")
     except duckdb.Error:
         raise UsageError(f"`{memory}` is not an amount of memory", where="[ledger] memory", hint='write it as "2GB"') from None
 

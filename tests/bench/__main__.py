@@ -52,6 +52,13 @@ def otlp() -> dict[str, Any]:
     return {"usual": ingest_otlp.measure(200_000), "small": ingest_otlp.measure(400_000, small=True)}
 
 
+def bills() -> dict[str, Any]:
+    """Bills alone: FOCUS and AWS CUR as Parquet, FOCUS as packed CSV."""
+    from tests.bench import ingest_bills
+
+    return ingest_bills.measure(1_000_000)
+
+
 def startup(home: Path) -> dict[str, Any]:
     """`--help` and `--version` next to importing typer."""
     typer = timing.python("import typer", home)
@@ -83,13 +90,14 @@ def _line(cost: timing.Cost, rows: int, floor: timing.Cost, floor_name: str) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="1,10,100")
-    parser.add_argument("--only", choices=["pipeline", "startup", "otlp", "forecast", "anomalies"])
+    parser.add_argument("--only", choices=["pipeline", "startup", "bills", "otlp", "forecast", "anomalies"])
     given = parser.parse_args()
     answer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         parts: dict[str, Callable[[], Any]] = {
             "startup": lambda: startup(home),
+            "bills": bills,
             "otlp": otlp,
             "forecast": forecast,
             "anomalies": anomalies,
