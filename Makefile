@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# One process per core. `pytest tests/...` by itself stays in one process.
+WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal
 
 .PHONY: demo test check check-long fuzz bench docs lock clean
 
@@ -13,12 +16,12 @@ test: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: test
 
 check-long: $(STAMP)
-	FINOPS_LONG=1 $(BIN)/python -m pytest
+	FINOPS_LONG=1 $(PYTEST)
 
 # Coverage-guided, for minutes; needs atheris, which nothing else does: .venv/bin/python -m pip install atheris
 fuzz: $(STAMP)

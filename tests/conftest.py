@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,37 +87,34 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sample company's files and its built ledger, shared by the whole session: read only."""
-    import shutil
+    """A folder with the sample company's files and its built ledger, shared by the whole session: read only.
+    Where several processes run the tests, the first that needs it makes it and the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = shared / "sample" / "sample_data"
+    with (shared / "sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home.parent / "made").exists():
+            shutil.rmtree(home.parent, ignore_errors=True)  # what a process left that failed
+            _make_sample(home)
+            (home.parent / "made").touch()
+    return home
 
+
+def _make_sample(home: Path) -> None:
     from finops.bundled import sample_dir
     from finops.cli.app import run
 
-    home = tmp_path_factory.mktemp("sample") / "sample_data"
     own = shutil.ignore_patterns("generator", "generate.py", "README.md", "truth.json")  # not exports
     shutil.copytree(sample_dir(), home, ignore=own)
-    code = run(
-        [
-            "ingest",
-            str(home),
-            "--config",
-            str(home / "finops.toml"),
-            "--ledger",
-            str(home.parent / "finops.duckdb"),
-            "-q",
-            "-o",
-            "/dev/null",
-        ]
-    )
+    ledger = home.parent / "finops.duckdb"
+    code = run(["ingest", str(home), "--config", str(home / "finops.toml"), "--ledger", str(ledger), "-q", "-o", "/dev/null"])
     assert code == 0
-    return home
 
 
 @pytest.fixture
 def sample(finops: Callable[..., Ran], sample_home: Path, tmp_path: Path) -> Callable[..., Ran]:
     """Runs `finops ARGS` on a copy of the sample company's ledger."""
-    import shutil
-
     for item in sample_home.parent.glob("finops.duckdb*"):
         target = tmp_path / item.name
         if item.is_dir():
