@@ -40,7 +40,8 @@ def test_answers_fit(command: str, sample: Callable[..., Ran]) -> None:
 def test_ingest_and_policy_export_fit(sample: Callable[..., Ran], sample_home: Path, tmp_path: Path) -> None:
     again = sample("ingest", sample_home, "-f", "json")
     jsonschema.validate(again.json, schemas.schema("ingest"))
-    assert {row["status"] for row in again.json["rows"]} == {"unchanged"}
+    assert {row["status"] for row in again.json["rows"]} == {"unchanged", "left out"}
+    assert not any(row["rows"] for row in again.json["rows"] if row["status"] == "left out")
     exported = sample("policy", "export", "--out", tmp_path / "policies", "-f", "json")
     jsonschema.validate(exported.json, schemas.schema("policy-export"))
     assert json.dumps(exported.json)

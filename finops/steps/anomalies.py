@@ -11,9 +11,9 @@ import numpy as np
 
 from finops.config import Overrides, load_settings
 from finops.core.anomalies import SETTLE_D, judge
-from finops.core.bridge_parts import DRIVERS, Owner, Side, by_driver, effects, scaled, sides
+from finops.core.bridge_parts import Owner, Side, by_driver, effects, scaled, sides
 from finops.core.incidents import Incident, Path, incidents, nodes_of, summed
-from finops.core.numbers import date_text, money_table
+from finops.core.numbers import date_text, money_change, money_table
 from finops.core.periods import last_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
@@ -136,7 +136,7 @@ def _cause(reader: Reader, owners: set[tuple[str, ...]], opened: date, last: dat
     if not found:
         return None
     top = max(found, key=lambda row: row["effect"])
-    return f"{DRIVERS[top['driver']]} ({money_table(top['effect'], currency)})"
+    return f"{top['driver']} {money_change(top['effect'], currency)}"
 
 
 def _sides(reader: Reader, first: date, end: date, currency: str, owners: set[tuple[str, ...]]) -> dict[Owner, Side]:

@@ -109,7 +109,8 @@ def _rows(command: str, answers: Mapping[str, str]) -> Rows:
 def _loaded(result: Result) -> Rows:
     read = sum(int(row["rows"] or 0) for row in result.rows)
     refused = sum(int(row["rejected"] or 0) for row in result.rows)
-    text = f"{numbers.count(read)} of {len(result.rows)} files, {numbers.count(refused)} refused"
+    files = sum(1 for row in result.rows if row["status"] != "left out")
+    text = f"{numbers.count(read)} of {files} files, {numbers.count(refused)} refused"
     return _rows("finops ingest exports/", {"rows read": text})
 
 
