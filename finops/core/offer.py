@@ -64,7 +64,8 @@ class InterruptionBucket:
 
 @dataclass(frozen=True)
 class Absence:
-    """Why there is no offer. `not_offered`: the facts cover the region and leave the type out. `no_price`: nobody told it."""
+    """Why there is no offer. `not_offered`: the facts cover the region and leave the type out. `no_price`: nobody told it.
+    `unknown`: no fact has such a type or such a region, so the name may be mistyped."""
 
-    kind: Literal["not_offered", "no_price"]
+    kind: Literal["not_offered", "no_price", "unknown"]
     reason: str

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 
 from finops.bundled import pricing_dir
@@ -94,11 +95,24 @@ class PriceBook:
         if facts:
             first = min(fact.as_of for fact in facts)
             return Absence("no_price", f"no price known before {first.isoformat()}")
+        if unknown := self.unknown_name(provider, region, instance_type):
+            return Absence("unknown", unknown)
         since = self._covered_since.get((provider, region, purchase_option))
         covered = since is not None and (at is None or since <= at)
         if covered and not self._savings.get((provider, region, instance_type)):
             return Absence("not_offered", f"not offered as {purchase_option} in {region}")
         return Absence("no_price", f"no {purchase_option} price known in {region}")
+
+    def unknown_name(self, provider: str, region: str | None, instance_type: str) -> str | None:
+        """What is wrong with a name that no fact has, with the nearest one that has; None where both are known."""
+        types = {kind for kind, keys in self._by_type.items() if any(key[0] == provider for key in keys)}
+        types |= {kind for cloud, kind in self._specs if cloud == provider}
+        if instance_type not in types:
+            return f"unknown instance type `{instance_type}` of {provider}{_nearest(instance_type, types)}"
+        regions = {place for cloud, place in self.places() if cloud == provider}
+        if region is not None and region not in regions:
+            return f"unknown region `{region}` of {provider}{_nearest(region, regions)}"
+        return None
 
     def _add(self, files: Iterable[FactFile], *, own: bool) -> None:
         for facts in files:
@@ -147,6 +161,11 @@ class PriceBook:
 def _files(folder: Path) -> Iterator[FactFile]:
     paths = sorted(path for path in folder.rglob("*.csv") if path.name not in _NOT_BOOKS)
     return (read_facts(path) for path in paths)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, sorted(known), 1)
+    return f": did you mean `{close[0]}`?" if close else ""
 
 
 def _latest(facts: list[Price], at: date | None) -> Price | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from finops.config import Overrides, load_settings
-from finops.core.offer import Offer
+from finops.core.offer import STALE_AFTER_DAYS, Offer
 from finops.core.placement import Assumptions, Measurement, placed
 from finops.core.result import Column, Result
 from finops.core.unit_cost import rounded
 from finops.steps.measurements import MILLION, PER_MILLION_OUTPUT, benchmark_rows, measurements
+from finops.steps.placement_notes import unknown_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +87,12 @@ def bench_cost(overrides: Overrides, *, workload: str | None = None, talk: Talk)
     left_out = len(results) - sum(m.repeats for m in measured)
     if left_out:
         notes.append(f"{left_out} results are left out: no time and no rate, or another unit of work than their repeats.")
+    old = [
+        row["price_as_of"] for row in rows if row["price_as_of"] and (settings.as_of - row["price_as_of"]).days > STALE_AFTER_DAYS
+    ]
+    if old:
+        notes.append(f"{len(old)} prices are older than {STALE_AFTER_DAYS} days; the oldest is of {min(old)}.")
+    notes += unknown_names(measured, book)
     dates = [row["price_as_of"] for row in rows if row["price_as_of"]]
     meta = {"as_of": settings.as_of, "prices_as_of": min(dates, default=None), "metric": "unit_cost"}
     return Result(COST_COLUMNS, rows, meta=meta, notes=notes)

@@ -47,7 +47,9 @@ def benchmark_rows(settings: Settings, workload: str | None = None) -> list[dict
         raise DataError(
             f"there is no benchmark of `{workload}`",
             where=str(settings.ledger),
-            hint=f"measured are {', '.join(names)}; see `finops bench list`",
+            hint=f"measured are {', '.join(names)}; see `finops bench list`"
+            if names
+            else "no benchmark of this ledger names its workload: add one in a hardware sidecar",
         )
     return [row for row in rows if workload is None or row["workload"] == workload]
 

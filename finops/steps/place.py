@@ -14,7 +14,7 @@ from finops.core.placement import Assumptions, Measurement, Placement, best_fits
 from finops.core.result import Column, Result
 from finops.errors import UsageError
 from finops.steps.measurements import benchmark_rows, measurements
-from finops.steps.placement_notes import name_of, placement_notes
+from finops.steps.placement_notes import name_of, placement_notes, unknown_names
 
 if TYPE_CHECKING:
     from finops.config import Settings
@@ -89,9 +89,12 @@ def place(
         columns=COLUMNS,
         rows=[_row(row, row is here, settings.as_of) for row in shown],
         meta=_meta(feasible, workload, given, settings.as_of, here, region, provider),
-        notes=placement_notes(
-            feasible, len([row for row in shown if row.feasible]), hidden, here, measured, given, settings.as_of
-        ),
+        notes=[
+            *placement_notes(
+                feasible, len([row for row in shown if row.feasible]), hidden, here, measured, given, settings.as_of
+            ),
+            *unknown_names(measured, book),
+        ],
     )
 
 
@@ -132,6 +135,12 @@ def _places(measured: list[Measurement], book: PriceBook, given: Assumptions, at
 def _in_every_region(
     measurement: Measurement, spec: Spec, assumption: str | None, book: PriceBook, given: Assumptions, at: date
 ) -> Iterator[Placement]:
+    if (unknown := book.unknown_name(spec.provider, None, spec.instance_type)) is not None:
+        yield Placement(
+            provider=spec.provider, region=None, instance_type=spec.instance_type, count=measurement.count,
+            purchase_option=None, model=measurement.model, feasible=False, reason=unknown, unit=measurement.unit,
+        )  # fmt: skip
+        return
     offers = {(o.region, o.purchase_option): o for o in book.offers(spec.provider, None, spec.instance_type, None, at)}
     for region in [region for provider, region in book.places() if provider == spec.provider]:
         full = offers.get((region, "on_demand"))

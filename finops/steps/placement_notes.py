@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from finops.core.numbers import money_table, percent, unit_price
 from finops.core.placement import Assumptions, Measurement, Placement
+
+if TYPE_CHECKING:
+    from finops.prices.book import PriceBook
 
 
 def placement_notes(
@@ -30,6 +34,17 @@ def placement_notes(
     if any(m.spec is None and m.instance_type is None for m in measured):
         notes.append("A benchmark names neither instance type nor accelerator, so it holds nowhere: add a hardware sidecar.")
     return [note for note in notes if note]
+
+
+def unknown_names(measured: list[Measurement], book: PriceBook) -> list[str]:
+    """Instance types and regions that benchmarks name and no price fact has, each once with the nearest name."""
+    named = {(m.provider, m.region, m.instance_type) for m in measured}
+    found = {
+        unknown
+        for provider, region, kind in named
+        if provider and kind and (unknown := book.unknown_name(provider, region, kind))
+    }
+    return [f"A benchmark was measured on an {one}" for one in sorted(found)]
 
 
 def _sentence(feasible: list[Placement], here: Placement | None, given: Assumptions) -> str:

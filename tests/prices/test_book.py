@@ -123,6 +123,20 @@ def test_three_ways_to_have_no_price(book: PriceBook) -> None:
     assert (old.is_stale(date(2026, 9, 5)), old.is_stale(date(2026, 9, 6))) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("region", "instance_type", "says"),
+    [
+        ("us-east-1", "g6.2xlrge", "unknown instance type `g6.2xlrge` of aws: did you mean `g6.2xlarge`?"),
+        ("us-eaast-1", "g6.2xlarge", "unknown region `us-eaast-1` of aws: did you mean `us-east-1`?"),
+        ("us-east-1", "a2-highgpu-1g", "unknown instance type `a2-highgpu-1g` of aws"),
+    ],
+)
+def test_a_name_that_no_fact_has_is_not_called_not_offered(book: PriceBook, region: str, instance_type: str, says: str) -> None:
+    absence = book.absence("aws", region, instance_type, "on_demand", date(2026, 11, 20))
+    assert absence is not None
+    assert (absence.kind, absence.reason[: len(says)]) == ("unknown", says)
+
+
 def test_no_fact_reaches_back_before_its_date(book: PriceBook) -> None:
     assert book.offer("aws", "us-east-1", "g6.xlarge", "on_demand", date(2026, 7, 19)) is None
     assert book.offer("aws", "us-east-1", "g6.xlarge", "spot", date(2026, 7, 19)) is None

@@ -192,3 +192,20 @@ def test_the_cost_of_a_benchmark_per_million_tokens_and_per_unit(bench: Any, fin
 def test_the_same_question_gets_the_same_bytes(bench: Any, finops: Any) -> None:
     bench({}, {"max_concurrency": 64})
     assert finops("place", "tagging", "--all", *AS_OF).out == finops("place", "tagging", "--all", *AS_OF).out
+
+
+def test_a_mistyped_machine_is_unknown_and_not_called_not_offered(bench: Any, finops: Any) -> None:
+    bench({"instance_type": "g6.2xlrge"})
+    says = "unknown instance type `g6.2xlrge` of aws: did you mean `g6.2xlarge`?"
+    ran = finops("place", "tagging", "--all", "-f", "json", *AS_OF)
+    assert [row["reason"] for row in ran.json["rows"] if row["instance_type"] == "g6.2xlrge"] == [says]
+    assert any(says in note for note in ran.json["meta"]["notes"])
+    ran = finops("bench", "cost", "-f", "json", *AS_OF)
+    assert [row["reason"] for row in ran.json["rows"]] == [says]
+
+
+def test_the_hint_of_an_unknown_workload_never_ends_in_nothing(bench: Any, finops: Any) -> None:
+    bench({"workload": None})
+    ran = finops("place", "tagging", *AS_OF)
+    assert "measured are ;" not in ran.err
+    assert "hardware sidecar" in ran.err
