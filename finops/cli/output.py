@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from finops.errors import OutsideError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from finops.cli.options import Globals
     from finops.core.result import Result
 
@@ -27,14 +31,24 @@ def emit(result: Result, g: Globals) -> None:
     if g.out is None:
         write_text(text)
         return
-    from pathlib import Path
+    _write_whole(g.out, text)
 
-    if g.out.exists() and not g.out.is_file():  # a device or a named pipe: written to, never replaced
-        g.out.write_text(text, encoding="utf-8")
+
+def _write_whole(path: Path, text: str) -> None:
+    """A whole file or none; an error names the file that was asked for."""
+    if path.exists() and not path.is_file() and not path.is_dir():  # a device or a named pipe: written to, never replaced
+        path.write_text(text, encoding="utf-8")
         return
-    part = Path(f"{g.out}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(g.out)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        if part.is_file():
+            part.unlink()
+        raise OutsideError(
+            f"can't write: {(error.strerror or str(error)).lower()}", where=str(path), hint="`-o FILE` names another place"
+        ) from None
 
 
 def write_text(text: str) -> None:

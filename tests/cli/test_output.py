@@ -16,6 +16,7 @@ from finops.cli.options import Globals
 from finops.cli.output import emit
 from finops.config import Overrides
 from finops.core.result import Column, Result
+from finops.errors import OutsideError
 
 COLUMNS = (
     Column("agent", "Agent"),
@@ -106,3 +107,12 @@ def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     emit(RESULT, Globals(Overrides(), format="json", out=target, quiet=True))
     assert json.loads(target.read_text())["schema_version"] == 1
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_can_not_be_written_is_named_as_it_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    for out in (tmp_path / "no" / "x.json", tmp_path / "taken"):
+        with pytest.raises(OutsideError) as caught:
+            emit(RESULT, Globals(Overrides(), format="json", out=out))
+        assert caught.value.where == str(out)
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
