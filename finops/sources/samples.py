@@ -9,6 +9,15 @@ from typing import Any
 from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import file_part
 from finops.sources.records import Shape, batches
+from finops.sources.signals import named
+
+
+def _in_our_words(values: dict[str, Any]) -> None:
+    """A gauge that the vocabulary knows gets its name and unit there. A counter may be a running total, so it stays."""
+    meaning = named(values["signal"] or "", {})
+    if meaning is not None and meaning.kind == "gauge" and values["kind"] in (None, "gauge") and values["value"] is not None:
+        values["signal"], values["value"] = meaning.signal, values["value"] * meaning.scale
+
 
 _SUFFIXES = (".csv", ".jsonl", ".ndjson")
 
@@ -21,6 +30,7 @@ SHAPE = Shape(
         "labels": ("attributes",),
     },
     prefixes={"labels": "label_"},
+    finish=_in_our_words,
 )
 
 

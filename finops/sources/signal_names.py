@@ -60,6 +60,9 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("wait", "histogram", "s", "time in a queue"),
     Signal("processing", "histogram", "s", "time at work on one item"),
     Signal("latency", "histogram", "s", "time from request to answer"),
+    Signal("latency_p50_s", "gauge", "s", "median of the time from request to answer"),
+    Signal("latency_p95_s", "gauge", "s", "95th percentile of the time from request to answer"),
+    Signal("latency_p99_s", "gauge", "s", "99th percentile of the time from request to answer"),
     Signal("ttft", "histogram", "s", "time to the first token or chunk"),
     Signal("tpot", "histogram", "s", "time between tokens or chunks"),
     Signal("prefill", "histogram", "s", "time to read the prompt"),
@@ -97,6 +100,13 @@ SIGNALS: tuple[Signal, ...] = (
 MS, US, NS, PERCENT, MIB, MILLI = 1e-3, 1e-6, 1e-9, 1e-2, float(1 << 20), 1e-3
 
 MEANINGS: tuple[Meaning, ...] = (
+    # a distribution that its teller has summed up
+    Meaning("latency_p50_s", MS, ("p50_latency_ms", "latency_p50_ms", "latency_ms_p50")),
+    Meaning("latency_p95_s", MS, ("p95_latency_ms", "latency_p95_ms", "latency_ms_p95")),
+    Meaning("latency_p99_s", MS, ("p99_latency_ms", "latency_p99_ms", "latency_ms_p99")),
+    Meaning("latency_p50_s", 1, ("p50_latency_s", "p50_latency_seconds", "latency_p50_seconds")),
+    Meaning("latency_p95_s", 1, ("p95_latency_s", "p95_latency_seconds", "latency_p95_seconds")),
+    Meaning("latency_p99_s", 1, ("p99_latency_s", "p99_latency_seconds", "latency_p99_seconds")),
     # model servers: vLLM, SGLang, TGI, Triton
     Meaning("running", 1, ("vllm:num_requests_running", "sglang:num_running_reqs", "tgi_batch_current_size")),
     Meaning("queue_depth", 1, ("vllm:num_requests_waiting", "sglang:num_queue_reqs", "tgi_queue_size")),

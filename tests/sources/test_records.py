@@ -191,3 +191,15 @@ def test_values_survive_to_the_last_bit(tmp_path_factory: pytest.TempPathFactory
     assert all(
         math.copysign(1, row["value"]) == math.copysign(1, v) and row["value"] == v for row, v in zip(rows, values, strict=True)
     )
+
+
+def test_a_gauge_that_the_vocabulary_knows_takes_its_word_and_unit_there(tmp_path: Path) -> None:
+    def told(**values: object) -> tuple[str, float]:
+        row, reason = one("samples", tmp_path, time="2026-10-01T00:00:00Z", **values)
+        assert row is not None, reason
+        return row["signal"], row["value"]
+
+    assert told(signal="p95_latency_ms", kind="gauge", value=2400) == ("latency_p95_s", 2.4)
+    assert told(signal="ApproximateAgeOfOldestMessage", value=7) == ("oldest_age_s", 7)
+    assert told(signal="celery_tasks", kind="gauge", value=3) == ("celery_tasks", 3)
+    assert told(signal="p95_latency_ms", kind="counter", value=2400) == ("p95_latency_ms", 2400)
