@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from finops.bundled import pricing_dir
@@ -30,20 +30,29 @@ class TokenPriceBatch:
     name: str
     as_of: date
     source: str
-    points: tuple[TokenPrice, ...]
+
+    @cached_property
+    def points(self) -> tuple[TokenPrice, ...]:
+        """Tens of thousands of prices, flattened, sorted by provider, model and class."""
+        return tuple(_points((_name(provider), item) for provider in _providers().values() for item in _models(provider)))
+
+    def of(self, models: Collection[tuple[str, str]]) -> Sequence[TokenPrice]:
+        """The points of these (provider, model), in the same order; the others are not even looked at."""
+        providers = sorted({name for name, _ in models} & _providers().keys())
+        return _points((name, item) for name in providers for item in _models_of(name) if (name, item[0]) in models)
 
 
 @cache
 def token_price_batch() -> TokenPriceBatch:
-    """The installed library's prices, flattened, sorted by provider, model and class."""
+    """The installed library's prices."""
     from genai_prices import __version__
 
-    points: list[TokenPrice] = []
-    for provider in _providers().values():
-        for name, model, own in _models(provider):
-            points.extend(token_prices(_name(provider), name, model, own=own))
-    points.sort(key=_order)
-    return TokenPriceBatch(f"{LIBRARY}-{__version__}", _as_of(__version__), f"{LIBRARY} {__version__} (MIT)", tuple(points))
+    return TokenPriceBatch(f"{LIBRARY}-{__version__}", _as_of(__version__), f"{LIBRARY} {__version__} (MIT)")
+
+
+def _points(models: Iterable[tuple[str, tuple[str, ModelInfo, bool]]]) -> list[TokenPrice]:
+    found = [point for provider, (name, model, own) in models for point in token_prices(provider, name, model, own=own)]
+    return sorted(found, key=_order)
 
 
 @lru_cache(maxsize=65536)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,6 +58,9 @@ class Batch:
     points: Sequence[Point]
     as_of: date = date(2026, 10, 1)
     source: str = "test"
+
+    def of(self, models: Collection[tuple[str, str]]) -> list[Point]:
+        return [point for point in self.points if (point.provider, point.model) in models]
 
 
 def prices(name: str, price: str, model: str = "m") -> PriceInputs:

@@ -198,6 +198,14 @@ def test_the_batch_is_named_dated_and_whole() -> None:
     assert all(point.price >= 0 and -int(point.price.as_tuple().exponent) <= 18 for point in batch.points)
 
 
+def test_the_prices_of_some_models_are_theirs_in_the_whole() -> None:
+    batch = token_price_batch()
+    every = sorted({(point.provider, point.model) for point in batch.points})
+    some = {*every[::97], ("nobody", "x"), (every[0][0], "no such model")}
+    assert batch.of(some) == [point for point in batch.points if (point.provider, point.model) in some]
+    assert not batch.of(set())
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -27,7 +27,7 @@ TOKEN_COLUMNS = (
 
 
 class TokenPrices(Protocol):
-    """A dated batch of token prices; `points` have the columns of TOKEN_COLUMNS."""
+    """A dated batch of token prices."""
 
     @property
     def name(self) -> str: ...
@@ -35,8 +35,9 @@ class TokenPrices(Protocol):
     def as_of(self) -> date: ...
     @property
     def source(self) -> str: ...
-    @property
-    def points(self) -> Sequence[Any]: ...
+    def of(self, models: Collection[tuple[str, str]], /) -> Sequence[Any]:
+        """The prices of these (provider, model), with the columns of TOKEN_COLUMNS."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,9 @@ def _write_points(database: Database, batch: TokenPrices) -> None:
         (row["provider"], row["model"])
         for row in database.query(f"SELECT DISTINCT provider, model FROM price_token WHERE batch = {literal(batch.name)}")
     }
-    wanted = known - have
     rows = [
         (batch.name, *(getattr(point, column) for column in TOKEN_COLUMNS), batch.source, batch.as_of)
-        for point in batch.points
-        if (point.provider, point.model) in wanted
+        for point in batch.of(known - have)
     ]
     _insert(database, "price_token", rows)
 
