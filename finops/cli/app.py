@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import typer
@@ -75,10 +76,16 @@ def application() -> typer.Typer:
     return app
 
 
+@cache
+def _command() -> Callable[..., Any]:
+    """The parser of the whole command line, made once however often a process runs it."""
+    return typer.main.get_command(application())
+
+
 def run(arguments: list[str]) -> int:
     """Runs the command line on `arguments` and answers with its exit code. Every expected error is told in one place."""
     try:
-        ending = application()(arguments, prog_name="finops", standalone_mode=False)
+        ending = _command()(arguments, prog_name="finops", standalone_mode=False)
     except FinopsError as error:
         return diagnostics.tell_error(error)
     except _ClickError as error:
