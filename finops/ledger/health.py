@@ -32,6 +32,8 @@ class Health:
 
     findings: tuple[Finding, ...]
     leftovers: tuple[Path, ...]
+    outdated: bool = False
+    """Whether the ledger has an older schema, which only a writer brings up to date."""
 
     @property
     def sound(self) -> bool:
@@ -65,11 +67,13 @@ def examine(path: Path, talk: Talk) -> Health:
         findings += _parts(connection, path, [_Listed(*row) for row in listed], talk)
         findings.append(Finding("older versions", True, f"{old[0]:,} parts ({old[1]:,} bytes) of deliveries that were replaced"))
         findings.append(Finding("rejects", True, f"{rejects:,} rows could not be read: `finops query 'SELECT * FROM reject'`"))
-        findings.append(Finding("models", True, f"{unbuilt:,} batches wait for `finops build`" if unbuilt else "up to date"))
+        findings.append(
+            Finding("unbuilt", True, f"{unbuilt:,} batches wait for `finops build`" if unbuilt else "none: every batch is built")
+        )
     finally:
         close(connection, spill)
     known = {row[0] for row in listed}
-    return Health(tuple(findings), (*stale_copies(path), *orphans(path, known)))
+    return Health(tuple(findings), (*stale_copies(path), *orphans(path, known)), version < newest_version())
 
 
 def _parts(connection: duckdb.DuckDBPyConnection, path: Path, listed: list[_Listed], talk: Talk) -> list[Finding]:

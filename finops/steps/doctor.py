@@ -6,12 +6,12 @@ import importlib.metadata
 import platform
 from typing import Any
 
-from finops.config import Overrides, load_settings
+from finops.config import Overrides, Settings, load_settings
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
-from finops.errors import DataError
+from finops.errors import DataError, OutsideError
 from finops.ledger.health import examine
-from finops.ledger.store import DEFAULT_WAIT_S, open_writer
+from finops.ledger.store import DEFAULT_WAIT_S, Reader, open_reader, open_writer
 from finops.sources.collect_spool import waiting_in
 from finops.steps.collect import spool_path
 
@@ -30,30 +30,43 @@ def doctor(overrides: Overrides, *, dry_run: bool = False, wait_s: float = DEFAU
         return Result(COLUMNS, [*rows, _row("ledger", "ok", f"there is none yet at {settings.ledger}")], meta={"sound": True})
     health = examine(settings.ledger, talk)
     rows += [_row(finding.check, "ok" if finding.ok else "damaged", finding.detail) for finding in health.findings]
-    if not dry_run and health.sound:
-        # Opening to write sweeps up, once no other writer is at work.
-        with open_writer(settings.ledger, wait_s=wait_s, command="finops doctor", memory=settings.memory) as writer:
-            rows += _model_rows(writer)
-    rows += [_row("leftover", "ok" if path.exists() else "tidied", path.name) for path in health.leftovers]
     notes = [] if health.sound else ["put the damaged parts back from a backup, or ingest their sources into a new ledger"]
+    if health.sound:
+        if not dry_run and (health.leftovers or health.outdated):
+            notes += _tidied(settings, wait_s if health.outdated else 0)
+        if not (dry_run and health.outdated):
+            with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+                rows += _model_rows(reader)
+    rows += [_row("leftover", "ok" if path.exists() else "tidied", path.name) for path in health.leftovers]
     if any(row["check"] == "model" for row in rows):
         notes.append("`finops build --full` builds the models anew")
     return Result(COLUMNS, rows, meta={"sound": health.sound and all(r["status"] != "damaged" for r in rows)}, notes=notes)
 
 
-def _model_rows(writer: Any) -> list[dict[str, Any]]:
+def _tidied(settings: Settings, wait_s: float) -> list[str]:
+    """Opening to write brings the schema up to date and sweeps up. While another writes, what is left over may be its own."""
+    try:
+        with open_writer(settings.ledger, wait_s=wait_s, command="finops doctor", memory=settings.memory):
+            return []
+    except OutsideError as error:
+        if wait_s:
+            raise
+        return [f"{error.what}: files that are left over may be its own, so they stay; run `finops doctor` again when it is done"]
+
+
+def _model_rows(reader: Reader) -> list[dict[str, Any]]:
     """The models' own promises, tested on everything that is built."""
     from finops.ledger.engine.checks import check
     from finops.ledger.engine.model import all_models
 
     models = {model.name: model for model in all_models()}
-    built = {row["name"] for row in writer.query("SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'ledger'")}
+    built = {row["name"] for row in reader.query("SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'ledger'")}
     tested, rows = 0, []
     for model in models.values():
         if model.name not in built or not all(side in built for keeps in model.keeps for side, _ in keeps.sides):
             continue
         try:
-            check(writer, model, models, True)
+            check(reader, model, models, True)
             tested += 1
         except DataError as error:
             rows.append(_row("model", "damaged", error.what))

@@ -10,6 +10,7 @@ import pytest
 from finops.config import Overrides
 from finops.core.talk import Silence
 from finops.errors import DataError, ExitCode, UsageError
+from finops.ledger.store import open_writer
 from finops.steps.ingest import Options, ingest
 from tests.conftest import Ran
 
@@ -185,6 +186,22 @@ def test_doctor_names_damage_and_tidies(finops: Finops, tmp_path: Path) -> None:
     assert finops("query", "SELECT 1").code == ExitCode.DATA
     part.write_bytes(content)
     assert finops("doctor").code == ExitCode.OK
+
+
+def test_doctor_reads_beside_a_writer_and_leaves_what_may_be_the_writers(finops: Finops, tmp_path: Path) -> None:
+    bill(tmp_path / "a.csv", "1")
+    finops("ingest", "a.csv")
+    with open_writer(tmp_path / "finops.duckdb", wait_s=1, command="test"):
+        ran = finops("doctor", "--wait", "0", "-f", "json")
+        assert ran.code == ExitCode.OK, ran.err
+        checks = {row["check"]: row["detail"] for row in ran.json["rows"]}
+        assert "keep their grain" in checks["model tests"]
+        assert checks["unbuilt"] == "none: every batch is built"
+        (tmp_path / "finops.duckdb.copy-1").write_bytes(b"x")
+        ran = finops("doctor", "--wait", "0", "-f", "json")
+        assert ran.code == ExitCode.OK, ran.err
+        assert "may be its own" in " ".join(ran.json["meta"]["notes"])
+        assert "tidied" not in {row["status"] for row in ran.json["rows"]}
 
 
 def test_init_writes_a_configuration_that_loads_and_never_writes_over_one(finops: Finops, tmp_path: Path) -> None:

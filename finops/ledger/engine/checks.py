@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from finops.errors import DataError
-from finops.ledger.engine.database import Database
+from finops.ledger.engine.database import Readable
 from finops.ledger.engine.model import Keeps, Model
 
 HINT = "this is a defect of finops or of a changed model; the ledger stays as it was"
 
 
-def check(database: Database, model: Model, models: Mapping[str, Model], full: bool) -> None:
+def check(database: Readable, model: Model, models: Mapping[str, Model], full: bool) -> None:
     """Raises a DataError where the model breaks its promise, in the dirty slices or (`full`) anywhere."""
     check_grain(database, model, full)
     for keeps in model.keeps:
         _check_keeps(database, model, keeps, models, full)
 
 
-def check_grain(database: Database, model: Model, full: bool) -> None:
+def check_grain(database: Readable, model: Model, full: bool) -> None:
     """Raises a DataError where two rows are the same by the model's grain."""
     if not model.grain:
         return
@@ -34,7 +34,7 @@ def check_grain(database: Database, model: Model, full: bool) -> None:
         )
 
 
-def _check_keeps(database: Database, model: Model, keeps: Keeps, models: Mapping[str, Model], full: bool) -> None:
+def _check_keeps(database: Readable, model: Model, keeps: Keeps, models: Mapping[str, Model], full: bool) -> None:
     by = "".join(f"{column}, " for column in keeps.by)
     sides = [f"SELECT {by}{keeps.column} AS amount, 0 AS side FROM {model.name} {_within(model, full)}"]
     for other, column in keeps.sides:
