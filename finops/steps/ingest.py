@@ -13,8 +13,9 @@ from finops.config import Overrides, Settings, load_settings
 from finops.core.numbers import percent
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
-from finops.errors import DataError, FinopsError
+from finops.errors import DataError, FinopsError, OutsideError
 from finops.ledger.deliveries import Intake
+from finops.ledger.engine.build import restate_later
 from finops.ledger.remote import remember
 from finops.ledger.store import DEFAULT_WAIT_S, open_writer
 from finops.sources.detect import recognise
@@ -25,7 +26,7 @@ from finops.steps.import_sources import import_sources
 from finops.steps.ingest_loading import Answer, file_row, load_all
 from finops.steps.manifest_deliveries import Delivery, Sorted, sorted_by_manifest
 from finops.steps.remote_files import Span, fetched, is_remote
-from finops.steps.restated import owner_costs, owner_differences
+from finops.steps.restated import owner_costs, owner_differences, with_earlier
 
 if TYPE_CHECKING:
     from finops.sources.base import Source
@@ -87,7 +88,8 @@ def _ingest(
     imports = import_sources(settings)
     chosen = _recognised(files, options, imports, answer, alone=not deliveries and not answer.rows)
     whole = [(one, [(file, recognise(file.path, options.source, imports)) for file in one.files]) for one in deliveries]
-    before = owner_costs(settings, options.restate)
+    restate = with_earlier(settings, options.restate) if options.build else options.restate
+    before = owner_costs(settings, restate)
     with open_writer(
         settings.ledger, wait_s=options.wait_s, command="finops ingest", memory=settings.memory, threads=settings.threads
     ) as writer:
@@ -97,6 +99,8 @@ def _ingest(
         unbuilt = writer.unbuilt()
         if options.dry_run:
             writer.discard()
+        elif not options.build and unbuilt and options.restate:
+            restate_later(writer, restated_months(options.restate))
         elif options.build and unbuilt:
             answer.notes += kept_notes(built(writer, settings, talk, restate=restated_months(options.restate)))
             answer.notes += twice_notes(writer)
@@ -105,7 +109,7 @@ def _ingest(
         answer.notes.append("dry run: nothing was loaded")
     elif unbuilt and not options.build:
         answer.notes.append("`finops build` brings the models up to date")
-    answer.notes += [*_identity_notes(answer.rows), *owner_differences(before, owner_costs(settings, options.restate))]
+    answer.notes += [*_identity_notes(answer.rows), *owner_differences(before, owner_costs(settings, restate))]
     return _result(settings, answer)
 
 
@@ -131,6 +135,7 @@ def _recognised(
     these files are `alone`."""
     chosen = []
     first: FinopsError | None = None
+    unread = 0
     for file in files:
         try:
             chosen.append((file, recognise(file.path, options.source, imports)))
@@ -139,10 +144,13 @@ def _recognised(
                 raise
             first = first or error
             answer.rows.append(file_row(None, file, "refused", reason=error.what))
+            if isinstance(error, OutsideError):
+                answer.notes.append(f"{file.label}: {error.what}, and is not loaded")
+                unread += 1
     if alone and not chosen and first is not None:
         others = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
         raise DataError(f"{first.what}{others}", where=first.where or str(files[0].path), hint=first.hint) from first
-    if strange := len(files) - len(chosen):
+    if strange := len(files) - len(chosen) - unread:
         answer.notes.append(f"{strange:,} files were not recognised: `finops sources check PATH` says why")
     return chosen
 

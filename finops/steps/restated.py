@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from finops.config import Settings
 from finops.core.numbers import plain_decimal
+from finops.ledger.engine.build import months_to_restate
 from finops.ledger.store import open_reader
 
 Costs = dict[tuple[str, str, str], Decimal]
@@ -26,6 +27,14 @@ def owner_costs(settings: Settings, months: Sequence[str]) -> Costs:
             [list(months)],
         )
     return {(row["month"], row["tenant"], row["currency"]): row["billed"] for row in rows}
+
+
+def with_earlier(settings: Settings, months: Sequence[str]) -> list[str]:
+    """These months, and those that an earlier load without a build has left to be restated."""
+    if not settings.ledger.is_file():
+        return list(months)
+    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+        return sorted({*months, *(f"{month:%Y-%m}" for month in months_to_restate(reader))})
 
 
 def owner_differences(before: Costs, after: Costs) -> list[str]:

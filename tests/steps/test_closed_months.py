@@ -82,3 +82,20 @@ def test_all_months_are_restated_at_once(changed: Finops) -> None:
     assert ran.code == 0, ran.err
     assert "restated: 2026-09 bolt: 0 -> 10 USD (+10)" in " ".join(ran.json["meta"]["notes"])
     assert costs(changed) == {("2026-09", "bolt"): Decimal(10), ("2026-10", "bolt"): Decimal(20)}
+
+
+def test_a_restatement_outlives_a_load_without_a_build(finops: Finops) -> None:
+    test = [HEAD, *LINES]
+    Path("bill.csv").write_text("\n".join(test) + "\n", encoding="utf-8")
+    rule("acme")
+    assert finops("ingest", "bill.csv").code == 0
+    rule("bolt")
+    Path("bill.csv").write_text("\n".join(test).replace("ec2,10.00", "ec2,12.00") + "\n", encoding="utf-8")
+    assert finops("ingest", "bill.csv", "--no-build", "--restate", "2026-09").code == 0
+    ran = finops("build", "-f", "json")
+    told = [note for note in ran.json["meta"]["notes"] if note.startswith("restated: ")]
+    assert told == ["restated: 2026-09 acme: 10 -> 0 USD (-10)", "restated: 2026-09 bolt: 0 -> 12 USD (+12)"]
+    assert costs(finops) == {("2026-09", "bolt"): Decimal(12), ("2026-10", "bolt"): Decimal(20)}
+    rule("cedar")
+    assert finops("build").code == 0
+    assert costs(finops)["2026-09", "bolt"] == Decimal(12)

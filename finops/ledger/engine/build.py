@@ -31,6 +31,9 @@ FINGERPRINT = "build.fingerprint"
 ALLOCATION = "build.allocation"
 """The key in `meta` of the rules and owners of the last build."""
 
+RESTATE = "build.restate"
+"""The key in `meta` of the closed months that the next build is to restate."""
+
 Touched = dict[str, list[date]]
 
 
@@ -49,7 +52,7 @@ def build(
     anew, models that changed or `full` all months; closed months are placed by what they were closed with, unless `restate`
     names them. `select` makes the named models, and what they read, anew."""
     define_macros(database, allocation.zone)
-    restated = frozenset(restate)
+    restated = frozenset(restate) | months_to_restate(database)
     closed = closed_months(database)
     kept = {month: c for month, c in kept_configurations(database).items() if month in closed and month not in restated}
     repriced = write_prices(database, prices, as_of, kept=frozenset(kept), restated=restated)
@@ -61,6 +64,8 @@ def build(
         touched = _touched(database, allocation, kept, repriced, restated)
     apart = differing(kept, today)
     told = month_names(month for group in apart for month in group.months)
+    if not select and months_to_restate(database):
+        _set_meta(database, RESTATE, "")
     if touched is not None and not touched:
         return BuildReport(False, {}, 0, 0, told)
     report = run_models(database, allocation, talk, touched=touched, select=select, kept=apart)
@@ -82,6 +87,17 @@ def models_changed(database: Readable, zone: str) -> bool:
     """Whether the last build went by other models, macros or business days, or there was none."""
     before = _last_allocation(database)
     return before is None or built_by(database) != fingerprint_of(replace(before, zone=zone))
+
+
+def restate_later(database: Database, months: Iterable[date]) -> None:
+    """The next build restates these closed months."""
+    if together := months_to_restate(database) | frozenset(months):
+        _set_meta(database, RESTATE, ",".join(f"{month:%Y-%m}" for month in sorted(together)))
+
+
+def months_to_restate(database: Readable) -> frozenset[date]:
+    """The closed months that were loaded to be restated and are not built since."""
+    return frozenset(date.fromisoformat(f"{month}-01") for month in (_meta(database, RESTATE) or "").split(",") if month)
 
 
 def built_by(database: Readable) -> str | None:
