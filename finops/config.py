@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -18,9 +19,12 @@ from finops.core.settings import (
     Identity,
     Import,
     Invoice,
+    LayerRule,
     LedgerPlace,
     Placement,
+    Revenue,
     Rule,
+    Seats,
     Value,
     Workflow,
 )
@@ -38,8 +42,11 @@ SECTIONS: tuple[Section, ...] = (
     Section("placement", Placement),
     Section("map", AccountMap, many=True),
     Section("rule", Rule, many=True),
+    Section("layer", LayerRule, many=True),
     Section("budget", Budget, many=True),
     Section("value", Value, many=True),
+    Section("seats", Seats, many=True),
+    Section("revenue", Revenue, many=True),
     Section("workflow", Workflow, many=True),
     Section("count", Counting, many=True),
     Section("invoice", Invoice, many=True),
@@ -79,8 +86,11 @@ class Settings:
     rules: tuple[Rule, ...] = ()
     budgets: tuple[Budget, ...] = ()
     values: tuple[Value, ...] = ()
+    seats: tuple[Seats, ...] = ()
+    revenues: tuple[Revenue, ...] = ()
     workflows: tuple[Workflow, ...] = ()
     counting: tuple[Counting, ...] = ()
+    layers: tuple[LayerRule, ...] = ()
     invoices: tuple[Invoice, ...] = ()
     exempt: tuple[Exempt, ...] = ()
     imports: tuple[Import, ...] = ()
@@ -108,7 +118,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         ledger=_absolute(overrides.ledger, Path.cwd()) or _absolute(Path(place.path), root) or root / "finops.duckdb",
         as_of=overrides.as_of or place.as_of or today or datetime.now(UTC).date(),
         prices=_absolute(overrides.prices, Path.cwd()) or _absolute(place.prices and Path(place.prices), root),
-        currency=overrides.currency,
+        currency=_currency(overrides.currency),
         view=overrides.view,
         calendar=parts["calendar"],
         ledger_place=place,
@@ -118,8 +128,11 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         rules=parts["rule"],
         budgets=parts["budget"],
         values=parts["value"],
+        seats=parts["seats"],
+        revenues=parts["revenue"],
         workflows=parts["workflow"],
         counting=parts["count"],
+        layers=parts["layer"],
         invoices=parts["invoice"],
         exempt=parts["exempt"],
         imports=parts["import"],
@@ -148,6 +161,11 @@ def _parsed(path: Path) -> dict[str, Any]:
         ) from None
 
 
+def _currency(given: str | None) -> str | None:
+    """A code of three letters is written large; names of virtual currencies stay as they are."""
+    return given.strip().upper() if given and re.fullmatch("[A-Za-z]{3}", given.strip()) else given
+
+
 def _absolute(path: Path | str | None, base: Path) -> Path | None:
     if not path:
         return None
@@ -165,6 +183,16 @@ def _check(settings: Settings) -> None:
             where=f"{settings.config} [calendar] zone",
             hint='use an IANA name such as "Europe/Berlin"',
         ) from None
+    owners = [(entry.line, "[[map]]", {d: getattr(entry, d) for d in ("tenant", "agent", "workflow")}) for entry in settings.maps]
+    owners += [(rule.line, "[[rule]] owner", dict(rule.owner)) for rule in settings.rules]
+    for line, section, names in owners:
+        for dimension, name in names.items():
+            if str(name or "").startswith("__"):
+                raise UsageError(
+                    f"the {dimension} `{name}` has a name that is kept for what has no owner",
+                    where=f"{settings.config}:{line} {section}",
+                    hint="owners' names do not begin with `__`",
+                )
     seen: dict[str, int] = {}
     for rule in settings.rules:
         key = f"{rule.id}@{rule.from_}"

@@ -19,12 +19,15 @@ def register(commands: Commands) -> None:
 def explain(
     g: Globals,
     subject: Annotated[
-        str, typer.Argument(metavar="METRIC|MODEL|AGENT", help="A metric, a model, or an agent, tenant or workflow.")
+        str,
+        typer.Argument(
+            metavar="METRIC|MODEL|AGENT", help="A metric, a model of AI or of the ledger, or an agent, tenant or workflow."
+        ),
     ],
     trace: Annotated[bool, typer.Option("--trace", help="Down to the rows of the bills, with each row's share.")] = False,
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="One billing month.")] = None,
 ) -> None:
-    """What a metric means, how a model is made, or which charges an agent's cost is made of.
+    """What a metric means, how a table is made, or which charges the cost of an agent or an AI model is made of.
 
     \b
     Examples:

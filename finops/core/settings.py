@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from finops.core.layers import Layer
+
 Method = Literal["direct", "metered", "shared"]
 Driver = Literal["gpu_seconds", "cpu_seconds", "memory_gib_seconds", "requests", "priced_calls", "calls", "tokens"]
 Reference = Literal["capacity", "priced", "none"]
@@ -89,6 +91,17 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class LayerRule:
+    """The layer of the charges that match, whatever their service says; the first that matches wins. `match` is as in a rule."""
+
+    layer: Layer
+    match: Mapping[str, Any] = field(default_factory=dict)
+    from_: date | None = None
+    to: date | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class BudgetAction:
     """What happens when a share of the budget is used up."""
 
@@ -121,6 +134,29 @@ class Value:
     high: Decimal | None = None
     currency: str = "USD"
     from_: date | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Seats:
+    """How many seats a tenant has, from a date (inclusive) to a date (exclusive)."""
+
+    tenant: str
+    seats: int
+    from_: date | None = None
+    to: date | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Revenue:
+    """What a tenant pays a month, from a date (inclusive) to a date (exclusive); several entries of a day add up."""
+
+    tenant: str
+    per_month: Decimal
+    currency: str = "USD"
+    from_: date | None = None
+    to: date | None = None
     line: int = 0
 
 

@@ -18,7 +18,18 @@ DIMENSIONS: Mapping[str, str] = {
     **{
         name: f"c.{name}"
         for name in (
-            *("tenant", "agent", "workflow", "model", "token_class", "region", "instance_type", "purchase_option", "service"),
+            *(
+                "tenant",
+                "agent",
+                "workflow",
+                "model",
+                "token_class",
+                "region",
+                "instance_type",
+                "purchase_option",
+                "service",
+                "layer",
+            ),
             *("provider", "issuer", "invoice", "account", "category", "method", "rule"),
         )
     },
@@ -47,7 +58,7 @@ class CubeQuestion:
 
 def cube_rows(reader: Reader, question: CubeQuestion) -> list[dict[str, Any]]:
     """Rows with the dimensions, currency, basis and cost, the largest cost first; time runs forward where it comes first."""
-    require_built(reader)
+    require_built(reader, question.currency)
     keys = [f"{_expression(name, question.incurred)} AS {name}" for name in question.by]
     group = [str(i) for i in range(1, len(keys) + 3)]
     conditions, parameters = _conditions(question)
@@ -74,10 +85,15 @@ def cube_totals(reader: Reader, question: CubeQuestion) -> list[tuple[str, Decim
     return sorted(totals.items())
 
 
-def require_built(reader: Reader) -> None:
-    """An error where nothing has been built yet."""
+def require_built(reader: Reader, currency: str | None = None) -> None:
+    """An error where nothing has been built yet, or where there is cost but none in the currency that was asked for."""
     if not reader.query("SELECT 1 AS one FROM duckdb_tables() WHERE table_name = 'fct_cost'"):
         raise DataError("nothing has been built yet from what was ingested", where=str(reader.path), hint="`finops build`")
+    if currency is None:
+        return
+    known = [row["currency"] for row in reader.query("SELECT DISTINCT c.currency FROM fct_cost c ORDER BY c.currency")]
+    if known and currency not in known:
+        raise UsageError(f"no cost is in `{currency}`", where="--currency", hint=f"there is cost in {', '.join(known)}")
 
 
 def checked_dimensions(names: Sequence[str], option: str = "--by") -> tuple[str, ...]:

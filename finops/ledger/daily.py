@@ -92,6 +92,11 @@ def uncosted_charges(reader: Reader, as_of: date, currency: str | None) -> list[
     return [Uncosted(**row) for row in rows]
 
 
+def billed_only_currencies(reader: Reader, as_of: date) -> list[str]:
+    """The currencies of which no charge has an effective cost: billed cost stands in."""
+    return [of.currency for of in uncosted_charges(reader, as_of, None) if of.all_of_them]
+
+
 def daily_costs(
     reader: Reader,
     by: Sequence[str],

@@ -21,7 +21,7 @@ _NOT_KEYS = frozenset((*AMOUNTS, "batch_id", "part_row", "hours"))
 
 @dataclass(frozen=True)
 class Owner:
-    """A dimension and a name, and the billing month to look at (None: all)."""
+    """A dimension (an owner's, or `model`) and a name, and the billing month to look at (None: all)."""
 
     dimension: str
     name: str
@@ -85,7 +85,7 @@ def _rows_of(
         _TRACE.format(
             match=_pool_match(reader),
             conditions=conditions,
-            own=conditions.replace("a.", "s.").replace("s.billing_month", "p.billing_month"),
+            own=conditions.replace("a.", "s.").replace("s.billing_month", "p.billing_month").replace("s.model", "p.model"),
             lines=", ".join(f"s.line_{amount}" for amount in AMOUNTS),
             shares=_SHARES,
             sums=_SUMS,

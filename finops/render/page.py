@@ -229,6 +229,8 @@ class Quality:
     uncosted_charges: int = 0
     """Charges of the period that say no effective cost, and what was billed for them."""
     uncosted_billed: Decimal | None = None
+    billed_only: bool = False
+    """No charge has an effective cost: every cost on the page is billed cost."""
     unbuilt: int = 0
 
 

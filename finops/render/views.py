@@ -124,7 +124,9 @@ def quality_sentence(page: Page) -> str:
     quality = page.quality
     rows, refused = sum(s.rows for s in quality.sources), sum(s.rejected for s in quality.sources)
     said = [f"{numbers.count(rows)} rows read, {numbers.count(refused)} refused."]
-    if quality.uncosted_charges:
+    if quality.billed_only:
+        said.append("No charge has an EffectiveCost: every cost here is billed cost.")
+    elif quality.uncosted_charges:
         billed = numbers.money_total(quality.uncosted_billed, page.currency)
         charges = numbers.count(quality.uncosted_charges)
         said.append(f"{charges} charges have no effective cost and are in no figure here; {billed} was billed for them.")

@@ -39,7 +39,7 @@ def bridge(
             raise UsageError(f"a bridge can't be broken down by `{name}`", where="--by", hint="one of: " + ", ".join(OWNER))
     before, after, note = _periods(settings, month_from, month_to)
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
-        require_built(reader)
+        require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
         old, new = (_sides(reader, settings, period) for period in (before, after))

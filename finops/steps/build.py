@@ -17,7 +17,7 @@ from finops.ledger.engine.pricing import HourPrice, Place, PriceInputs
 from finops.ledger.engine.runner import BuildReport
 from finops.ledger.store import open_reader, open_writer
 from finops.sources import names as source_names
-from finops.steps.restated import owner_costs, owner_differences
+from finops.steps.restated import owner_costs, owner_differences, with_earlier
 
 if TYPE_CHECKING:
     from finops.ledger.store import Reader, Writer
@@ -42,6 +42,7 @@ def build(
         restate = _months_of(reader) if "all" in restate else restate
     months = restated_months(restate)
     memory = memory or settings.memory
+    restate = with_earlier(settings, restate)
     before = owner_costs(settings, restate)
     with open_writer(settings.ledger, wait_s=wait_s, command="build", memory=memory, threads=settings.threads) as writer:
         report = built(writer, settings, talk, full=full, select=select, restate=months)
@@ -102,7 +103,9 @@ def allocation_of(settings: Settings) -> Allocation:
     """The part of the settings that decides whose a cost is, and whose records of a call count."""
     _check_counting(settings)
     zone = settings.calendar.zone
-    return Allocation(settings.identity, settings.maps, settings.rules, settings.workflows, zone, settings.counting)
+    return Allocation(
+        settings.identity, settings.maps, settings.rules, settings.workflows, zone, settings.counting, settings.layers
+    )
 
 
 def _check_counting(settings: Settings) -> None:

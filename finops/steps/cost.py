@@ -20,6 +20,9 @@ from finops.steps.calls_twice import twice_notes
 
 Row = dict[str, Any]
 UNTAGGED = "__untagged__"
+OWNER = ("tenant", "agent", "workflow")
+RESERVED = "name:__"
+"""How an owner's name begins that would pass for the name of what has no owner."""
 
 
 def cost(
@@ -126,6 +129,12 @@ def _notes(reader: Reader, rows: Sequence[Row], metric: str, talk: Talk) -> list
         if estimated:
             notes.append(f"{money_table(estimated, currency)} of it is estimated: no bill has come yet for these days")
     notes += _unknown_notes(reader, metric)
+    taken = sorted({row[name] for row in rows for name in OWNER if str(row.get(name) or "").startswith(RESERVED)})
+    notes += [
+        f"`{name}` is how `{name.removeprefix('name:')}` is shown, which files give as an owner: names that begin with `__` are "
+        "kept for what has no owner"
+        for name in taken
+    ]
     unpriced = reader.query("SELECT count(*) AS n FROM fct_call WHERE unpriced")[0]["n"]
     if unpriced:
         notes.append(f"{unpriced:,} calls have no known price; their cost is not in here unless a bill has it")

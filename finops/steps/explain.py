@@ -1,15 +1,17 @@
-"""What a figure means, how a model is made, or where an owner's cost comes from, down to rows of files."""
+"""What a figure means, how a table is made, or where the cost of an owner or an AI model comes from, down to rows of files."""
 
 from __future__ import annotations
 
 import difflib
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
 from finops.core.metrics import BY_ID, Metric
+from finops.core.numbers import count, unit_price
 from finops.core.periods import month_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
@@ -66,7 +68,8 @@ TRACE = (
 
 
 def explain(overrides: Overrides, subject: str, *, trace: bool = False, month: str | None = None, talk: Talk) -> Result:
-    """Explains a metric, a model, or an agent (tenant or workflow); `trace` goes down to rows of files."""
+    """Explains a metric, a model (of the ledger's tables, or an AI model), or an agent (tenant or workflow); `trace` goes down to
+    rows of files."""
     if not trace and subject in BY_ID:
         return _of_metric(BY_ID[subject])
     models = {model.name: model for model in all_models()}
@@ -77,11 +80,11 @@ def explain(overrides: Overrides, subject: str, *, trace: bool = False, month: s
         month_period(month)
     try:
         with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
-            require_built(reader)
+            require_built(reader, settings.currency)
             if unbuilt := reader.unbuilt():
                 talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
             owner = _owner(reader, subject, month, [*BY_ID, *models])
-            return _traced(reader, settings, owner, month) if trace else _of_owner(reader, owner, month)
+            return _traced(reader, settings, owner, month) if trace else _of_owner(reader, settings, owner, month)
     except DataError as error:
         if error.hint and "demo" in error.hint:  # without a ledger only metrics and models can be explained
             raise _unknown(subject, [*BY_ID, *models]) from None
@@ -120,6 +123,11 @@ def _owner(reader: Reader, subject: str, month: str | None, others: Sequence[str
     for row in found:
         if row["name"] == subject:
             return Owner(row["dimension"], subject, month_period(month).first if month else None)
+    named = reader.query(
+        "SELECT a.model FROM model_alias a WHERE lower(a.model_raw) = lower($1) ORDER BY a.model LIMIT 1", [subject]
+    )
+    if named and any((row["dimension"], row["name"]) == ("model", named[0]["model"]) for row in found):
+        return Owner("model", named[0]["model"], month_period(month).first if month else None)
     raise _unknown(subject, [*(row["name"] for row in found), *others])
 
 
@@ -129,10 +137,29 @@ def _unknown(subject: str, names: Sequence[str]) -> UsageError:
     return UsageError(f"there is no metric, model, agent, tenant or workflow `{subject}`", hint=hint)
 
 
-def _of_owner(reader: Reader, owner: Owner, month: str | None) -> Result:
+def _of_owner(reader: Reader, settings: Settings, owner: Owner, month: str | None) -> Result:
     rows = reader.read("explain_parts", dimension=owner.dimension, owner=owner.name, month=month)
     notes = ["`--trace` goes down to the rows of the bills"]
+    if owner.dimension == "model":
+        at = month_period(month).end - timedelta(days=1) if month else settings.as_of
+        notes += _prices(reader, owner.name, min(at, settings.as_of))
     return Result(PARTS, rows, _totals(rows), {"subject": owner.name, "dimension": owner.dimension, "period": month}, notes)
+
+
+def _prices(reader: Reader, model: str, at: date) -> list[str]:
+    """The list prices in force, one sentence per provider, with the date and source of the facts."""
+    told: dict[tuple[str, str, date], list[str]] = defaultdict(list)
+    for row in reader.read("explain_prices", model=model, as_of=at):
+        band = f" (requests of {count(row['min_input_tokens'])} input tokens and more)" if row["min_input_tokens"] else ""
+        price = unit_price(row["per_million"], row["currency"])
+        told[row["provider"], row["source"], row["as_of"]].append(f"{row['token_class'].replace('_', ' ')} {price}{band}")
+    if not told:
+        return [f"no list price of `{model}` is known on {at}; its calls are unpriced unless a bill has them"]
+    return [
+        f"list prices on {at} per 1M tokens, {provider}: {', '.join(prices)}; as of {as_of}, {source}; "
+        f"`finops prices list --model {model}` has other tiers and classes"
+        for (provider, source, as_of), prices in told.items()
+    ]
 
 
 def _traced(reader: Reader, settings: Settings, owner: Owner, month: str | None) -> Result:

@@ -69,7 +69,7 @@ def flag(overrides: Overrides, *, last: str = WINDOW, talk: Talk) -> Result:
             f"{last} is too short to judge an agent", where="--last", hint=f"give at least {FEWEST_DAYS}d; usual is {WINDOW}"
         )
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
-        require_built(reader)
+        require_built(reader, settings.currency)
         span = reader.read("flag_span", first=period.first, last=period.last)[0]
         known = str(span["currencies"]).split(",") if span["currencies"] else ["USD"]
         wanted = [settings.currency] if settings.currency else known

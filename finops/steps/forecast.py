@@ -84,7 +84,7 @@ class _Asked:
 
 
 def _asked(reader: Reader, settings: Settings, by: tuple[str, ...], following: int) -> _Asked:
-    require_built(reader)
+    require_built(reader, settings.currency)
     uncosted = uncosted_charges(reader, settings.as_of, settings.currency)
     billed_only = tuple(of.currency for of in uncosted if of.all_of_them)
     reach = complete_until(reader, settings.as_of, settings.currency, billed_only)

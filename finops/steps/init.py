@@ -47,6 +47,12 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # method = "shared"
 # split = "proportional"            # or even, fixed, left
 
+# The layer of charges, where the service's name and category say another: traditional_compute, ai_compute,
+# queue_orchestration, observability or other.
+# [[layer]]
+# layer = "ai_compute"
+# match = {"tag:pool" = "gpu"}
+
 # [[budget]]
 # scope = {tenant = "acme"}
 # period = "month"
@@ -59,6 +65,14 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # per_accepted = "4.10"
 # low = "2"
 # high = "6"
+
+# What a tenant pays, and for how many seats: `finops cost --unit revenue`, `--unit seat`.
+# [[revenue]]
+# tenant = "acme"
+# per_month = "1200"
+# [[seats]]
+# tenant = "acme"
+# seats = 40
 
 # [[workflow]]
 # name = "service-desk-triage"

@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
-from finops.core.numbers import money_table, plain_decimal
+from finops.core.numbers import count, money_table, plain_decimal
 from finops.core.periods import month_period
 from finops.core.result import Column, Result
 from finops.core.settings import Invoice
@@ -68,7 +68,7 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
     settings = load_settings(overrides)
     period = month_period(month) if month else None
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
-        require_built(reader)
+        require_built(reader, settings.currency)
         unbuilt = reader.unbuilt()
         if unbuilt:
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
@@ -76,7 +76,7 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
         if rules:
             return _rules(reader, settings, month, meta)
         rows, notes = _rows(reader, settings, month)
-        notes += twice_notes(reader, period)
+        notes += [*twice_notes(reader, period), *_uncosted_notes(reader, settings, month)]
     return Result(COLUMNS, rows, _totals(rows), meta, notes)
 
 
@@ -176,6 +176,15 @@ class _Invoices:
 def _is_of(invoice: Invoice, row: Row) -> bool:
     same = (row["issuer"], row["period"], row["currency"]) == (invoice.issuer, invoice.period, invoice.currency)
     return same and invoice.account in (None, row["account"])
+
+
+def _uncosted_notes(reader: Reader, settings: Settings, month: str | None) -> list[str]:
+    """Charges that say what was billed and not what they cost over time: they balance, and other commands leave them out."""
+    return [
+        f"{count(row['charges'])} charges billed at {money_table(row['billed'], row['currency'])} have no EffectiveCost: they "
+        "are in this balance and in no figure of effective cost"
+        for row in reader.read("reconcile_uncosted", month=month, currency=settings.currency)
+    ]
 
 
 def _estimate_notes(rows: Sequence[Row]) -> list[str]:

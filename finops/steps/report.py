@@ -48,17 +48,19 @@ def report(overrides: Overrides, *, talk: Talk, out: Path = Path("finops-report"
 def report_page(overrides: Overrides, *, talk: Talk) -> Page:
     """What the report shows, read once from one state of the ledger."""
     from finops.ledger.cube import require_built
+    from finops.ledger.daily import billed_only_currencies
     from finops.ledger.store import one_state, open_reader
 
     settings = load_settings(overrides)
     talk.stage("Read the ledger")
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
-        require_built(reader)
-        months = reader.read("report_months", as_of=settings.as_of)
+        require_built(reader, settings.currency)
+        billed_only = billed_only_currencies(reader, settings.as_of)
+        months = reader.read("report_months", as_of=settings.as_of, billed_only=billed_only)
         period = chosen_period(months, settings.currency, settings.as_of)
         with one_state(reader):
             answers = collected_answers(overrides, period.currency, talk=talk)
-        return filled_page(reader, settings, period, months, answers)
+        return filled_page(reader, settings, period, months, answers, billed_only)
 
 
 def _meta(page: Page) -> dict[str, Any]:

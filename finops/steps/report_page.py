@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -32,10 +33,24 @@ Rows = Sequence[Mapping[str, Any]]
 LEFTOVER = "__"
 
 
-def filled_page(reader: Reader, settings: Settings, period: Period, months: Rows, answers: Answers) -> Page:
-    """The page of one month; `months` is what every month cost."""
-    days = reader.read("report_days", currency=period.currency, as_of=settings.as_of)
-    agents = _agents(reader, settings, period, answers)
+@dataclass(frozen=True)
+class _Costs:
+    """Reads of cost, with billed cost standing in where a currency has no effective one."""
+
+    reader: Reader
+    billed_only: list[str]
+
+    def read(self, name: str, **params: Any) -> list[dict[str, Any]]:
+        return self.reader.read(name, **params, billed_only=self.billed_only)
+
+
+def filled_page(
+    reader: Reader, settings: Settings, period: Period, months: Rows, answers: Answers, billed_only: Sequence[str] = ()
+) -> Page:
+    """The page of one month; `months` is what every month cost. In the currencies `billed_only` billed cost is what counts."""
+    costs = _Costs(reader, list(billed_only))
+    days = costs.read("report_days", currency=period.currency, as_of=settings.as_of)
+    agents = _agents(costs, settings, period, answers)
     spend = spend_and_forecast(days, period, answers.forecast, company_budget(settings.budgets, period.currency))
     chart, no_chart = placement_map(answers.placements, settings.as_of)
     found, no_review = reviews(answers.flags)
@@ -47,19 +62,19 @@ def filled_page(reader: Reader, settings: Settings, period: Period, months: Rows
         month_end=period.month_end,
         as_of=settings.as_of,
         closed=period.closed,
-        headline=_headline(reader, period, months, days, agents, spend.forecast | {"budget": spend.figure.budget}),
+        headline=_headline(costs, period, months, days, agents, spend.forecast | {"budget": spend.figure.budget}),
         provenance=_provenance(reader, settings, chart.prices),
         spend=spend.figure if days else None,
         agents=agents,
-        tenants=_shares(reader.read("report_tenants", **period.parameters())),
-        workflows=_shares(reader.read("report_workflows", **period.parameters())),
+        tenants=_shares(costs.read("report_tenants", **period.parameters())),
+        workflows=_shares(costs.read("report_workflows", **period.parameters())),
         reviews=found,
         judged_over=judged_over(answers.flags),
         no_review=no_review,
         placement=chart.figure,
         no_placement=no_chart,
         reconciliation=reconciliation(answers.reconciliation, settings.as_of),
-        quality=_quality(reader, period),
+        quality=_quality(reader, period, period.currency in billed_only),
         glossary=glossary(),
         other_currencies=tuple(
             (str(row["currency"]), row["cost"])
@@ -71,11 +86,11 @@ def filled_page(reader: Reader, settings: Settings, period: Period, months: Rows
 
 
 def _headline(
-    reader: Reader, period: Period, months: Rows, days: Rows, agents: Sequence[AgentRow], forecast: Mapping[str, Any]
+    costs: _Costs, period: Period, months: Rows, days: Rows, agents: Sequence[AgentRow], forecast: Mapping[str, Any]
 ) -> Headline:
     now = [row for row in days if period.first <= row["day"] <= period.last]
     before = [row for row in days if period.before_first <= row["day"] <= period.before_last] if period.has_before else []
-    workflows = reader.read("report_workflow_days", currency=period.currency, since=period.since, last=period.last)
+    workflows = costs.read("report_workflow_days", currency=period.currency, since=period.since, last=period.last)
     success, no_success = cost_per_success(_between(workflows, period.first, period.last))
     earlier, _ = cost_per_success(_between(workflows, period.before_first, period.before_last)) if before else (None, None)
     riser = _riser(agents) if before else None
@@ -143,13 +158,13 @@ def _riser(agents: Sequence[AgentRow]) -> AgentRow | None:
     return top if top is not None and top.spend - (top.before or 0) > total / 100 else None
 
 
-def _agents(reader: Reader, settings: Settings, period: Period, answers: Answers) -> tuple[AgentRow, ...]:
+def _agents(costs: _Costs, settings: Settings, period: Period, answers: Answers) -> tuple[AgentRow, ...]:
     told = verdicts(answers.flags)
-    rows = reader.read("report_agents", **period.parameters(), before_first=period.before_first, before_last=period.before_last)
+    rows = costs.read("report_agents", **period.parameters(), before_first=period.before_first, before_last=period.before_last)
     lines: dict[tuple[str, str], dict[date, Decimal]] = {}
-    for row in reader.read("report_agent_days", currency=period.currency, since=period.since, last=period.last):
+    for row in costs.read("report_agent_days", currency=period.currency, since=period.since, last=period.last):
         lines.setdefault((row["agent"], row["workflow"]), {})[row["day"]] = row["cost"]
-    values = {(row["agent"], row["workflow"]): row for row in reader.read("report_values", **period.parameters())}
+    values = {(row["agent"], row["workflow"]): row for row in costs.reader.read("report_values", **period.parameters())}
     return tuple(_agent(row, period, lines.get((row["agent"], row["workflow"]), {}), told, settings, values) for row in rows)
 
 
@@ -234,7 +249,7 @@ def _shares(rows: Rows) -> tuple[Share, ...]:
     return tuple(sorted(shares, key=lambda share: (share.leftover, -share.amount, share.name)))
 
 
-def _quality(reader: Reader, period: Period) -> Quality:
+def _quality(reader: Reader, period: Period, billed_only: bool) -> Quality:
     found = reader.read("report_quality", first=period.first, last=period.last)[0]
     uncosted = reader.read("report_uncosted", **period.parameters())[0]
     rejects = reader.read("report_rejects")
@@ -252,6 +267,7 @@ def _quality(reader: Reader, period: Period) -> Quality:
         unknown_runs=int(found["unknown_runs"]),
         uncosted_charges=int(uncosted["charges"]),
         uncosted_billed=uncosted["billed"],
+        billed_only=billed_only,
         unbuilt=reader.unbuilt(),
     )
 

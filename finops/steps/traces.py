@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from finops.config import Overrides, load_settings
+from finops.config import Overrides, Settings, load_settings
 from finops.core.numbers import count, duration, money_table, percent
 from finops.core.periods import chosen_period
 from finops.core.result import Column, Result
@@ -94,7 +94,7 @@ def traces(
     period = chosen_period(month, last or (None if month else "30d"), settings.as_of)
     assert period is not None
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
-        _ready(reader, talk)
+        _ready(reader, settings, talk)
         window = {"first": period.first, "end": period.end, "currency": settings.currency}
         runs = reader.read("traces_runs", **window, **{**conditions, **(where or {})}, top=top)
         steps = _steps(reader, [run["run_id"] for run in runs])
@@ -108,7 +108,7 @@ def trace_of(overrides: Overrides, run: str, *, talk: Talk) -> Result:
     """One run as a tree: inclusive and own cost and time of each step, and the time in which the run waited for it."""
     settings = load_settings(overrides)
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
-        _ready(reader, talk)
+        _ready(reader, settings, talk)
         found = _steps(reader, [run])[run]
     if not found:
         raise DataError(f"no run `{run}` is in the ledger", where="--run", hint="`finops traces` lists runs with their names")
@@ -144,8 +144,8 @@ def trace_of(overrides: Overrides, run: str, *, talk: Talk) -> Result:
     return Result(STEPS, rows, totals, meta, [*_path_notes(made), *_unpriced_notes(found)])
 
 
-def _ready(reader: Reader, talk: Talk) -> None:
-    require_built(reader)
+def _ready(reader: Reader, settings: Settings, talk: Talk) -> None:
+    require_built(reader, settings.currency)
     if unbuilt := reader.unbuilt():
         talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
 

@@ -36,7 +36,7 @@ def waste(
     period = chosen_period(month, last or (None if month else "30d"), settings.as_of)
     assert period is not None
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
-        require_built(reader)
+        require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
         found, savings, told = _found(reader, settings, period)

@@ -202,3 +202,50 @@ def test_without_a_ledger(finops: Finops) -> None:
 def test_json_is_plain(bill: Finops) -> None:
     text = bill("cost", "--by", "service", "-f", "json").out
     assert "E-" not in json.dumps(json.loads(text)["rows"])
+
+
+def test_a_currency_is_found_in_any_case_and_one_without_cost_is_refused(bill: Finops) -> None:
+    assert {row["currency"] for row in rows(bill("cost", "--currency", "eur", "-f", "json"))} == {"EUR"}
+    for command in ("cost", "reconcile", "report", "bridge", "waste", "traces", "flag", "forecast"):
+        ran = bill(command, "--currency", "CHF", "--as-of", "2026-11-20")
+        assert ran.code == 2, (command, ran.err)
+        assert "no cost is in `CHF`" in ran.err
+        assert "hint: there is cost in EUR, USD" in ran.err
+
+
+def test_an_owner_named_like_a_leftover_stays_apart_and_it_is_said(finops: Finops) -> None:
+    line = LINES[0].removesuffix("tagger,acme")
+    lines = [f"{line}{agent},{tenant}" for agent, tenant in (("__idle__", "__untagged__"), ("", ""), ("idle__", "acme"))]
+    Path("bill.csv").write_text("\n".join([HEAD, *lines]) + "\n", encoding="utf-8")
+    assert finops("ingest", "bill.csv").code == 0
+    ran = finops("cost", "--by", "tenant,agent", "-f", "json")
+    assert {(row["tenant"], row["agent"]) for row in rows(ran)} == {
+        ("name:__untagged__", "name:__idle__"),
+        ("__untagged__", "__untagged__"),
+        ("acme", "idle__"),
+    }
+    notes = [note for note in ran.json["meta"]["notes"] if "kept for what has no owner" in note]
+    assert [note.split()[0] for note in notes] == ["`name:__idle__`", "`name:__untagged__`"]
+    Path("finops.toml").write_text('[[map]]\naccount = "1"\ntenant = "__idle__"\n', encoding="utf-8")
+    ran = finops("cost")
+    assert (ran.code, "kept for what has no owner" in ran.err) == (2, True)
+
+
+def test_a_layer_is_a_dimension_and_a_rule_goes_before_what_the_service_says(bill: Finops) -> None:
+    def layers() -> dict[str, Decimal]:
+        found: dict[str, Decimal] = {}
+        for row in rows(bill("cost", "--by", "layer", "--metric", "billed", "--currency", "USD", "-f", "json")):
+            found[row["layer"]] = found.get(row["layer"], Decimal(0)) + Decimal(row["cost"])
+        return found
+
+    before = layers()
+    assert before == {"traditional_compute": Decimal("22.000000000001"), "other": Decimal(1)}
+    with Path("finops.toml").open("a", encoding="utf-8") as file:
+        file.write('[[layer]]\nlayer = "observability"\nmatch = {ServiceName = "ec2"}\nfrom = 2026-10-06\n')
+    assert bill("build").code == 0
+    assert layers() == {**before, "traditional_compute": Decimal("10.000000000001"), "observability": Decimal(12)}
+    traced = bill("explain", "tagger", "--trace", "-f", "json")
+    assert traced.code == 0, traced.err
+    Path("finops.toml").write_text('[[layer]]\nlayer = "observabilty"\n', encoding="utf-8")
+    ran = bill("cost")
+    assert (ran.code, "did you mean `observability`?" in ran.err) == (2, True)

@@ -27,7 +27,7 @@ def ingest_bill(finops: Finops, effective: list[str]) -> None:
     assert ran.code == 0, ran.err
 
 
-@pytest.mark.parametrize("effective", [["", "", ""], ["NULL", "2", ""]])
+@pytest.mark.parametrize("effective", [["NULL", "2", ""]])
 def test_charges_without_an_effective_cost_are_counted_and_named(effective: list[str], finops: Finops) -> None:
     ingest_bill(finops, effective)
     unknown = sum(not cost.isdigit() for cost in effective)
@@ -41,12 +41,16 @@ def test_charges_without_an_effective_cost_are_counted_and_named(effective: list
     assert f"{unknown} charges have no effective cost and are in no figure here" in page
 
 
-def test_where_no_cost_is_known_nothing_was_spent_is_not_said(finops: Finops) -> None:
-    ingest_bill(finops, ["", ""])
+def test_where_no_charge_has_an_effective_cost_the_report_falls_back_to_billed_and_says_so(finops: Finops) -> None:
+    ingest_bill(finops, ["", "", ""])
     assert finops("report", "--as-of", "2026-10-20").code == 0
     page = Path("finops-report/summary.md").read_text(encoding="utf-8")
-    assert "No cost is known for October." in page
+    assert "No charge has an EffectiveCost: every cost here is billed cost." in page
+    assert "$7.50" in page
+    assert "No cost is known" not in page
     assert "**$0**" not in page
+    assert "3 charges billed at $7.50 have no EffectiveCost" in finops("reconcile").out
+    assert "EffectiveCost" not in finops("reconcile", "--month", "2026-09").out
 
 
 def test_estimates_alone_have_no_billed_total(finops: Finops) -> None:

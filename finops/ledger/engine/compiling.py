@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from finops.core.contracts import CALL, CHARGE
-from finops.core.settings import AccountMap, Counting, Identity, Rule, Workflow
+from finops.core.layers import CATEGORIES, word_rows
+from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
 from finops.errors import UsageError
 from finops.ledger.engine.database import Database, identifier, literal, quoted
 
@@ -53,12 +54,14 @@ class Allocation:
     zone: str = "UTC"
     """The zone of business days. It holds for all months alike, or they would not divide time among them."""
     counting: tuple[Counting, ...] = ()
+    layers: tuple[LayerRule, ...] = ()
 
 
 def expressions(allocation: Allocation) -> dict[str, str]:
     """Name in braces to SQL."""
     content = ", ".join(f"s.{identifier(name)}" for name in CALL.names)
     found = {"charge_rule": _rule_case(allocation.rules), "call_content": f"ROW({content})"}
+    found["charge_layer"] = _layer_case(allocation.layers)
     for dimension in ("tenant", "agent", "workflow"):
         items: Sequence[str] = getattr(allocation.identity, dimension)
         column = f"x_{dimension.capitalize()}Id"
@@ -114,6 +117,8 @@ def write_tables(database: Database, allocation: Allocation) -> None:
             for i, c in enumerate(allocation.counting)
         ],
     )
+    _table(database, "layer_category", "category VARCHAR, subcategory VARCHAR, layer VARCHAR", CATEGORIES)
+    _table(database, "layer_word", "place BIGINT, word VARCHAR, layer VARCHAR, strong BOOLEAN, in_meter BOOLEAN", word_rows())
     _table(database, "token_class", "token_class VARCHAR", [(name,) for name in TOKEN_CLASSES])
     _table(database, "token_class_of", "bill_class VARCHAR, call_class VARCHAR", BILL_CLASSES)
 
@@ -196,7 +201,12 @@ def _rule_case(rules: Sequence[Rule]) -> str:
     return f"CASE {' '.join(branches)} END" if branches else "CAST(NULL AS VARCHAR)"
 
 
-def _matches(rule: Rule) -> str:
+def _layer_case(layers: Sequence[LayerRule]) -> str:
+    branches = [f"WHEN {_matches(rule)} THEN {quoted(rule.layer)}" for rule in layers]
+    return f"CASE {' '.join(branches)} END" if branches else "CAST(NULL AS VARCHAR)"
+
+
+def _matches(rule: Rule | LayerRule) -> str:
     conditions = [
         f"{_column(rule, key)} IN ({', '.join(quoted(str(v)) for v in _values(value))})" for key, value in rule.match.items()
     ]
@@ -207,17 +217,20 @@ def _matches(rule: Rule) -> str:
     return " AND ".join(conditions) or "TRUE"
 
 
-def _column(rule: Rule, key: str) -> str:
+def _column(rule: Rule | LayerRule, key: str) -> str:
     if key.startswith("tag:"):
         return _tag("k", key[4:])
     if key in DERIVED:
         return f"k.{key}"
     if key in CHARGE.names and key not in ("Tags", "AllocatedTags", "SkuPriceDetails"):
         return f"CAST(k.{identifier(key)} AS VARCHAR)"
+    name = f"rule `{rule.id}`" if isinstance(rule, Rule) else f"the layer `{rule.layer}`"
     nearest = difflib.get_close_matches(key, [*CHARGE.names, *DERIVED], 1)
     hint = f"did you mean `{nearest[0]}`?" if nearest else "name a FOCUS column, or `tag:NAME`"
     raise UsageError(
-        f"rule `{rule.id}` matches by `{key}`, which a charge does not have", where=f"line {rule.line} match", hint=hint
+        f"{name} matches by `{key}`, which a charge does not have",
+        where=f"line {rule.line} match",
+        hint=hint,
     )
 
 

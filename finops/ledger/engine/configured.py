@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from finops.core.settings import AccountMap, Counting, Identity, Rule, Workflow
+from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
 from finops.ledger.engine.compiling import Allocation, named_rules, write_tables
 from finops.ledger.engine.database import Database, Readable, literal
 
@@ -94,6 +94,7 @@ def allocation_of_document(document: str) -> Allocation:
         tuple(_read(Rule, entry) for entry in read["rules"]),
         tuple(_read(Workflow, entry) for entry in read["workflows"]),
         counting=tuple(_read(Counting, entry) for entry in read.get("counting", ())),
+        layers=tuple(_read(LayerRule, entry) for entry in read.get("layers", ())),
     )
 
 
@@ -107,6 +108,7 @@ def dates_of_change(before: Allocation, after: Allocation) -> list[Span] | None:
         (named_rules(before.rules), named_rules(after.rules)),
         ([("", entry) for entry in before.maps], [("", entry) for entry in after.maps]),
         ([("", entry) for entry in before.counting], [("", entry) for entry in after.counting]),
+        ([("", entry) for entry in before.layers], [("", entry) for entry in after.layers]),
     )
     for old, new in sides:
         if [entry for entry in old if entry in new] != [entry for entry in new if entry in old]:
@@ -132,6 +134,7 @@ def _placeless(allocation: Allocation) -> Allocation:
         tuple(replace(entry, line=0) for entry in allocation.rules),
         tuple(replace(entry, line=0) for entry in allocation.workflows),
         counting=tuple(replace(entry, line=0) for entry in allocation.counting),
+        layers=tuple(replace(entry, line=0) for entry in allocation.layers),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from finops.ledger.engine.charge_macros import CHARGE_MACROS
 from finops.ledger.engine.database import Database, quoted
 
 MACROS = (
@@ -23,15 +24,23 @@ MACROS = (
     # core.money.fitted_weights: how many last digits to drop so that weights stay below 10^18.
     """CREATE OR REPLACE TEMP MACRO weight_step(units_total) AS
     CAST(rpad('1', CAST(1 + greatest(0, length(CAST(units_total AS VARCHAR)) - 18) AS INTEGER), '0') AS HUGEINT)""",
-    # An owner's name as given; the double underscore is kept for the named leftovers.
+    # An owner's name as given. Names that begin with a double underscore are kept for what has no owner: one that is given gets
+    # `name:` before it, so that no two names become one.
     """CREATE OR REPLACE TEMP MACRO owner_name(given) AS
-    nullif(CASE WHEN starts_with(trim(given), '__') THEN ltrim(trim(given), '_') ELSE trim(given) END, '')""",
+    nullif(CASE WHEN starts_with(trim(given), '__') THEN 'name:' || trim(given) ELSE trim(given) END, '')""",
+    # Whether an instance type of AWS, Azure or Google Cloud carries accelerators, by the families that do; null is no.
+    r"""CREATE OR REPLACE TEMP MACRO has_gpu(instance_type) AS
+    coalesce(regexp_matches(
+        lower(instance_type),
+        '^(ml\.)?(p[2-9]|g[3-9]|gr[0-9]|trn|inf|dl)[a-z0-9]*[.-]|^standard_n[cdvg]|^(a[2-9]|g[2-9])-|^ct[0-9]|^tpu'
+    ), FALSE)""",
     # One part of a key: null and every text apart, and no text can reach over into the next part.
     """CREATE OR REPLACE TEMP MACRO key_part(v) AS
     CASE WHEN v IS NULL THEN '-' ELSE '=' || replace(CAST(v AS VARCHAR), '|', '||') END""",
     """CREATE OR REPLACE TEMP MACRO month_of(moment) AS CAST(date_trunc('month', moment) AS DATE)""",
     # A billing period starts at midnight of the issuer's own zone: the nearest midnight decides its month.
     """CREATE OR REPLACE TEMP MACRO billing_month_of(period_start) AS month_of(period_start + INTERVAL 12 HOUR)""",
+    *CHARGE_MACROS,
 )
 
 

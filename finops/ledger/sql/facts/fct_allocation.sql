@@ -17,7 +17,7 @@ WITH share AS (
     FROM stg_split_shared s
 )
 SELECT
-    s.pool_id, p.charge_day, p.business_day, p.billing_month, p.issuer, p.invoice, p.account, p.currency, p.category, p.provider, p.service, p.region,
+    s.pool_id, p.charge_day, p.business_day, p.billing_month, p.issuer, p.invoice, p.account, p.currency, p.category, p.provider, p.service, p.layer, p.region,
     p.sku, p.instance_type, p.purchase_option, p.model, p.token_class, p.one_off, p.span, p.rule, s.method, s.tenant, s.agent, s.workflow,
     s.driver, s.quantity, s.weight, s.weight_total, s.billed, s.effective, s.list, s.contracted
 FROM share s

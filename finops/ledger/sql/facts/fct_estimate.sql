@@ -27,6 +27,7 @@ SELECT
     e.business_day,
     month_of(e.charge_day) AS billing_month,
     e.provider, e.account, e.region, e.service, e.instance_type, e.purchase_option, e.model, e.token_class, e.currency,
+    CASE WHEN e.rule = 'estimated-calls' OR has_gpu(e.instance_type) THEN 'ai_compute' ELSE 'traditional_compute' END AS layer,
     'Usage' AS category,
     e.tenant, e.agent, e.workflow,
     CASE

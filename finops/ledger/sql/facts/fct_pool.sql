@@ -10,7 +10,7 @@ SELECT
         key_part(n.charge_day), key_part(n.charge_month), key_part(n.business_day), key_part(n.charge_hour), key_part(n.window_level), key_part(n.billing_month),
         key_part(n.invoice), key_part(n.issuer), key_part(n.account), key_part(n.subaccount),
         key_part(n.currency), key_part(n.category), key_part(n.sign), key_part(n.provider),
-        key_part(n.service), key_part(n.region), key_part(n.sku), key_part(n.resource),
+        key_part(n.service), key_part(n.layer), key_part(n.region), key_part(n.sku), key_part(n.resource),
         key_part(n.instance_type), key_part(n.purchase_option), key_part(n.model), key_part(n.token_class),
         key_part(n.one_off), key_part(n.span), key_part(n.rule), key_part(n.method), key_part(n.tenant),
         key_part(n.agent), key_part(n.workflow)
@@ -30,6 +30,7 @@ SELECT
     n.sign,
     n.provider,
     n.service,
+    n.layer,
     n.region,
     n.sku,
     n.resource,
@@ -53,6 +54,6 @@ SELECT
 FROM stg_charge_line n
 GROUP BY
     n.charge_day, n.charge_month, n.business_day, n.charge_hour, n.window_level, n.billing_month, n.invoice, n.issuer, n.account, n.subaccount,
-    n.currency, n.category, n.sign, n.provider, n.service, n.region, n.sku, n.resource,
+    n.currency, n.category, n.sign, n.provider, n.service, n.layer, n.region, n.sku, n.resource,
     n.instance_type, n.purchase_option, n.model, n.token_class, n.one_off, n.span, n.rule, n.method, n.tenant,
     n.agent, n.workflow

@@ -1,6 +1,7 @@
 -- mart_agent_day: what each agent cost and did on each business day.
 -- grain: (day, tenant, agent, workflow, currency)
 -- keeps: sum(cost) = sum(fct_cost.effective) by (currency, tenant)
+-- keeps: sum(billed) = sum(fct_cost.billed) by (currency, tenant)
 -- slice: none
 WITH main AS (
     SELECT coalesce((SELECT min(c.currency) AS currency FROM fct_cost c), 'USD') AS currency
@@ -9,6 +10,7 @@ part AS (
     SELECT
         c.business_day AS day, c.tenant, c.agent, c.workflow, c.currency,
         c.effective AS cost,
+        c.billed,
         CAST(NULL AS DECIMAL(38, 12)) AS list_cost,
         0 AS runs, 0 AS accepted, 0 AS refused, 0 AS unknown, 0 AS calls, 0 AS failed_calls, 0 AS retries, 0 AS unpriced_calls,
         0 AS input_tokens, 0 AS output_tokens, 0 AS cache_read_tokens
@@ -17,6 +19,7 @@ part AS (
     SELECT
         r.run_day AS day, r.tenant, r.agent, r.workflow, coalesce(r.currency, m.currency) AS currency,
         CAST(NULL AS DECIMAL(38, 12)) AS cost,
+        CAST(NULL AS DECIMAL(38, 12)) AS billed,
         CAST(NULL AS DECIMAL(38, 12)) AS list_cost,
         1 AS runs,
         CASE WHEN r.accepted THEN 1 ELSE 0 END AS accepted,
@@ -29,6 +32,7 @@ part AS (
     SELECT
         business_day(k.start_time) AS day, k.tenant, k.agent, k.workflow, coalesce(k.currency, m.currency) AS currency,
         CAST(NULL AS DECIMAL(38, 12)) AS cost,
+        CAST(NULL AS DECIMAL(38, 12)) AS billed,
         CAST(k.list_cost * CAST(k.sampling_weight AS DECIMAL(18, 6)) AS DECIMAL(38, 12)) AS list_cost,
         0 AS runs, 0 AS accepted, 0 AS refused, 0 AS unknown,
         1 AS calls,
@@ -45,6 +49,7 @@ part AS (
 SELECT
     p.day, p.tenant, p.agent, p.workflow, p.currency,
     CAST(sum(p.cost) AS DECIMAL(38, 12)) AS cost,
+    CAST(sum(p.billed) AS DECIMAL(38, 12)) AS billed,
     CAST(sum(p.list_cost) AS DECIMAL(38, 12)) AS list_cost,
     CAST(sum(p.runs) AS BIGINT) AS runs,
     CAST(sum(p.accepted) AS BIGINT) AS accepted,

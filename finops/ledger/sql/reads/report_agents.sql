@@ -6,7 +6,10 @@ SELECT
     CAST(sum(CASE WHEN m.day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE) THEN m.runs ELSE 0 END) AS BIGINT) AS runs,
     CAST(sum(CASE WHEN m.day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE) THEN m.accepted ELSE 0 END) AS BIGINT) AS accepted,
     CAST(sum(CASE WHEN m.day BETWEEN CAST($first AS DATE) AND CAST($last AS DATE) THEN m.refused ELSE 0 END) AS BIGINT) AS refused
-FROM mart_agent_day m
+FROM (
+    SELECT d.agent, d.workflow, d.day, d.currency, d.runs, d.accepted, d.refused, CASE WHEN list_contains($billed_only, d.currency) THEN coalesce(d.cost, d.billed) ELSE d.cost END AS cost
+    FROM mart_agent_day d
+) m
 WHERE m.currency = $currency
 GROUP BY m.agent, m.workflow
 HAVING cost <> 0 OR runs > 0

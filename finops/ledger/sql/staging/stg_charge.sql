@@ -1,4 +1,4 @@
--- stg_charge: each billing line with its kind, its owner and the rule that places it; classification is written here only.
+-- stg_charge: each billing line with its kind, its owner and the rule that places it; what a line is, is said in `charge_macros`.
 -- grain: (batch_id, part_row)
 -- slice: charge_day
 -- as: view
@@ -11,13 +11,7 @@ WITH line AS (
         coalesce(
             c."x_Model", c."SkuPriceDetails"['ModelId'], c."SkuPriceDetails"['x_ModelId'], c."SkuPriceDetails"['model']
         ) AS model_raw,
-        coalesce(
-            c."x_InstanceType",
-            c."SkuPriceDetails"['InstanceType'],
-            c."SkuPriceDetails"['x_InstanceType'],
-            nullif(regexp_extract(coalesce(c."SkuMeter", ''), '(?:BoxUsage|SpotUsage|ReservedUsage|Host.*Usage|UnusedBox):([a-z0-9-]+\.[a-z0-9-]+)', 1), ''),
-            nullif(regexp_extract(coalesce(c."SkuId", ''), '(?:BoxUsage|SpotUsage|ReservedUsage|Host.*Usage|UnusedBox):([a-z0-9-]+\.[a-z0-9-]+)', 1), '')
-        ) AS instance_type,
+        charge_instance_type(c."x_InstanceType", c."SkuPriceDetails", c."SkuMeter", c."SkuId") AS instance_type,
         lower(coalesce(c."SkuPriceDetails"['TokenDirection'], c."SkuPriceDetails"['x_TokenDirection'])) AS token_direction,
         lower(coalesce(
             c."SkuPriceDetails"['TokenCacheAction'], c."SkuPriceDetails"['CacheAction'],
@@ -48,19 +42,18 @@ classified AS (
             WHEN l.token_direction = 'input' AND l.cache_action IN ('uncached', 'none') THEN 'input_uncached'
             WHEN l.token_direction = 'input' THEN 'input'
         END AS token_class,
-        CASE
-            WHEN l."CommitmentDiscountStatus" = 'Unused' OR l."CapacityReservationStatus" = 'Unused' THEN 'commitment_unused'
-            WHEN l."ChargeCategory" = 'Purchase' AND l."CommitmentDiscountId" IS NOT NULL THEN 'commitment_purchase'
-            WHEN l."PricingCategory" IN ('Committed', 'Commitment-Based', 'Commitment Based') OR l."CommitmentDiscountId" IS NOT NULL THEN 'committed'
-            WHEN l."PricingCategory" = 'Dynamic'
-                OR regexp_matches(coalesce(l."SkuMeter", '') || ' ' || coalesce(l."ChargeDescription", ''), '(?i)spot ?usage|spot instance|preemptible|\bspot\b')
-                THEN 'spot'
-            WHEN l."PricingCategory" IN ('Standard', 'On-Demand', 'On Demand') THEN 'on_demand'
-        END AS purchase_option,
+        charge_purchase_option(
+            l."CommitmentDiscountStatus", l."CapacityReservationStatus", l."ChargeCategory", l."CommitmentDiscountId",
+            l."PricingCategory", l."SkuMeter", l."ChargeDescription"
+        ) AS purchase_option,
         cp.provider IS NOT NULL AS provider_has_calls,
         coalesce(mr.has_gpu, mi.has_gpu, mn.has_gpu, FALSE) AS metered_gpu,
-        coalesce(mr.resource, mi.resource, mn.resource) AS metered_resource
+        coalesce(mr.resource, mi.resource, mn.resource) AS metered_resource,
+        sl.layer AS service_layer
     FROM line l
+    LEFT JOIN stg_service_layer sl
+        ON sl.category = coalesce(l."ServiceCategory", '') AND sl.subcategory = coalesce(l."ServiceSubcategory", '')
+        AND sl.service = coalesce(l."ServiceName", '') AND sl.meter = coalesce(l."SkuMeter", '')
     LEFT JOIN model_alias m
         ON m.provider_raw = coalesce(l."ServiceProviderName", '') AND m.model_raw = l.model_raw
     LEFT JOIN stg_called_provider cp ON cp.charge_month = l.charge_month AND cp.provider = l.provider
@@ -75,6 +68,12 @@ matched AS (
     SELECT
         k.*,
         {{charge_rule}} AS user_rule,
+        coalesce(
+            {{charge_layer}},
+            CASE WHEN k.model IS NOT NULL OR k.token_class IS NOT NULL OR k.metered_gpu OR has_gpu(k.instance_type) THEN 'ai_compute' END,
+            k.service_layer,
+            'other'
+        ) AS layer,
         CASE
             WHEN k.provider_has_calls AND (k.model IS NOT NULL OR k.provider NOT IN ('aws', 'azure', 'gcp')) THEN 'api-models'
             WHEN k.metered_gpu THEN 'gpu-hours'
@@ -122,6 +121,7 @@ SELECT
     p."ChargeCategory" AS category,
     p.provider,
     p."ServiceName" AS service,
+    p.layer,
     p."RegionId" AS region,
     coalesce(p."SkuId", p."SkuPriceId") AS sku,
     coalesce(p.metered_resource, p."ResourceId") AS resource,
@@ -151,10 +151,7 @@ SELECT
     CASE WHEN p.owner_by_rule AND p.rule_method = 'direct' THEN p.owner_tenant ELSE p.named_tenant END AS tenant,
     CASE WHEN p.owner_by_rule AND p.rule_method = 'direct' THEN p.owner_agent ELSE p.named_agent END AS agent,
     CASE WHEN p.owner_by_rule AND p.rule_method = 'direct' THEN p.owner_workflow ELSE p.named_workflow END AS workflow,
-    CASE
-        WHEN p."ChargeCategory" = 'Usage' AND lower(p."ConsumedUnit") IN ('hour', 'hours', 'hrs') THEN p."ConsumedQuantity"
-        WHEN p."ChargeCategory" = 'Usage' AND lower(p."PricingUnit") IN ('hour', 'hours', 'hrs') THEN p."PricingQuantity"
-    END AS hours,
+    charge_hours(p."ChargeCategory", p."ConsumedUnit", p."ConsumedQuantity", p."PricingUnit", p."PricingQuantity") AS hours,
     p."BilledCost" AS billed,
     p."EffectiveCost" AS effective,
     p."ListCost" AS list,

@@ -20,6 +20,7 @@ SELECT
     CAST(sign(coalesce(nullif(c.billed, 0), c.effective, 0)) AS INTEGER) AS sign,
     c.provider,
     c.service,
+    c.layer,
     c.region,
     c.sku,
     CASE WHEN r.joins_resource THEN c.resource END AS resource,
