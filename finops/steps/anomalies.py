@@ -19,6 +19,7 @@ from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.ledger.store import Reader, one_state, open_reader
 from finops.steps.forecast_history import complete_until, history
+from finops.steps.runaways import hourly_incidents
 
 Row = dict[str, Any]
 LEAVES = ("tenant", "agent", "workflow")
@@ -93,7 +94,9 @@ def _of_currency(
         days=[begins + timedelta(days=i) for i in range(days)],
     )
     notes = [f"{currency}: {len(nodes):,} series; incidents below {money_table(Decimal(repr(floor)), currency)} are not told"]
-    return [_row(reader, one, keys, nodes, begins, currency) for one in found], notes
+    rows = [_row(reader, one, keys, nodes, begins, currency) for one in found]
+    until = begins + timedelta(days=days - 1)
+    return rows + hourly_incidents(reader, currency, until, since, floor, rows), notes
 
 
 def _distinct(nodes: Mapping[Path, list[int]]) -> dict[Path, list[int]]:

@@ -14,6 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from finops.core.anomalies import DAYS_PER_MONTH, SETTLE_D, judge
+from finops.core.bursts import HOURS_PER_MONTH, SETTLE_H, runaways
+from finops.steps.runaways import BUDGET
 
 Array = NDArray[np.float64]
 TASKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "forecast" / "tasks.parquet"
@@ -25,6 +27,7 @@ EVENTS: dict[str, tuple[int, Array]] = {
 }
 REPEATS = 10
 TENANTS, DAYS, SETTLED_D, SPIKY = 1_000, 150, 40, 0.01
+AGENTS, HOURS = 30, 24 * 90
 
 
 def series(tasks: Path) -> tuple[Array, NDArray[np.int64]]:
@@ -87,6 +90,44 @@ def tenants(spend: Array, share: float) -> dict[str, Any]:
     return answer
 
 
+def agents_by_hour(series: int, kind: str) -> Array:
+    """Made hours of agents: a day and a week with noise that lingers, or a few runs an hour (`sparse`)."""
+    chance = np.random.default_rng(3)
+    hours = np.arange(HOURS)
+    shape = (1 + 0.8 * np.sin((hours % 24 - 9) / 24 * 2 * np.pi)) * np.where(hours // 24 % 7 < 5, 1.15, 0.6)
+    if kind == "sparse":
+        return np.asarray(chance.poisson(3 * shape, (series, HOURS)) * chance.lognormal(0, 0.5, (series, HOURS)))
+    noise, shocks = np.zeros((series, HOURS)), 0.2 * chance.standard_t(4, (series, HOURS))
+    for hour in range(1, HOURS):
+        noise[:, hour] = 0.7 * noise[:, hour - 1] + shocks[:, hour]
+    return np.asarray(chance.lognormal(3, 1, (series, 1)) * shape * np.exp(noise))
+
+
+def hourly(kind: str, times: float) -> dict[str, Any]:
+    """Agents that cost `times` the usual for a day: how many are found, after how many hours, and false alerts without them."""
+    spend = agents_by_hour(AGENTS, kind)
+    quiet, _ = runaways(spend, budget=BUDGET)
+    begins = np.diff(quiet.astype(int), axis=1) > 0
+    false = sum(int((np.diff(np.nonzero(row)[0], prepend=-100) > 24).sum()) for row in begins)
+    chance = np.random.default_rng(11)
+    found, waits = 0, []
+    for _ in range(REPEATS):
+        changed = spend.copy()
+        starts = chance.integers(24 * 40, HOURS - 30, AGENTS)
+        for row, start in enumerate(starts):
+            changed[row, start : start + 24] *= times
+        alerts, _ = runaways(changed, budget=BUDGET)
+        for row, start in enumerate(starts):
+            hit = np.nonzero(alerts[row, start : start + 24])[0]
+            found += bool(len(hit))
+            waits += [int(hit[0]) + 1] if len(hit) else []
+    months = AGENTS * (HOURS - SETTLE_H) / HOURS_PER_MONTH
+    return {
+        **{"agents": kind, "times": times, "found %": round(100 * found / (REPEATS * AGENTS), 1)},
+        **{"median hours": float(np.median(waits)), "false alerts per series-month": round(false / months, 2)},
+    }
+
+
 def report(tasks: Path = TASKS) -> dict[str, Any]:
     """Everything, where the task set is present."""
     if not tasks.exists():
@@ -96,6 +137,7 @@ def report(tasks: Path = TASKS) -> dict[str, Any]:
         "series": len(spend),
         "events": [events(spend, first, budget) for budget in (1 / 6, 1 / 2)],
         "tenants": [tenants(spend, share) for share in (0.0, SPIKY)],
+        "runaways": [hourly(kind, times) for kind in ("smooth", "sparse") for times in (3.0, 5.0, 10.0)],
     }
 
 
