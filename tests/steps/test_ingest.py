@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,25 @@ def test_a_folder_loads_what_it_holds_and_lists_what_it_can_not_read(tmp_path: P
     assert result.rows[2]["reason"]
     assert result.totals == [{"rows": 3, "rejected": 0}]
     assert statuses("in") == {"in/a.csv": "unchanged", "in/deep/b.csv": "unchanged", "in/notes.txt": "refused"}
+
+
+def test_a_file_of_a_folder_that_may_not_be_read_is_named_with_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a bill, so it is not among the strangers, which are only counted."""
+    bill(tmp_path / "in" / "a.csv", "1")
+    bill(tmp_path / "in" / "locked.csv", "2")
+    (tmp_path / "in" / "notes.txt").write_text("hello")
+    opened = Path.open
+
+    def guarded(path: Path, *given: Any, **named: Any) -> Any:
+        if path.name == "locked.csv":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *given, **named)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    result = ingest(Overrides(), ["in"], Options(build=False), talk=Silence())
+    assert [row["status"] for row in result.rows] == ["loaded", "refused", "refused"]
+    assert "in/locked.csv: this file may not be read, and is not loaded" in result.notes
+    assert any(note.startswith("1 files were not recognised") for note in result.notes)
 
 
 def test_the_folder_of_the_ledger_itself(tmp_path: Path) -> None:
