@@ -95,7 +95,7 @@ def _stranger(seen: Glimpse, chosen: Source | None = None, imports: Sequence[Map
 
 
 def _description(seen: Glimpse) -> tuple[str, str]:
-    accepted = "accepted are " + "; ".join(source(name).title for name in names())
+    accepted = "`finops sources list` names what is read; any other table or JSON is read by a mapping, [[import]] in finops.toml"
     misnamed = _by_content(seen)
     if misnamed is not None:
         return f"`{misnamed[0].name}` under another name", f"let the name end in {' or '.join(misnamed[1].suffixes)}"

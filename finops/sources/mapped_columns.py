@@ -138,7 +138,8 @@ def _known(name: str, contract: Contract, where: Where) -> str:
     if name in contract.names:
         return name
     near = nearest(name, contract.names)
-    hint = f"did you mean `{near}`?" if near else "it has: " + ", ".join(contract.names)
+    all_names = "it has: " + ", ".join(contract.names)
+    hint = f"did you mean `{near}`? {all_names[0].upper()}{all_names[1:]}" if near else all_names
     raise UsageError(f"`{contract.name}` has no column `{name}`", where=where(name), hint=hint)
 
 

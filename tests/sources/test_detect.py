@@ -76,6 +76,15 @@ def test_json_that_no_source_reads_is_described(tmp_path: Path, text: str, what:
     assert error.value.hint
 
 
+def test_a_stranger_is_told_where_to_look_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as error:
+        recognise(write(tmp_path, "x.csv", "a,b\n1,2\n"), None)
+    hint = error.value.hint or ""
+    assert "finops sources list" in hint
+    assert "[[import]]" in hint
+    assert len(hint) < 130
+
+
 @pytest.mark.parametrize(
     ("header", "what"),
     [

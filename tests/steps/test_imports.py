@@ -123,7 +123,7 @@ def test_check_names_what_would_not_do_with_its_line(finops: Finops, home: Path)
     assert ran.code == ExitCode.DATA
     mapping, bill = ran.json["rows"]
     assert (mapping["path"], mapping["source"]) == ("finops.toml:19 [[import]] tickets, acepted", "tickets")
-    assert mapping["reason"] == "`outcome` has no column `acepted` (did you mean `accepted`?)"
+    assert mapping["reason"].startswith("`outcome` has no column `acepted` (did you mean `accepted`? It has: run, agent, ")
     assert (bill["status"], bill["missing"]) == ("refused", ["Cent (for BilledCost)"])
     assert "did you mean `Cents`?" in bill["reason"]
     failed = finops("ingest", "in")
