@@ -91,6 +91,7 @@ def _row(number: int, found: Measured, tool: str, hardware: Mapping[str, Any]) -
     named = {**found.named, **{key: value for key, value in hardware.items() if value is not None}}
     row |= {column: value for column, value in named.items() if column in row and column != "units" and value is not None}
     row["tool"] = row["tool"] or tool
+    row["workload"] = row["workload"] or row["model"]
     unit = count_units(row, named)
     if row["duration_s"] is not None and row["duration_s"] <= 0:
         return Reject(number, "the run took no time", "duration")

@@ -39,6 +39,7 @@ def test_the_older_layout_means_the_same() -> None:
     ((row,), _, notes) = read("guidellm", OLDER)
     assert {key: row[key] for key in MEASURED} == MEASURED
     assert (row["instance_type"], row["provider"]) == (None, None), "the client's platform is not the model's hardware"
+    assert row["workload"] == row["model"], "without a name for the work, the model names it"
     assert ["can't be priced" in note for note in notes] == [True]
     assert recognise(OLDER, None).name == "guidellm"
 
