@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from finops.bundled import pricing_dir
@@ -34,11 +35,12 @@ class PriceBook:
     @classmethod
     def load(cls, overlay: Path | None = None) -> PriceBook:
         """The bundled facts, with those of the folder `overlay` winning wherever it has one in force."""
+        if overlay is None:
+            return _bundled(pricing_dir())
+        if not overlay.is_dir():
+            raise DataError(f"there is no folder of price facts `{overlay}`", where="--prices")
         book = cls()
-        if overlay is not None:
-            if not overlay.is_dir():
-                raise DataError(f"there is no folder of price facts `{overlay}`", where="--prices")
-            book._add(_files(overlay), own=True)
+        book._add(_files(overlay), own=True)
         book._add(_files(pricing_dir()), own=False)
         return book
 
@@ -156,6 +158,14 @@ class PriceBook:
         price = full.price * (1 - bucket.saving)
         source = f"{full.source}; {bucket.source}"
         return Offer(*key, price, full.unit, full.currency, min(full.as_of, bucket.as_of), source, how)
+
+
+@cache
+def _bundled(folder: Path) -> PriceBook:
+    """Tens of thousands of rows, read once a process: nothing changes a book."""
+    book = PriceBook()
+    book._add(_files(folder), own=False)
+    return book
 
 
 def _files(folder: Path) -> Iterator[FactFile]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,11 +29,21 @@ def bill(*costs: str, tags: str = "{}") -> str:
     return "\n".join([HEADER, *rows]) + "\n"
 
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one good bill and its ledger, to be copied."""
+    from finops.cli.app import run
+
+    folder = tmp_path_factory.mktemp("good")
+    (folder / "good.csv").write_text(bill("1.5", "2.25"))
+    assert run(["ingest", str(folder / "good.csv"), "--ledger", str(folder / "finops.duckdb"), "-q", "-o", os.devnull]) == 0
+    return folder
+
+
 @pytest.fixture
-def known(finops: Finops, tmp_path: Path) -> str:
+def known(finops: Finops, good: Path, tmp_path: Path) -> str:
     """A ledger with one good bill; answers with its canonical content."""
-    (tmp_path / "good.csv").write_text(bill("1.5", "2.25"))
-    assert finops("ingest", "good.csv").code == ExitCode.OK
+    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
     return canonical(finops)
 
 

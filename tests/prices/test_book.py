@@ -227,14 +227,15 @@ def test_a_missing_folder_and_a_wrong_encoding_are_told(tmp_path: Path) -> None:
         PriceBook.load(tmp_path)
 
 
-def test_the_book_opens_quickly() -> None:
-    best = min(_seconds() for _ in range(5))
+def test_the_book_opens_quickly(tmp_path: Path) -> None:
+    best = min(_seconds(tmp_path) for _ in range(5))
     assert best < 0.5
 
 
-def _seconds() -> float:
+def _seconds(overlay: Path) -> float:
+    """The time to read all facts beside an empty folder of one's own; without one, they are read once a process."""
     start = time.process_time()
-    PriceBook.load()
+    PriceBook.load(overlay)
     return time.process_time() - start
 
 
