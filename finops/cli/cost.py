@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from finops.cli.options import Globals, condition
+from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
+    from finops.core.result import Result
+    from finops.core.talk import Talk
 
 CostMetric = Literal["effective", "billed", "contracted", "list"]
+CostUnit = Literal["run", "accepted", "request", "1m_tokens", "seat", "revenue"]
 
 
 def register(commands: Commands) -> None:
@@ -21,9 +25,14 @@ def register(commands: Commands) -> None:
 def cost(
     g: Globals,
     by: Annotated[
-        str, typer.Option("--by", metavar="DIM[,DIM]", help="tenant, agent, workflow, model, region, service, …")
-    ] = "agent",
+        str | None,
+        typer.Option("--by", metavar="DIM[,DIM]", help="tenant, agent, workflow, model, layer, region, service, …; else agent"),
+    ] = None,
     metric: Annotated[CostMetric, typer.Option("--metric", help="Which cost.")] = "effective",
+    unit: Annotated[
+        CostUnit | None,
+        typer.Option("--unit", help="Per unit of work, or as a margin; by tenant, agent, workflow, model, month."),
+    ] = None,
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="One month.")] = None,
     last: Annotated[str | None, typer.Option("--last", metavar="30d", help="The days up to the business date.")] = None,
     where: Annotated[
@@ -39,21 +48,48 @@ def cost(
     Examples:
       finops cost --by agent,model --month 2026-10
       finops cost --by tenant --last 30d --where workflow=trip-planning --top 10
+      finops cost --unit accepted --by workflow,month
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.steps.cost import cost as answer
 
+    usual = "tenant" if unit in ("seat", "revenue") else "agent"
+    names = tuple(part.strip() for part in (usual if by is None else by).split(",") if part.strip())
+    only = dict(condition(text) for text in where or ())
     with talking(g) as talk:
-        result = answer(
-            g.overrides,
-            by=tuple(part.strip() for part in by.split(",") if part.strip()),
-            metric=metric,
-            month=month,
-            last=last,
-            where=dict(condition(text) for text in where or ()),
-            top=top,
-            compare_to=compare_to,
-            talk=talk,
-        )
+        if unit is not None:
+            result = _per_unit(g, unit, names, metric, month, last, only, top, compare_to, talk)
+        else:
+            result = answer(
+                g.overrides,
+                by=names,
+                metric=metric,
+                month=month,
+                last=last,
+                where=only,
+                top=top,
+                compare_to=compare_to,
+                talk=talk,
+            )
     emit(result, g)
+
+
+def _per_unit(
+    g: Globals,
+    unit: str,
+    by: tuple[str, ...],
+    metric: str,
+    month: str | None,
+    last: str | None,
+    where: dict[str, str | None],
+    top: int,
+    compare_to: str | None,
+    talk: Talk,
+) -> Result:
+    from finops.steps.unit_costs import unit_costs
+
+    if metric != "effective" or compare_to:
+        option = "--compare-to" if compare_to else "--metric"
+        raise UsageError(f"`--unit` takes effective cost and no `{option}`", where=option, hint="`--by month` shows it over time")
+    return unit_costs(g.overrides, unit=unit, by=by, month=month, last=last, where=where, top=top, talk=talk)

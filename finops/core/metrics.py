@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from finops.core.metric import Metric
+from finops.core.unit_metrics import UNIT_METRICS
 
-Direction = Literal["lower is better", "higher is better", "neither"]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric. `source` is the model and column that it is read from, or the step that computes it."""
-
-    id: str
-    label: str
-    unit: str
-    formula: str
-    source: str
-    direction: Direction = "neither"
-    caveats: str = ""
-
+__all__ = ["BY_ID", "COST_METRICS", "METRICS", "Metric"]
 
 METRICS: tuple[Metric, ...] = (
     Metric(
@@ -183,9 +169,20 @@ METRICS: tuple[Metric, ...] = (
         "mart_agent_day",
         "lower is better",
         "Judged runs have a known outcome; refused ones cost too. The report takes each workflow's judged runs of its month at "
-        "the mean cost of a run; `flag` takes the judged runs of its own period.",
+        "the mean cost of a run; `flag` takes the judged runs of its own period, `cost --unit accepted` those at the mean.",
+        floor=10,
     ),
-    Metric("cost_per_run", "Cost per run", "currency per run", "cost / runs", "mart_agent_day", "lower is better"),
+    Metric(
+        "cost_per_run",
+        "Cost per run",
+        "currency per run",
+        "cost / runs",
+        "mart_agent_day; step unit_costs",
+        "lower is better",
+        "A run counts with each agent, tenant and model that has a call in it; cost by agent follows the call.",
+        floor=5,
+    ),
+    *UNIT_METRICS,
     Metric("calls", "Calls", "calls", "counted calls: leaves of traces, each once", "mart_agent_day.calls"),
     Metric(
         "failed_calls", "Failed calls", "calls", "counted calls with an error", "mart_agent_day.failed_calls", "lower is better"
@@ -239,6 +236,76 @@ METRICS: tuple[Metric, ...] = (
         "Measured on one benchmark; redo work of interruptions included.",
     ),
     Metric("monthly_cost", "Monthly cost", "currency", "hourly price x instances x 730 hours", "step place", "lower is better"),
+    Metric(
+        "commitment_units",
+        "Instances to commit to",
+        "instances",
+        "those used in more of the hours than committed price / on-demand price (the newsvendor's quantile of hourly demand)",
+        "step commitments",
+        caveats="Each instance type and region by itself; a plan over several types can hold a little more.",
+    ),
+    Metric("commitment_demand", "Demand", "instances", "on-demand and committed instance hours / hours", "step commitments"),
+    Metric(
+        "break_even",
+        "Break-even use",
+        "share of 1",
+        "committed price / on-demand price: the share of hours in use from which committing costs less",
+        "step commitments",
+        "lower is better",
+    ),
+    Metric(
+        "commitment_utilisation",
+        "Use of commitments",
+        "share of 1",
+        "committed hours that were used / committed hours",
+        "step commitments",
+        "higher is better",
+    ),
+    Metric(
+        "commitment_coverage", "Coverage", "share of 1", "committed hours that were used / hours of demand", "step commitments"
+    ),
+    Metric(
+        "savings_rate",
+        "Effective savings rate",
+        "share of 1",
+        "1 - cost / the same hours at on-demand prices",
+        "step commitments",
+        "higher is better",
+    ),
+    Metric(
+        "commitment_saving",
+        "Saving",
+        "currency",
+        "on-demand cost of a month of 730 hours - the same demand's with the commitment",
+        "step commitments",
+        "higher is better",
+        "Demand as it was in the period; capacity that stood idle is part of it.",
+    ),
+    Metric(
+        "commitment_risk",
+        "At risk",
+        "currency",
+        "sum over committed instances of max(price - on-demand price x use after the fall, 0) over the hours of the term",
+        "step commitments",
+        "lower is better",
+    ),
+    Metric(
+        "commitment_cost",
+        "Cost of a month",
+        "currency",
+        "effective cost of on-demand, used and unused committed hours, as a month of 730 hours",
+        "step commitments",
+        "lower is better",
+        "Spot is not in it.",
+    ),
+    Metric(
+        "commitment_excess",
+        "Held in vain",
+        "instances, currency",
+        "commitments held - the level that costs least at their price; cost so - cost at that level",
+        "step commitments",
+        "lower is better",
+    ),
     Metric("price", "Price", "currency per unit", "the price of one unit at one date", "price_token, pricing/"),
     Metric(
         "expected_monthly_loss",

@@ -205,3 +205,66 @@ def test_forecast_holds_the_true_close(sample: Sample) -> None:
     assert abs(money(whole["p50"]) / close - 1) < Decimal("0.04")
     assert money(whole["budget"]) == 5800
     assert money(whole["p50"]) > money(whole["budget"])
+
+
+def test_an_ai_model_is_explained_by_owner_and_price_down_to_rows(sample: Sample) -> None:
+    spent = sum((money(row["cost"]) for row in rows(sample, "cost", "--by", "model", "--where", "model=gpt-4o")), Decimal(0))
+    ran = sample("explain", "gpt-4o", "-f", "json")
+    assert ran.code == 0, ran.err
+    assert {row["what"] for row in ran.json["rows"]} == {"gpt-4o"}
+    assert [money(row["effective"]) for row in ran.json["totals"]] == [spent]
+    assert any(note.startswith("list prices on") and "output $10.0" in note for note in ran.json["meta"]["notes"])
+    traced = sample("explain", "gpt-4o", "--trace", "-f", "json").json
+    assert traced["totals"] == ran.json["totals"]
+    assert {row["model"] for row in traced["rows"]} == {"gpt-4o"}
+
+
+@pytest.mark.parametrize("unit", ["run", "request"])
+def test_units_and_their_cost_add_up_to_the_whole(sample: Sample, unit: str) -> None:
+    answer = sample("cost", "--unit", unit, "--by", "workflow", "-f", "json").json
+    (whole,) = answer["totals"]
+    assert sum(Decimal(str(row["units"] or 0)) for row in answer["rows"]) == money(whole["units"])
+    assert sum((money(row["cost"]) for row in answer["rows"]), Decimal(0)) == money(whole["cost"])
+    for row in answer["rows"]:
+        assert (row["unit_cost"] is None) == (row["reason"] is not None)
+        if row["unit_cost"] is not None:
+            assert abs(money(row["unit_cost"]) * Decimal(str(row["units"])) - money(row["cost"])) < Decimal("1e-6")
+
+
+def test_an_accepted_run_pays_for_the_refused_ones(sample: Sample) -> None:
+    found = {row["workflow"]: row for row in rows(sample, "cost", "--unit", "accepted", "--by", "workflow")}
+    for name, known in TRUTH["workflows"].items():
+        row = found[name]
+        assert row["units"] == known["accepted"]
+        assert money(row["low"]) < money(row["unit_cost"]) < money(row["high"])
+        share = Decimal(known["accepted"]) / row["judged"]
+        assert abs(money(row["cost"]) / Decimal(str(row["runs"])) / share - money(row["unit_cost"])) < Decimal("1e-9")
+    assert found["__idle__"]["unit_cost"] is None
+
+
+def test_classes_of_tokens_cost_what_the_models_bill_is(sample: Sample) -> None:
+    classes = rows(sample, "cost", "--unit", "1m_tokens", "--by", "model,token_class")
+    billed = {row["model"]: money(row["cost"]) for row in rows(sample, "cost", "--unit", "request", "--by", "model")}
+    for model in ("gpt-4o", "gpt-4.1"):
+        cost = sum((money(row["cost"]) for row in classes if row["model"] == model), Decimal(0))
+        assert abs(cost - billed[model]) < Decimal("1e-6")
+    by_class = {row["token_class"]: money(row["unit_cost"]) for row in classes if row["model"] == "gpt-4o"}
+    assert by_class["cache_read"] < by_class["input_uncached"] < by_class["output"]
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_margin_needs_the_revenue_and_says_so(finops: Sample, sample_home: Path) -> None:
+    config = Path("units.toml")
+    own = '[[seats]]\ntenant = "acme-retail"\nseats = 40\n[[revenue]]\ntenant = "acme-retail"\nper_month = "2500"\n'
+    config.write_text((sample_home / "finops.toml").read_text(encoding="utf-8") + own, encoding="utf-8")
+    given = ("--config", config, "--ledger", "finops.duckdb", "--month", "2026-10")
+    margins = {row["tenant"]: row for row in rows(finops, "cost", "--unit", "revenue", *given)}
+    row = margins["acme-retail"]
+    assert (row["units"], money(row["unit_cost"])) == ("2500", 2500 - money(row["cost"]))
+    assert margins["fjord-media"]["reason"].startswith("no revenue is given")
+    seats = {row["tenant"]: row for row in rows(finops, "cost", "--unit", "seat", *given)}
+    assert abs(money(seats["acme-retail"]["unit_cost"]) * 40 - money(row["cost"])) < Decimal("1e-9")
+    (whole,) = finops("cost", "--unit", "revenue", *given, "-f", "json").json["totals"]
+    assert (whole["unit_cost"], whole["reason"]) == (None, "not given for 5 of 6 tenants")
+    assert finops("cost", "--unit", "seat", "--by", "agent", *given).code == 2
+    assert finops("cost", "--unit", "run", "--metric", "billed", *given).code == 2
