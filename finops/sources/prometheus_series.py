@@ -104,8 +104,9 @@ class Series:
         for suffix in ("_sum", "_count"):
             base = name.removesuffix(suffix)
             distribution = base in bases or self._declared.get(base) in ("histogram", "summary")
-            if base != name and not is_known(name) and (distribution or is_known(base)):
-                meant = named(base, labels)
+            meant = named(base, labels)
+            spread = is_known(base) and (meant is None or meant.kind != "gauge")  # a gauge has no sum: that is a name of its own
+            if base != name and not is_known(name) and (distribution or spread):
                 if meant is None:
                     return None
                 if meant.kind == "counter":  # a distribution that is told apart by a label: its sum is the count of tokens

@@ -182,7 +182,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("oldest_age_s", 1, ("aws_sqs_approximate_age_of_oldest_message_average",)),
     # Kafka, RabbitMQ
     Meaning("queue_depth", 1, ("kafka_consumergroup_lag", "kafka_consumer_group_lag", "kafka_consumer_records_lag")),
-    Meaning("queue_depth", 1, ("kafka.consumer_group.lag", "kafka_consumergroup_group_lag")),
+    Meaning("queue_depth", 1, ("kafka.consumer_group.lag", "kafka_consumergroup_group_lag", "kafka_consumergroup_lag_sum")),
     Meaning("oldest_age_s", 1, ("kafka_consumergroup_group_lag_seconds",)),
     Meaning("workers", 1, ("kafka_consumergroup_members", "kafka.consumer_group.members")),
     Meaning("queue_depth", 1, ("rabbitmq_queue_messages_ready", "rabbitmq_detailed_queue_messages_ready")),

@@ -114,6 +114,18 @@ def test_a_histogram_gives_quantiles_of_what_came_between(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "signal"),
+    [("kafka_consumergroup_lag_sum", "queue_depth"), ("rabbitmq_queue_messages_ready_sum", "rabbitmq_queue_messages_ready_sum")],
+)
+def test_the_sum_of_a_gauge_is_a_level_and_no_distribution(tmp_path: Path, name: str, signal: str) -> None:
+    """A recording rule or an exporter adds up partitions: its one point tells the backlog, and it may fall."""
+    rows, _, notes = read(tmp_path, answer(({"__name__": name}, [(T, "12"), (T + 60, "5")])))
+    assert shown(rows) == [(signal, 12.0), (signal, 5.0)]
+    assert {row["kind"] for row in rows} == {"gauge"}
+    assert notes == []
+
+
 def test_milliseconds_become_seconds(tmp_path: Path) -> None:
     name = "ray_serve_deployment_processing_latency_ms_bucket"
     series: list[tuple[dict[str, str], Sequence[tuple[float, str]]]] = [
