@@ -29,6 +29,7 @@ COMMANDS: tuple[str, ...] = (
     "anomalies",
     "flag",
     "place",
+    "commitments",
     "bench",
     "prices",
     "report",

@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "anomalies": ("anomalies", "--last", "90d"),
     "flag": ("flag",),
     "place": ("place", "product-image-tagging", "--provider", "aws"),
+    "commitments": ("commitments",),
+    "commitments-assumed": ("commitments", "--assume", "reserved_1y=37%,reserved_3y=60%"),
     "bench-list": ("bench", "list"),
     "bench-cost": ("bench", "cost"),
     "prices-list": ("prices", "list", "--provider", "gcp", "--region", "us-east4", "--instance-type", "g2-standard-4"),
