@@ -55,7 +55,7 @@ def list_sources(overrides: Overrides) -> Result:
         rows.append({"source": one.name, "title": one.title, "contracts": list(one.contracts), "endings": endings})
     for own in import_sources(load_settings(overrides)):
         rows.append({"source": own.name, "title": own.title, "contracts": list(own.contracts), "endings": list(own.given.files)})
-    return Result(_LISTED, rows, notes=("each also as .gz; `finops sources check PATH` tells what a file is",))
+    return Result(_LISTED, rows, notes=("each also as .gz or .zst; `finops sources check PATH` tells what a file is",))
 
 
 def check_files(overrides: Overrides, paths: Sequence[Path], *, wanted: str | None, talk: Talk) -> Result:
