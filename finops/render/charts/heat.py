@@ -56,7 +56,7 @@ def _panel(chart: PlacementMap, panel: Panel, top: int, scale: tuple[Decimal, De
     for column, name in enumerate(panel.instance_types):
         middle = LEFT + COLUMN * column + COLUMN / 2 - 2
         parts.append(
-            text(clipped(name.removeprefix("Standard_"), 15), middle, top + 15, color="muted", anchor="middle", bold=True)
+            text(clipped(name.removeprefix("Standard_"), 14), middle, top + 15, color="muted", anchor="middle", bold=True)
         )
     for row, region in enumerate(panel.regions):
         y = top + HEAD + row * (2 * HALF + GAP)
