@@ -280,5 +280,7 @@ def test_a_window_too_short_is_refused(ask: Callable[..., Ran]) -> None:
 
 
 def test_other_days_and_other_currencies_have_nobody(ask: Callable[..., Ran]) -> None:
-    assert "no agent has cost in EUR" in ask("", "--currency", "EUR").out
+    nowhere = ask("", "--currency", "EUR")
+    assert nowhere.code == 2
+    assert "no cost is in `EUR`" in nowhere.err
     assert "no agent has cost" in ask("", "--as-of", "2025-01-01").out
