@@ -70,7 +70,10 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
             rows += found
             notes += more
     rows.sort(key=lambda row: (row["opened"], row["excess"]), reverse=True)
-    notes.append(f"days up to {date_text(reach)} are judged; at most one new alert in six months a series is left to chance")
+    notes.append(
+        f"days up to {date_text(reach)} are judged; chance may raise one alert in six months a series of days, "
+        "and one in a month an agent's hours"
+    )
     meta = {"currency": settings.currency, "as_of": settings.as_of, "period": period.label, "judged_until": reach}
     return Result(COLUMNS, rows, _totals(rows), meta, notes)
 

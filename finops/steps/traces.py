@@ -235,10 +235,11 @@ def _sums(rows: Sequence[Row]) -> dict[str, tuple[Decimal | None, Decimal]]:
 
 
 def _totals(rows: Sequence[Row]) -> list[Row]:
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        sums[row["currency"]] += row["cost"] or 0
-    return [{"currency": currency, "cost": amount, "metric": "run_cost"} for currency, amount in sorted(sums.items())]
+    found = []
+    for currency in sorted({row["currency"] for row in rows}):
+        known = [row["cost"] for row in rows if row["currency"] == currency and row["cost"] is not None]
+        found.append({"currency": currency, "cost": sum(known, Decimal(0)) if known else None, "metric": "run_cost"})
+    return found
 
 
 def _shares(made: Tree) -> dict[str, float]:

@@ -30,13 +30,15 @@ def test_the_dearest_runs_and_their_trees_agree(sample: Finops) -> None:
         assert abs(sum(answer["meta"]["time_by_kind"].values()) - run["seconds"]) < 0.01
 
 
-def test_runs_of_the_loop_add_up_to_the_bill(sample: Finops) -> None:
-    """Costs of all runs of an agent's workflow that its own calls carry are what the ledger bills or estimates for them."""
-    ran = sample("traces", "--last", "120d", "--top", "1000", "--where", "workflow=quote-approval", "-f", "json").json
-    assert len(ran["rows"]) == 1000
-    everything = sample("cost", "--by", "model", "--where", "workflow=quote-approval", "--last", "120d", "-f", "json").json
-    of_models = sum(Decimal(row["cost"]) for row in everything["rows"] if row["model"])
-    assert sum(Decimal(row["cost"]) for row in ran["rows"]) < of_models
+def test_runs_add_up_to_what_their_models_cost(sample: Finops) -> None:
+    """The runs of a workflow are together its share of the provider's bill; a run at midnight may fall to either side."""
+    runs = sample("traces", "--month", "2026-10", "--top", "1000", "--where", "workflow=quote-approval", "-f", "json").json[
+        "rows"
+    ]
+    assert len(runs) < 1000
+    cost = sample("cost", "--by", "model", "--where", "workflow=quote-approval", "--month", "2026-10", "-f", "json").json["rows"]
+    of_models = sum(Decimal(row["cost"]) for row in cost if row["model"])
+    assert abs(sum(Decimal(run["cost"]) for run in runs) / of_models - 1) < Decimal("0.005")
 
 
 def test_a_run_without_a_bill_is_estimated_at_list(finops: Finops) -> None:
