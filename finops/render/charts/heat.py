@@ -55,9 +55,7 @@ def _panel(chart: PlacementMap, panel: Panel, top: int, scale: tuple[Decimal, De
     parts = [text(clipped(panel.provider, 16), LEFT - 10, top + 15, color="muted", anchor="end", bold=True)]
     for column, name in enumerate(panel.instance_types):
         middle = LEFT + COLUMN * column + COLUMN / 2 - 2
-        parts.append(
-            text(clipped(name.removeprefix("Standard_"), 14), middle, top + 15, color="muted", anchor="middle", bold=True)
-        )
+        parts.append(text(clipped(name.removeprefix("Standard_"), 14), middle, top + 15, color="muted", anchor="middle"))
     for row, region in enumerate(panel.regions):
         y = top + HEAD + row * (2 * HALF + GAP)
         parts.append(text(clipped(region, 19), LEFT - 10, y + HALF + 4, color="ink", anchor="end"))
