@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from finops.core.rule_checks import check_rules
 from finops.core.settings import (
     AccountMap,
     Budget,
@@ -208,3 +209,4 @@ def _check(settings: Settings) -> None:
 def with_ledger(settings: Settings, ledger: Path) -> Settings:
     """The same settings on another ledger file."""
     return replace(settings, ledger=ledger.resolve())
+    check_rules(settings.rules, settings.layers, str(settings.config))

@@ -19,7 +19,10 @@ def register(commands: Commands) -> None:
 def reconcile(
     g: Globals,
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="One billing month.")] = None,
-    rules: Annotated[bool, typer.Option("--rules", help="What each rule placed, by which driver, and how that ended.")] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="What each rule matched, what not, and the cost it moved.")] = False,
+    unattributed: Annotated[
+        bool, typer.Option("--unattributed", help="Calls and cost without a tenant, agent or workflow: how much, and why.")
+    ] = False,
 ) -> None:
     """Compare what was read, stored, allocated and invoiced, to the last digit.
 

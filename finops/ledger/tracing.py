@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from finops.ledger.engine.compiling import Allocation, expressions
-from finops.ledger.engine.configured import NAME_TABLES, Configuration, in_force, put_in_force
-from finops.ledger.engine.macros import define_macros
-from finops.ledger.engine.model import all_models, selected
-from finops.ledger.engine.months import differing, kept_configurations
-from finops.ledger.engine.runner import compiled, trace_models
-from finops.ledger.engine.slices import Dirty, write_dirty
+from finops.ledger.charge_views import charge_views
+from finops.ledger.engine.compiling import Allocation
 from finops.ledger.store import Reader
 
 AMOUNTS = ("billed", "effective", "list", "contracted")
@@ -28,19 +23,6 @@ class Owner:
     month: date | None = None
 
 
-class _ReadOnly:
-    """A reader as the engine's database: what it executes is TEMP."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    def execute(self, sql: str) -> None:
-        self._reader.query(sql.replace("CREATE OR REPLACE TABLE", "CREATE OR REPLACE TEMP TABLE", 1))
-
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        return self._reader.query(sql)
-
-
 def trace_rows(reader: Reader, allocation: Allocation, owner: Owner | None) -> list[dict[str, Any]]:
     """One row per line of a bill that the owner has a share in (None: every owner), with the line's amount, the rule, the ratio
     and the share. A share of an amount that the line does not state is null."""
@@ -48,39 +30,15 @@ def trace_rows(reader: Reader, allocation: Allocation, owner: Owner | None) -> l
     found = reader.query(f"SELECT DISTINCT a.charge_day FROM fct_allocation a WHERE {conditions}", parameters)
     if not found:
         return []
-    database = _ReadOnly(reader)
-    define_macros(database, allocation.zone)
-    today = in_force(database, allocation)
-    months = {row["charge_day"].replace(day=1) for row in found}
     rows: list[dict[str, Any]] = []
-    for configuration, own in _by_configuration(reader, today, months):
-        for table, (columns, _) in NAME_TABLES.items():
-            database.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {', '.join(columns)} FROM ledger.{table} LIMIT 0")
-        put_in_force(database, configuration)
+    months = {row["charge_day"].replace(day=1) for row in found}
+    for _, own in charge_views(reader, allocation, months):
         within = ", ".join(f"DATE '{month}'" for month in sorted(own))
-        limited = f"{conditions} AND month_of(a.charge_day) IN ({within})"
-        rows += _rows_of(reader, database, configuration.allocation, own, limited, parameters)
+        rows += _rows_of(reader, f"{conditions} AND month_of(a.charge_day) IN ({within})", parameters)
     return sorted(rows, key=lambda row: (row["file"], row["line"], row["tenant"], row["agent"], row["workflow"]))
 
 
-def _by_configuration(reader: Reader, today: Configuration, months: set[date]) -> list[tuple[Configuration, set[date]]]:
-    """The months in groups, each with what it was placed by."""
-    kept = kept_configurations(reader)
-    apart = differing({month: kept[month].completed(today) for month in months & kept.keys()}, today)
-    others = months.difference(*(group.months for group in apart))
-    return [(group.configuration, set(group.months)) for group in apart] + ([(today, others)] if others else [])
-
-
-def _rows_of(
-    reader: Reader, database: _ReadOnly, allocation: Allocation, months: set[date], conditions: str, parameters: list[Any]
-) -> list[dict[str, Any]]:
-    write_dirty(database, Dirty(frozenset(_month_days(reader, months)), frozenset(), frozenset()))
-    names = expressions(allocation)
-    behind_facts = trace_models(all_models())
-    for model in selected(all_models(), ["stg_charge_line"]):
-        if model.layer == "staging" and model not in behind_facts:
-            kind = "VIEW" if model.view else "TABLE"
-            database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{compiled(model, names)}")
+def _rows_of(reader: Reader, conditions: str, parameters: list[Any]) -> list[dict[str, Any]]:
     return reader.query(
         _TRACE.format(
             match=_pool_match(reader),
@@ -93,12 +51,6 @@ def _rows_of(
         ),
         parameters,
     )
-
-
-def _month_days(reader: Reader, months: set[date]) -> list[date]:
-    """All charge days of the months: what is metered in a month decides which rule a line falls under."""
-    found = reader.query("SELECT DISTINCT CAST(hour AS DATE) AS d FROM meter UNION SELECT DISTINCT charge_day AS d FROM fct_pool")
-    return [row["d"] for row in found if row["d"].replace(day=1) in months]
 
 
 def _conditions(owner: Owner | None) -> tuple[str, list[Any]]:

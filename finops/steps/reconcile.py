@@ -17,6 +17,8 @@ from finops.ledger.cube import require_built
 from finops.ledger.store import Reader, open_reader
 from finops.steps.calls_twice import twice_notes
 from finops.steps.cross_checks import put_cross_checks
+from finops.steps.reconcile_rules import rule_answer
+from finops.steps.unattributed import short_note
 
 Row = dict[str, Any]
 Key = tuple[str | None, ...]
@@ -46,25 +48,10 @@ COLUMNS = (
     Column("unallocated", "Unallocated", "money", "unallocated_cost"),
     Column("estimated", "Estimated", "money", "estimated_cost"),
 )
-RULE_COLUMNS = (
-    *(Column("period", "Month"), Column("rule", "Rule"), Column("method", "Method"), Column("driver", "Driver")),
-    *(Column("joined_by", "Joined by", wide_only=True), Column("window_used", "Window"), Column("verdict", "Verdict")),
-    *(Column("groups", "Groups", "count"), Column("currency", "Currency", wide_only=True)),
-    Column("billed", "Billed", "money", "billed_cost"),
-    *(Column("driver_total", "Driver", "number"), Column("reference_total", "Reference", "number")),
-)
-VERDICTS = {
-    "no_driver": "no driver was measured, so the cost is unexplained",
-    "scaled_down": "calls at list price exceed the bill beyond the tolerance and were scaled down to it",
-    "over_capacity": "meters exceed the capacity that was paid for; check the meters' capacity",
-    "capacity_unknown": "no capacity is known, so nothing can be idle",
-    "unexplained_rest": "the bill exceeds the priced calls beyond the tolerance; the rest is unexplained",
-    "not_comparable": "bill and prices can't be compared (currency); calls share by list price alone",
-}
 
 
 def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = False, talk: Talk) -> Result:
-    """One row per month, issuer, account and currency; with `rules`, one per rule and how it ended."""
+    """One row per month, issuer, account and currency; with `rules`, what each rule has and what it did."""
     settings = load_settings(overrides)
     period = month_period(month) if month else None
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
@@ -74,7 +61,7 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
         meta = {"currency": settings.currency, "as_of": settings.as_of, "period": month, "metric": "billed", "unbuilt": unbuilt}
         if rules:
-            return _rules(reader, settings, month, meta)
+            return rule_answer(reader, settings, period, meta)
         rows, notes = _rows(reader, settings, month)
         notes += [*twice_notes(reader, period), *_uncosted_notes(reader, settings, month)]
     return Result(COLUMNS, rows, _totals(rows), meta, notes)
@@ -211,18 +198,3 @@ def _sum_of_known(amounts: Sequence[Decimal | None]) -> Decimal | None:
     """None where nothing is known: estimates alone have no bill."""
     known = [amount for amount in amounts if amount is not None]
     return sum(known, Decimal(0)) if known else None
-
-
-def _rules(reader: Reader, settings: Settings, month: str | None, meta: Row) -> Result:
-    rows = reader.read("reconcile_rules", month=month, currency=settings.currency)
-    said = sorted({row["verdict"] for row in rows} & VERDICTS.keys())
-    totals: dict[str, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        totals[row["currency"]] += row["billed"]
-    return Result(
-        RULE_COLUMNS,
-        rows,
-        [{"currency": currency, "billed": amount} for currency, amount in sorted(totals.items())],
-        meta,
-        [f"{verdict}: {VERDICTS[verdict]}" for verdict in said],
-    )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from finops.core.settings import AccountMap, Rule, Workflow
 from finops.core.talk import Silence
-from finops.errors import DataError, UsageError
+from finops.errors import DataError
 from finops.ledger.engine import slices
 from finops.ledger.engine.compiling import Allocation, account_owners
 from finops.ledger.engine.model import Model, all_models, ordered, parsed_model, selected
@@ -144,19 +144,6 @@ def test_account_maps_become_spans_that_do_not_overlap() -> None:
         ("1", date(2026, 1, 1), date(2026, 6, 1), "a", "x", None),
         ("1", date(2026, 6, 1), date.max, "b", "x", None),
     ]
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        Rule("r", "shared", match={"Servicename": "x"}),
-        Rule("r", "metered", match={"ServiceName": "x"}, driver="gpu_seconds", join=("model",)),
-        Rule("r", "shared", match={"ServiceName": "x"}, split="fixed", shares={"a": "-1"}),
-    ],
-)
-def test_rules_that_would_not_do(rule: Rule) -> None:
-    with pytest.raises(UsageError):
-        run_models(Tables(), Allocation(rules=(rule,)), Silence())
 
 
 # Slices: whatever arrives in whatever order, building by slice gives what building everything gives.

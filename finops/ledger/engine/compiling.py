@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from finops.core.contracts import CALL, CHARGE
+from finops.core.contracts import CALL
 from finops.core.layers import CATEGORIES, word_rows
+from finops.core.rule_checks import CALL_JOINS, DERIVED, LEVELS, driver_of, is_of_meters, named_rules
 from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
-from finops.errors import UsageError
 from finops.ledger.engine.database import Database, identifier, literal, quoted
 
-METER_DRIVERS = ("gpu_seconds", "cpu_seconds", "memory_gib_seconds")
-LEVELS = {"hour": 0, "day": 1, "month": 2}
-METER_JOINS = ("provider", "account", "region", "resource", "instance_type")
-CALL_JOINS = ("provider", "account", "region", "model", "token_class")
 JOINS = ("provider", "account", "region", "resource", "instance_type", "model", "token_class")
-DERIVED = ("provider", "model", "token_class", "instance_type", "purchase_option")
-"""Columns of `stg_charge` that a rule may match beside those of the bill itself."""
 
 TOKEN_CLASSES = (
     *("input_uncached", "cache_read", "cache_write_5m", "cache_write_1h", "output"),
@@ -61,6 +54,7 @@ def expressions(allocation: Allocation) -> dict[str, str]:
     """Name in braces to SQL."""
     content = ", ".join(f"s.{identifier(name)}" for name in CALL.names)
     found = {"charge_rule": _rule_case(allocation.rules), "call_content": f"ROW({content})"}
+    found["charge_rules"] = _fitting_rules(allocation.rules)
     found["charge_layer"] = _layer_case(allocation.layers)
     for dimension in ("tenant", "agent", "workflow"):
         items: Sequence[str] = getattr(allocation.identity, dimension)
@@ -137,29 +131,9 @@ def account_owners(maps: Sequence[AccountMap]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def named_rules(rules: Iterable[Rule]) -> list[tuple[str, Rule]]:
-    """Each rule under its id; versions of one rule after the first carry their date."""
-    seen: set[str] = set()
-    named = []
-    for rule in rules:
-        name = rule.id if rule.id not in seen else f"{rule.id}@{rule.from_}"
-        seen.add(rule.id)
-        named.append((name, rule))
-    return named
-
-
 def _rule_row(ordinal: int, rule: Rule, name: str) -> tuple[Any, ...]:
-    driver = rule.driver or ("gpu_seconds" if rule.reference == "capacity" else "priced_calls")
-    meters = driver in METER_DRIVERS or (driver == "requests" and "resource" in rule.join)
+    driver, meters = driver_of(rule), is_of_meters(rule)
     join = rule.join or (("resource",) if meters else CALL_JOINS)
-    possible = METER_JOINS if meters else CALL_JOINS
-    for item in join:
-        if item not in possible:
-            raise UsageError(
-                f"rule `{rule.id}` joins by `{item}`, which its driver `{driver}` does not have",
-                where=f"line {rule.line} join",
-                hint="joins for this driver: " + ", ".join(possible),
-            )
     if driver in ("calls", "requests"):
         join = tuple(item for item in join if item != "token_class")
     return (
@@ -183,22 +157,19 @@ def _shares(rules: Sequence[Rule]) -> list[tuple[Any, ...]]:
     for name, rule in named_rules(rules):
         for owner, share in sorted(rule.shares.items()):
             parts = [*owner.split("/"), "__untagged__", "__untagged__"][:3]
-            rows.append((name, *parts, _weight(rule, owner, share)))
+            rows.append((name, *parts, str(share).strip()))
     return rows
-
-
-def _weight(rule: Rule, owner: str, share: Any) -> str:
-    text = str(share).strip()
-    if not text.replace(".", "", 1).isdigit():
-        raise UsageError(
-            f"the share of `{owner}` is `{share}`", where=f"rule `{rule.id}`, line {rule.line}", hint="a number from 0 up"
-        )
-    return text
 
 
 def _rule_case(rules: Sequence[Rule]) -> str:
     branches = [f"WHEN {_matches(rule)} THEN {quoted(name)}" for name, rule in named_rules(rules)]
     return f"CASE {' '.join(branches)} END" if branches else "CAST(NULL AS VARCHAR)"
+
+
+def _fitting_rules(rules: Sequence[Rule]) -> str:
+    """The places of all rules that fit a charge, in file order, such as `0,3`."""
+    fits = "".join(f", CASE WHEN {_matches(rule)} THEN '{place}' END" for place, rule in enumerate(rules))
+    return f"concat_ws(','{fits})" if fits else "''"
 
 
 def _layer_case(layers: Sequence[LayerRule]) -> str:
@@ -207,9 +178,7 @@ def _layer_case(layers: Sequence[LayerRule]) -> str:
 
 
 def _matches(rule: Rule | LayerRule) -> str:
-    conditions = [
-        f"{_column(rule, key)} IN ({', '.join(quoted(str(v)) for v in _values(value))})" for key, value in rule.match.items()
-    ]
+    conditions = [f"{_column(key)} IN ({', '.join(quoted(str(v)) for v in _values(value))})" for key, value in rule.match.items()]
     if rule.from_:
         conditions.append(f"k.charge_day >= DATE '{rule.from_}'")
     if rule.to:
@@ -217,21 +186,10 @@ def _matches(rule: Rule | LayerRule) -> str:
     return " AND ".join(conditions) or "TRUE"
 
 
-def _column(rule: Rule | LayerRule, key: str) -> str:
+def _column(key: str) -> str:
     if key.startswith("tag:"):
         return _tag("k", key[4:])
-    if key in DERIVED:
-        return f"k.{key}"
-    if key in CHARGE.names and key not in ("Tags", "AllocatedTags", "SkuPriceDetails"):
-        return f"CAST(k.{identifier(key)} AS VARCHAR)"
-    name = f"rule `{rule.id}`" if isinstance(rule, Rule) else f"the layer `{rule.layer}`"
-    nearest = difflib.get_close_matches(key, [*CHARGE.names, *DERIVED], 1)
-    hint = f"did you mean `{nearest[0]}`?" if nearest else "name a FOCUS column, or `tag:NAME`"
-    raise UsageError(
-        f"{name} matches by `{key}`, which a charge does not have",
-        where=f"line {rule.line} match",
-        hint=hint,
-    )
+    return f"k.{key}" if key in DERIVED else f"CAST(k.{identifier(key)} AS VARCHAR)"
 
 
 def _charge_sources(items: Sequence[str], dimension: str) -> list[str]:

@@ -10,8 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from finops.core.rule_checks import named_rules
 from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
-from finops.ledger.engine.compiling import Allocation, named_rules, write_tables
+from finops.ledger.engine.compiling import Allocation, write_tables
 from finops.ledger.engine.database import Database, Readable, literal
 
 NAME_TABLES: Mapping[str, tuple[tuple[str, ...], int]] = {

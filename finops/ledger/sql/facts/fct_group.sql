@@ -24,6 +24,7 @@ SELECT
     g.k_model,
     g.k_token_class,
     count(*) AS pools,
+    CAST(sum(g.charges) AS BIGINT) AS charges,
     CAST(sum(g.hours) AS DECIMAL(38, 12)) AS hours,
     CAST(sum(g.billed) AS DECIMAL(38, 12)) AS billed,
     CAST(sum(CASE WHEN NOT g.one_off THEN g.effective END) AS DECIMAL(38, 12)) AS usage_effective,

@@ -17,6 +17,7 @@ SELECT
     CASE v.level WHEN 0 THEN 'hour' WHEN 1 THEN 'day' WHEN 2 THEN 'month' END AS window_used,
     v.verdict,
     count(*) AS groups,
+    CAST(sum(g.charges) AS BIGINT) AS charges,
     g.currency,
     CAST(sum(g.billed) AS DECIMAL(38, 12)) AS billed,
     CAST(sum(v.driver_total) AS DECIMAL(38, 12)) AS driver_total,
@@ -24,7 +25,7 @@ SELECT
 FROM fct_group g
 JOIN fct_group_verdict v ON v.group_id = g.group_id
 WHERE ($month IS NULL OR strftime(g.charge_month, '%Y-%m') = $month) AND ($currency IS NULL OR g.currency = $currency)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 9
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 10
 UNION ALL
 SELECT
     strftime(p.charge_month, '%Y-%m') AS period,
@@ -32,6 +33,7 @@ SELECT
     CAST(NULL AS VARCHAR) AS driver, CAST(NULL AS VARCHAR) AS joined_by, CAST(NULL AS VARCHAR) AS window_used,
     CAST(NULL AS VARCHAR) AS verdict,
     count(*) AS groups,
+    CAST(sum(p.charges) AS BIGINT) AS charges,
     p.currency,
     CAST(sum(p.billed) AS DECIMAL(38, 12)) AS billed,
     CAST(NULL AS DECIMAL(38, 12)) AS driver_total, CAST(NULL AS DECIMAL(38, 12)) AS reference_total
@@ -39,4 +41,4 @@ FROM fct_pool p
 WHERE p.method <> 'metered' AND ($month IS NULL OR strftime(p.charge_month, '%Y-%m') = $month)
     AND ($currency IS NULL OR p.currency = $currency)
 GROUP BY 1, 2, 3, p.currency
-ORDER BY 1, 2, 3, 4, 5, 6, 7, 9
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 10

@@ -68,6 +68,7 @@ matched AS (
     SELECT
         k.*,
         {{charge_rule}} AS user_rule,
+        {{charge_rules}} AS fits,
         coalesce(
             {{charge_layer}},
             CASE WHEN k.model IS NOT NULL OR k.token_class IS NOT NULL OR k.metered_gpu OR has_gpu(k.instance_type) THEN 'ai_compute' END,
@@ -151,6 +152,10 @@ SELECT
     CASE WHEN p.owner_by_rule AND p.rule_method = 'direct' THEN p.owner_tenant ELSE p.named_tenant END AS tenant,
     CASE WHEN p.owner_by_rule AND p.rule_method = 'direct' THEN p.owner_agent ELSE p.named_agent END AS agent,
     CASE WHEN p.owner_by_rule AND p.rule_method = 'direct' THEN p.owner_workflow ELSE p.named_workflow END AS workflow,
+    p.fits,
+    p.builtin_rule,
+    p.names_worker,
+    p.named_tenant IS NOT NULL AS names_tenant,
     charge_hours(p."ChargeCategory", p."ConsumedUnit", p."ConsumedQuantity", p."PricingUnit", p."PricingQuantity") AS hours,
     p."BilledCost" AS billed,
     p."EffectiveCost" AS effective,

@@ -28,6 +28,7 @@ WITH keyed AS (
         p.pool_id,
         p.category,
         p.one_off,
+        p.charges,
         p.hours,
         p.billed,
         p.effective,

@@ -1,0 +1,63 @@
+"""Puts the views of charge lines over a built ledger again, each month by what it was placed by, for questions about lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from finops.ledger.engine.compiling import Allocation, expressions
+from finops.ledger.engine.configured import NAME_TABLES, Configuration, in_force, put_in_force
+from finops.ledger.engine.macros import define_macros
+from finops.ledger.engine.model import all_models, selected
+from finops.ledger.engine.months import differing, kept_configurations
+from finops.ledger.engine.runner import compiled, trace_models
+from finops.ledger.engine.slices import Dirty, write_dirty
+from finops.ledger.store import Reader
+
+
+class _ReadOnly:
+    """A reader as the engine's database: what it executes is TEMP."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def execute(self, sql: str) -> None:
+        self._reader.query(sql.replace("CREATE OR REPLACE TABLE", "CREATE OR REPLACE TEMP TABLE", 1))
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        return self._reader.query(sql)
+
+
+def charge_views(reader: Reader, allocation: Allocation, months: set[date]) -> Iterator[tuple[Allocation, set[date]]]:
+    """For each group of months (of charge days) that share rules, owners and names: the staging models up to `stg_charge_line`
+    are TEMP views and tables over their days while the group is the current one."""
+    database = _ReadOnly(reader)
+    define_macros(database, allocation.zone)
+    today = in_force(database, allocation)
+    for configuration, own in _by_configuration(reader, today, months):
+        for table, (columns, _) in NAME_TABLES.items():
+            database.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {', '.join(columns)} FROM ledger.{table} LIMIT 0")
+        put_in_force(database, configuration)
+        write_dirty(database, Dirty(frozenset(_month_days(reader, own)), frozenset(), frozenset()))
+        names = expressions(configuration.allocation)
+        behind_facts = trace_models(all_models())
+        for model in selected(all_models(), ["stg_charge_line"]):
+            if model.layer == "staging" and model not in behind_facts:
+                kind = "VIEW" if model.view else "TABLE"
+                database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{compiled(model, names)}")
+        yield configuration.allocation, own
+
+
+def _by_configuration(reader: Reader, today: Configuration, months: set[date]) -> list[tuple[Configuration, set[date]]]:
+    """The months in groups, each with what it was placed by."""
+    kept = kept_configurations(reader)
+    apart = differing({month: kept[month].completed(today) for month in months & kept.keys()}, today)
+    others = months.difference(*(group.months for group in apart))
+    return [(group.configuration, set(group.months)) for group in apart] + ([(today, others)] if others else [])
+
+
+def _month_days(reader: Reader, months: set[date]) -> list[date]:
+    """All charge days of the months: what is metered in a month decides which rule a line falls under."""
+    found = reader.query("SELECT DISTINCT CAST(hour AS DATE) AS d FROM meter UNION SELECT DISTINCT charge_day AS d FROM fct_pool")
+    return [row["d"] for row in found if row["d"].replace(day=1) in months]
