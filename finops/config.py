@@ -16,6 +16,7 @@ from finops.core.settings import (
     Budget,
     Calendar,
     Counting,
+    Envelope,
     Exempt,
     Identity,
     Import,
@@ -23,9 +24,11 @@ from finops.core.settings import (
     LayerRule,
     LedgerPlace,
     Placement,
+    Plan,
     Revenue,
     Rule,
     Seats,
+    Tenant,
     Value,
     Workflow,
 )
@@ -47,10 +50,13 @@ SECTIONS: tuple[Section, ...] = (
     Section("budget", Budget, many=True),
     Section("value", Value, many=True),
     Section("seats", Seats, many=True),
+    Section("tenant", Tenant, many=True),
     Section("revenue", Revenue, many=True),
     Section("workflow", Workflow, many=True),
     Section("count", Counting, many=True),
     Section("invoice", Invoice, many=True),
+    Section("plan", Plan, many=True),
+    Section("envelope", Envelope, many=True),
     Section("exempt", Exempt, many=True),
     Section("import", Import, many=True),
 )
@@ -88,11 +94,14 @@ class Settings:
     budgets: tuple[Budget, ...] = ()
     values: tuple[Value, ...] = ()
     seats: tuple[Seats, ...] = ()
+    tenants: tuple[Tenant, ...] = ()
     revenues: tuple[Revenue, ...] = ()
     workflows: tuple[Workflow, ...] = ()
     counting: tuple[Counting, ...] = ()
     layers: tuple[LayerRule, ...] = ()
     invoices: tuple[Invoice, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    envelopes: tuple[Envelope, ...] = ()
     exempt: tuple[Exempt, ...] = ()
     imports: tuple[Import, ...] = ()
 
@@ -130,16 +139,28 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         budgets=parts["budget"],
         values=parts["value"],
         seats=parts["seats"],
+        tenants=parts["tenant"],
         revenues=parts["revenue"],
         workflows=parts["workflow"],
         counting=parts["count"],
         layers=parts["layer"],
         invoices=parts["invoice"],
+        plans=parts["plan"],
+        envelopes=parts["envelope"],
         exempt=parts["exempt"],
         imports=parts["import"],
     )
     _check(settings)
     return settings
+
+
+def read_plans(path: Path) -> tuple[Plan, ...]:
+    """The [[plan]] tables of a file of their own."""
+    if not path.is_file():
+        raise UsageError(f"there is no file of plans `{path}`", hint="a TOML file with [[plan]] tables, as in finops.toml")
+    text = path.read_text(encoding="utf-8")
+    plans: tuple[Plan, ...] = read_sections((Section("plan", Plan, many=True),), _parsed(path), text, where=str(path))["plan"]
+    return plans
 
 
 def _config_path(given: Path | None) -> Path | None:
@@ -204,9 +225,9 @@ def _check(settings: Settings) -> None:
                 hint="give each its own id, or another `from` date for a new version",
             )
         seen[key] = rule.line
+    check_rules(settings.rules, settings.layers, str(settings.config))
 
 
 def with_ledger(settings: Settings, ledger: Path) -> Settings:
     """The same settings on another ledger file."""
     return replace(settings, ledger=ledger.resolve())
-    check_rules(settings.rules, settings.layers, str(settings.config))

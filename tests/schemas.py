@@ -34,7 +34,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "cost": {"currency": NAME, "basis": NAME, "cost": MONEY, "share": NUMBER},
     "place": _all(TEXT, "provider", "region", "instance_type", "purchase_option", "model", "reason", "unit")
     | {"count": COUNT, "feasible": FLAG, "unit_cost": MONEY, "monthly_cost": MONEY, "p95_ms": NUMBER, "price_as_of": DATE},
-    "forecast": _all(MONEY, "spent", "expected", "budget", "p2_5", "p10", "p25", "p50", "p75", "p90", "p97_5")
+    "forecast": _all(MONEY, "spent", "expected", "unchanged", "budget", "p2_5", "p10", "p25", "p50", "p75", "p90", "p97_5")
     | {"period": NAME, "currency": NAME, "method": NAME, "confidence": NAME, "skill": NUMBER},
     "prices-list": _all(TEXT, "provider", "region", "purchase_option", "unit", "currency", "source")
     | {"price": MONEY, "as_of": DATE},

@@ -149,6 +149,28 @@ class Seats:
 
 
 @dataclass(frozen=True)
+class Tenant:
+    """The tier of a tenant: those of one tier are expected to change alike."""
+
+    name: str
+    tier: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What calls in a scope must keep, over 30 days: `latency_share` of them end within `latency_ms`, and at most `error_share`
+    fails. An empty scope is every call; it names tenant, workflow, agent, model, tool, operation or prompt_route."""
+
+    scope: Mapping[str, str] = field(default_factory=dict)
+    latency_ms: int | None = None
+    latency_share: Decimal = Decimal("0.95")
+    error_share: Decimal | None = None
+    id: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Revenue:
     """What a tenant pays a month, from a date (inclusive) to a date (exclusive); several entries of a day add up."""
 
@@ -225,6 +247,27 @@ class Import:
     """Column of the file to the texts that a row must, or must not, have there; "" is an empty cell. Such rows are counted."""
     tokens: Literal["includes_cache", "excludes_cache"] | None = None
     """For calls: whether `input_uncached` is mapped to a count that still contains what was read from and written to a cache."""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A change that is planned, from a date (inclusive) to a date (exclusive), for forecasts. `scope` names dimensions of cost and
+    their values. It says one of: by how much spend, volume, tokens or price change ("+20%"), the model that calls go to, what is
+    spent a day on top (a launch), or what is spent once on the day `from`."""
+
+    what: str
+    from_: date
+    to: date | None = None
+    scope: Mapping[str, str] = field(default_factory=dict)
+    spend: str | None = None
+    volume: str | None = None
+    tokens: str | None = None
+    price: str | None = None
+    model: str | None = None
+    per_day: Decimal | None = None
+    once: Decimal | None = None
+    currency: str = "USD"
     line: int = 0
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from finops.core.budget import monthly_budget
 from finops.core.forecast import GRID
+from finops.core.forecast_shares import decimal
 from finops.ledger.daily import booked_by_day
 from finops.steps.forecast_notes import track_record
-from finops.steps.forecast_outlook import Outlook, decimal
+from finops.steps.forecast_outlook import Outlook
 
 if TYPE_CHECKING:
     from finops.config import Settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from finops.core import numbers
@@ -12,6 +13,7 @@ from finops.ledger.daily import Uncosted
 from finops.steps.forecast_outlook import FEWEST_DAYS, SCENARIO_MONTHS, Month, Total
 
 Row = Mapping[str, Any]
+MINUS = "\N{MINUS SIGN}"
 
 
 def notes_on(
@@ -45,6 +47,32 @@ def notes_on(
     if len({m.label for _, m, _ in wholes}) > SCENARIO_MONTHS + 1:
         made.append(f"Beyond {SCENARIO_MONTHS} months these are scenario bands, not forecasts.")
     return made
+
+
+def effect_notes(effects: Sequence[Row]) -> list[str]:
+    """What each change brings, over all months that were asked for."""
+    made: dict[tuple[str, str], dict[str, Decimal]] = {}
+    for row in effects:
+        made.setdefault((row["change"], row["currency"]), {})[row["period"]] = row["effect"]
+    touched = {change for (change, _), months in made.items() if any(months.values())}
+    sentences = []
+    for (change, currency), months in made.items():
+        if change in touched and not any(months.values()):
+            continue
+        shown = [
+            f"{'+' if effect > 0 else MINUS}{numbers.money_total(abs(effect), currency)} in {_month(period)}"
+            for period, effect in months.items()
+            if effect
+        ]
+        rest = f" and {len(shown) - 3} more months" if len(shown) > 3 else ""
+        sentences.append(f"{change[0].upper()}{change[1:]}: {', '.join(shown[:3]) or 'no effect in these months'}{rest}.")
+    if any(change.startswith("planned") for change in touched):
+        sentences.append("Planned spend is taken to be as uncertain as the rest.")
+    return list(dict.fromkeys(sentences))
+
+
+def _month(period: str) -> str:
+    return numbers.month_name(date.fromisoformat(f"{period}-01"))
 
 
 def closing_sentence(row: Row, month: Month, days_known: int = MIN_DAYS) -> str:

@@ -13,9 +13,11 @@ import numpy as np
 
 from finops.core.forecast import GRID, MIN_DAYS, Forecast, Record, forecast
 from finops.core.forecast_schedule import Due, still_due
+from finops.core.forecast_shares import decimal, moved_by, shared_out
 from finops.core.forecast_states import Array
 from finops.core.periods import next_month
 from finops.ledger.daily import Booked, LeafKey, booked_costs, month_long_charges
+from finops.steps.forecast_changes import Told
 from finops.steps.forecast_history import HISTORY_D, history
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ OWNERS = ("tenant", "agent", "workflow")
 QUANTILES = {"p2_5": 0.025, "p10": 0.1, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p90": 0.9, "p97_5": 0.975}
 SCENARIO_MONTHS = 6
 _ZERO = Decimal(0)
+NOTHING_TOLD = Told()
 _NOTHING = Booked(_ZERO, _ZERO, _ZERO, _ZERO)
-_FINE = Decimal("0.000001")
+Rests = tuple[tuple[Decimal, ...], ...]
+"""By leaf, then by month."""
 FEWEST_DAYS = 3
 """Of fewer complete days nothing is said at all."""
 ONCE = 0.1
@@ -49,6 +53,10 @@ class Month:
         return self.skip + self.days
 
     @property
+    def end(self) -> date:
+        return next_month(self.first)
+
+    @property
     def label(self) -> str:
         return f"{self.first:%Y-%m}"
 
@@ -69,6 +77,8 @@ class Total:
     grid: tuple[tuple[float, Decimal], ...] = ()
     seen_once: Decimal = _ZERO
     """What is expected of month-long charges that came in one month only."""
+    unchanged: Decimal | None = None
+    """What would be expected if nothing were told."""
 
 
 def months_ahead(as_of: date, reach: date, following: int) -> tuple[Month, ...]:
@@ -94,16 +104,21 @@ class Outlook:
         as_of: date,
         currency: str | None,
         billed_only: Sequence[str] = (),
+        told: Told = NOTHING_TOLD,
     ):
+        self._reader, self._told, self._billed_only = reader, told, billed_only
         known = history(reader, by, reach, as_of, currency, billed_only)
         booked = booked_costs(reader, by, months[0].first, reach, as_of, currency, billed_only)
         by_month = month_long_charges(reader, by, as_of - timedelta(days=HISTORY_D), as_of, currency, billed_only)
         self.by = tuple(by)
         self._reach = reach
         self.months = tuple(months)
-        self.keys = tuple(sorted({*known.keys, *booked, *(charge.key for charge in by_month)}, key=_sortable))
+        self.keys = tuple(
+            sorted({*known.keys, *booked, *(charge.key for charge in by_month), *told.leaves(by, currency)}, key=_sortable)
+        )
         self.booked = tuple(booked.get(key, _NOTHING) for key in self.keys)
-        self._spend, self._first = _with_all(known.keys, known.spend, known.first, self.keys)
+        spend, self._first = _with_all(known.keys, known.spend, known.first, self.keys)
+        self._spend = told.repriced(reader, by, self.keys, spend, reach, billed_only)
         self._running_d = (as_of - max(reach, months[0].first - timedelta(days=1))).days
         self._known: Forecast | None = None
         row_of = {key: row for row, key in enumerate(self.keys)}
@@ -116,32 +131,53 @@ class Outlook:
                 self._due[row][at].append(due)
         self.path = np.zeros((len(self.keys), 0))
         self.rest: tuple[tuple[Decimal, ...], ...] = ()
+        self.unchanged: tuple[tuple[Decimal, ...], ...] = ()
+        """What `rest` would be if nothing were told."""
 
     def run(self, groups: Sequence[Sequence[int]]) -> None:
         """Forecasts all leaves, and learns the errors of the groups' own sums."""
         days = max(self.months[-1].horizon_d, 1)
         near = self.months[0].horizon_d or None
         self._known = forecast(self._spend, self._first, [repr(key) for key in self.keys], days, groups, near, self._reach)
-        self.path = self._at_least_what_is_booked(self._known.path) + self._month_long(self._known.path.shape)
-        self.rest = tuple(
+        self.path, self.rest = self._with(NOTHING_TOLD)
+        self.unchanged = self.rest
+        if self._told:
+            self.path, self.rest = self._with(self._told)
+
+    def rest_with(self, told: Told) -> Rests:
+        """What is still to come if this were told."""
+        return self._with(told)[1]
+
+    def _with(self, told: Told) -> tuple[Array, Rests]:
+        """The way ahead, and what is still to come of each leaf and month."""
+        if self._known is None:
+            raise RuntimeError("an outlook is run before it is asked")
+        path = self._known.path
+        if told:
+            path = told.ahead(self._reader, self.by, self.keys, path, self._reach, self._billed_only)
+        path = self._at_least_what_is_booked(path) + self._month_long(path.shape)
+        rest = tuple(
             tuple(
-                _rest(self.path[leaf], month, self.booked[leaf].since_reach if month is self.months[0] else _ZERO)
+                _rest(path[leaf], month, self.booked[leaf].since_reach if month is self.months[0] else _ZERO)
                 for month in self.months
             )
             for leaf in range(len(self.keys))
         )
+        return path, rest
 
-    def scale_to(self, wanted: Mapping[str | None, Sequence[Decimal]]) -> None:
-        """Shares the rest of each month out so that the leaves of each currency add up to what is wanted, to the last digit."""
-        columns = []
+    def scale_to(self, wanted: Outlook, leaves_of: Mapping[str | None, Sequence[int]]) -> None:
+        """Shares the rest of each month out so that the leaves of each currency add up to those of another outlook, to the last
+        digit."""
+        rest, unchanged = ([[leaf[at] for leaf in of] for at in range(len(self.months))] for of in (self.rest, self.unchanged))
         for at in range(len(self.months)):
-            made = [leaf[at] for leaf in self.rest]
-            for currency, rests in wanted.items():
+            for currency, leaves in leaves_of.items():
                 own = [row for row, key in enumerate(self.keys) if key[0] == currency]
-                for row, amount in zip(own, shared_out(rests[at], [made[row] for row in own]), strict=True):
-                    made[row] = amount
-            columns.append(made)
-        self.rest = tuple(zip(*columns, strict=True))
+                before, after = (sum((of[leaf][at] for leaf in leaves), _ZERO) for of in (wanted.unchanged, wanted.rest))
+                plain = shared_out(before, [unchanged[at][row] for row in own])
+                told = moved_by(after, plain, [rest[at][row] - unchanged[at][row] for row in own]) if self._told else plain
+                for row, amount, without in zip(own, told, plain, strict=True):
+                    rest[at][row], unchanged[at][row] = amount, without
+        self.rest, self.unchanged = (tuple(zip(*of, strict=True)) for of in (rest, unchanged))
 
     def total(self, group: int, leaves: Sequence[int], at: int, *, of_all: bool = False) -> Total:
         """The group (as numbered in `run`) of these leaves, in the month `at`. The total of all may be without a number."""
@@ -171,6 +207,7 @@ class Outlook:
             days_known,
             grid,
             decimal(float(once)),
+            spent + sum((self.unchanged[leaf][at] for leaf in leaves), _ZERO),
         )
 
     def fan(self, group: int, days: int, end: int) -> Array | None:
@@ -183,7 +220,13 @@ class Outlook:
         return self._known is not None and bool(self._known.days_known[group])
 
     def errors(self, group: int, leaves: Sequence[int], at: int, days: int, end: int) -> Array | None:
-        """The fan with, beside daily spend, how month-long charges that are due in the month `at` changed from month to month."""
+        """The fan with, beside daily spend, how month-long charges that are due in the month `at` changed from month to month; as
+        much wider or narrower as what is told makes the total larger or smaller."""
+        found = self._errors_untold(group, leaves, at, days, end)
+        before, now = (float(sum((of[leaf][at] for leaf in leaves), _ZERO)) for of in (self.unchanged, self.rest))
+        return found if found is None or before <= 0 or now == before else np.asarray(found * (now / before))
+
+    def _errors_untold(self, group: int, leaves: Sequence[int], at: int, days: int, end: int) -> Array | None:
         daily = self.fan(group, days, end)
         spread = _SPREAD * sum(due.spread or 0.0 for leaf in leaves for due in self._due[leaf][at] if due.amount)
         if not self._known_daily(group) and not spread:
@@ -227,23 +270,6 @@ class Outlook:
             if least > expected:
                 path[leaf, days] = path[leaf, days] * (least / expected) if expected > 0 else least / (days.stop - days.start)
         return path
-
-
-def shared_out(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """The total in parts like the weights (none below 0), adding up exactly; even parts where nothing has weight."""
-    if not weights:
-        return []
-    whole = sum(weights, _ZERO)
-    shares = [weight / whole for weight in weights] if whole > 0 else [Decimal(1) / len(weights)] * len(weights)
-    parts = [(total * share).quantize(_FINE) for share in shares]
-    largest = max(range(len(parts)), key=lambda row: (parts[row], -row))
-    parts[largest] += total - sum(parts, _ZERO)
-    return parts
-
-
-def decimal(amount: float) -> Decimal:
-    """A forecast as money, to the millionth."""
-    return Decimal(repr(amount)).quantize(_FINE)
 
 
 def _rest(path: Array, month: Month, since_reach: Decimal) -> Decimal:

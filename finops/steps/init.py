@@ -53,6 +53,13 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # layer = "ai_compute"
 # match = {"tag:pool" = "gpu"}
 
+# What is known to change, for `finops forecast`: one of spend, volume, tokens and price ("+20%"), model, per_day, once.
+# [[plan]]
+# what = "the claims bot goes live"
+# from = 2026-12-01
+# scope = {agent = "claims-bot", tenant = "acme"}
+# per_day = "40"
+
 # [[budget]]
 # scope = {tenant = "acme"}
 # period = "month"
