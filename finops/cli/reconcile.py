@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,11 +31,17 @@ def reconcile(
     Examples:
       finops reconcile --month 2026-10
       finops reconcile --rules
+      finops reconcile --unattributed
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
+    from finops.errors import UsageError
     from finops.steps.reconcile import reconcile as answer
+    from finops.steps.unattributed import unattributed as nameless
 
+    if rules and unattributed:
+        raise UsageError("`--rules` and `--unattributed` can't both be given", where="--unattributed", hint="leave one out")
     with talking(g) as talk:
-        result = answer(g.overrides, month=month, rules=rules, talk=talk)
+        ask = nameless if unattributed else partial(answer, rules=rules)
+        result = ask(g.overrides, month=month, talk=talk)
     emit(result, g)

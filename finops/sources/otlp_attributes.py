@@ -196,8 +196,9 @@ NEVER_KEPT = (
     *("prompt", "message", "content", "input", "output", "completion"),
     *("argument", "instruction", "result", "email", "query"),
 )
-"""Attributes that configuration may name as identity: the exact names, and what follows a prefix unless its name holds one of the
-last list. Nothing else of a span is stored: prompts, answers, arguments and addresses never are."""
+"""Attributes that configuration may name as identity: the exact names, and what follows a prefix or looks like an owner's name
+(`core.attribution`) unless its name holds one of the last list. Nothing else of a span is stored: prompts, answers, arguments and
+addresses never are."""
 
 MAX_KEPT, MAX_KEY, MAX_VALUE, MAX_TEXT = 32, 128, 256, 512
 """Bounds of what one span keeps: attributes, the length of a name and of a value, and the length of any text column."""

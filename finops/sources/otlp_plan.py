@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from finops.core.attribution import looks_like_an_owner
 from finops.core.contracts import CALL
 from finops.sources.otlp_attributes import KEPT, KEPT_PREFIXES, MAX_KEY, MEANINGS, NEVER_KEPT, Kind
 
@@ -63,7 +64,7 @@ class Plans:
     def _is_kept(self, name: str) -> bool:
         if name in self._kept:
             return len(name) <= MAX_KEY
-        if not name.startswith(KEPT_PREFIXES) or len(name) > MAX_KEY:
+        if len(name) > MAX_KEY or not (name.startswith(KEPT_PREFIXES) or looks_like_an_owner(name)):
             return False
         low = name.lower()
         return not any(word in low for word in NEVER_KEPT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +16,7 @@ from finops.errors import UsageError
 from finops.ledger.cube import METRICS, CubeQuestion, checked_dimensions, cube_rows, cube_totals
 from finops.ledger.store import Reader, open_reader
 from finops.steps.calls_twice import twice_notes
+from finops.steps.unattributed import call_notes, nameless_cost_notes
 
 Row = dict[str, Any]
 UNTAGGED = "__untagged__"
@@ -48,7 +48,7 @@ def cost(
         question = _question(settings, by, metric, period, where)
         rows = cube_rows(reader, question)
         totals = cube_totals(reader, question)
-        notes = [*_notes(reader, rows, metric, talk), *_whole_tenant_notes(reader, question, rows)]
+        notes = [*_notes(reader, rows, metric, talk), *_nameless_notes(reader, question, rows, period)]
         notes += twice_notes(reader, period)
         if compare_to:
             rows = _compared(rows, cube_rows(reader, _question(settings, by, metric, month_period(compare_to), where)), by)
@@ -144,17 +144,11 @@ def _notes(reader: Reader, rows: Sequence[Row], metric: str, talk: Talk) -> list
     return notes
 
 
-def _whole_tenant_notes(reader: Reader, question: CubeQuestion, rows: Sequence[Row]) -> list[str]:
-    """What is shared to tenants as a whole, where the rows go finer than tenants."""
-    finer = [name for name in ("agent", "workflow") if name in question.by and any(row[name] == UNTAGGED for row in rows)]
-    if not finer or (question.where or {}).get("method", "shared") != "shared":
-        return []
-    shared = replace(question, by=(), where={**(question.where or {}), "method": "shared", finer[0]: UNTAGGED})
-    return [
-        f"{money_table(amount, currency)} of `{UNTAGGED}` is shared to tenants as a whole: the shares name no {finer[0]}"
-        for currency, amount in cube_totals(reader, shared)
-        if amount
-    ]
+def _nameless_notes(reader: Reader, question: CubeQuestion, rows: Sequence[Row], period: Period | None) -> list[str]:
+    """Of each dimension of which a part has no name: what put that part there, and how many calls are behind it."""
+    lacking = [name for name in OWNER if name in question.by and any(row[name] == UNTAGGED for row in rows)]
+    notes = [note for name in lacking for note in nameless_cost_notes(reader, question, name)]
+    return notes + (call_notes(reader, lacking, period) if not question.where else [])
 
 
 def _unknown_notes(reader: Reader, metric: str) -> list[str]:

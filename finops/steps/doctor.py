@@ -14,6 +14,7 @@ from finops.ledger.health import examine
 from finops.ledger.store import DEFAULT_WAIT_S, Reader, open_reader, open_writer
 from finops.sources.collect_spool import waiting_in
 from finops.steps.collect import spool_path
+from finops.steps.unattributed import short_note
 
 COLUMNS = (Column("check", "Check"), Column("status", "Status"), Column("detail", "Detail"))
 _VERSIONS = ("finops", "duckdb", "pyarrow", "genai-prices")
@@ -36,7 +37,7 @@ def doctor(overrides: Overrides, *, dry_run: bool = False, wait_s: float = DEFAU
             notes += _tidied(settings, wait_s if health.outdated else 0)
         if not (dry_run and health.outdated):
             with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
-                rows += _model_rows(reader)
+                rows += [*_model_rows(reader), *_owner_rows(reader)]
     rows += [_row("leftover", "ok" if path.exists() else "tidied", path.name) for path in health.leftovers]
     if any(row["check"] == "model" for row in rows):
         notes.append("`finops build --full` builds the models anew")
@@ -71,6 +72,13 @@ def _model_rows(reader: Reader) -> list[dict[str, Any]]:
         except DataError as error:
             rows.append(_row("model", "damaged", error.what))
     return [*rows, _row("model tests", "ok", f"{tested} models keep their grain and their sums")]
+
+
+def _owner_rows(reader: Reader) -> list[dict[str, Any]]:
+    """How many calls say whose they are, where that is built."""
+    built = reader.query("SELECT 1 AS one FROM duckdb_tables() WHERE table_name = 'fct_unattributed' AND NOT temporary")
+    said = short_note(reader) if built else []
+    return [_row("owners", "ok", said[0] if said else "every call names a tenant, an agent and a workflow")] if built else []
 
 
 def _versions() -> str:

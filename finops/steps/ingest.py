@@ -27,6 +27,7 @@ from finops.steps.ingest_loading import Answer, file_row, load_all
 from finops.steps.manifest_deliveries import Delivery, Sorted, sorted_by_manifest
 from finops.steps.remote_files import Span, fetched, is_remote
 from finops.steps.restated import owner_costs, owner_differences, with_earlier
+from finops.steps.unattributed import short_note
 
 if TYPE_CHECKING:
     from finops.sources.base import Source
@@ -103,7 +104,7 @@ def _ingest(
             restate_later(writer, restated_months(options.restate))
         elif options.build and unbuilt:
             answer.notes += kept_notes(built(writer, settings, talk, restate=restated_months(options.restate)))
-            answer.notes += twice_notes(writer)
+            answer.notes += [*twice_notes(writer), *short_note(writer)]
     answer.rows.sort(key=lambda row: row["path"])
     if options.dry_run:
         answer.notes.append("dry run: nothing was loaded")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from finops.core.attribution import OWNER_PATTERNS
 from finops.ledger.engine.charge_macros import CHARGE_MACROS
 from finops.ledger.engine.database import Database, quoted
 
@@ -34,6 +35,9 @@ MACROS = (
         lower(instance_type),
         '^(ml\.)?(p[2-9]|g[3-9]|gr[0-9]|trn|inf|dl)[a-z0-9]*[.-]|^standard_n[cdvg]|^(a[2-9]|g[2-9])-|^ct[0-9]|^tpu'
     ), FALSE)""",
+    # Whether an attribute or tag of that name may say the tenant, agent or workflow.
+    f"""CREATE OR REPLACE TEMP MACRO names_owner(dimension, name) AS CASE dimension
+    {" ".join(f"WHEN {quoted(d)} THEN regexp_matches(lower(name), {quoted(p)})" for d, p in OWNER_PATTERNS.items())} END""",
     # One part of a key: null and every text apart, and no text can reach over into the next part.
     """CREATE OR REPLACE TEMP MACRO key_part(v) AS
     CASE WHEN v IS NULL THEN '-' ELSE '=' || replace(CAST(v AS VARCHAR), '|', '||') END""",
