@@ -74,7 +74,7 @@ METRICS: tuple[Metric, ...] = (
         "excess_cost",
         "Excess",
         "currency",
-        "effective cost of the days of an incident - what its own past made expected",
+        "effective cost of an incident's days - what its own past made expected; of a loop, what its needless calls cost if more",
         "step anomalies",
         "lower is better",
         "The expected follows the level slowly, so a change that lasts is an excess only until it is usual.",

@@ -18,10 +18,13 @@ from finops.core.periods import last_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.ledger.store import Reader, one_state, open_reader
+from finops.steps.anomaly_signs import with_signs
+from finops.steps.anomaly_tenants import with_tiers
 from finops.steps.forecast_history import complete_until, history
 from finops.steps.runaways import hourly_incidents
 
 Row = dict[str, Any]
+_ZERO = Decimal(0)
 LEAVES = ("tenant", "agent", "workflow")
 LEVELS: tuple[tuple[str, ...], ...] = (
     *((), ("tenant",), ("workflow",), ("agent",)),
@@ -39,6 +42,7 @@ COLUMNS = (
         Column("expected", "Expected", "money", "expected_cost", wide_only=True),
     ),
     *(Column("p_value", "p", "number", wide_only=True), Column("cause", "Cause")),
+    Column("driver", "Driver", wide_only=True),
     Column("offset", "Offset nearby", "money", "excess_cost", wide_only=True),
 )
 
@@ -49,6 +53,7 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
     period = last_period(last, settings.as_of)
     rows: list[Row] = []
     notes: list[str] = []
+    floors: dict[str, float] = {}
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
         reach = complete_until(reader, settings.as_of, settings.currency)
         if unbuilt := reader.unbuilt():
@@ -57,6 +62,7 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
         for currency in sorted({str(key[0]) for key in known.keys}):
             own = [row for row, key in enumerate(known.keys) if key[0] == currency]
             spend, first = known.spend[own], known.first[own]
+            floors[currency] = max(FLOOR_SHARE * float(spend[:, -30:].sum()), 0.01)
             begins = reach - timedelta(days=spend.shape[1] - 1)
             found, more = _of_currency(
                 reader,
@@ -66,10 +72,14 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
                 begins,
                 period.first,
                 currency,
+                floors[currency],
             )
-            rows += found
+            tenants = [str(known.keys[row][1]) for row in own]
+            rows += with_tiers(found, tenants, spend, begins, settings)
+            rows += hourly_incidents(reader, currency, settings.as_of, period.first, floors[currency], rows)
             notes += more
-    rows.sort(key=lambda row: (row["opened"], row["excess"]), reverse=True)
+        rows = with_signs(reader, rows, floors, since=period.first, until=settings.as_of, currency=settings.currency)
+    rows.sort(key=lambda row: (row["opened"], row["excess"] or _ZERO, row["path"]), reverse=True)
     notes.append(
         f"days up to {date_text(reach)} are judged; chance may raise one alert in six months a series of days, "
         "and one in a month an agent's hours"
@@ -79,14 +89,20 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
 
 
 def _of_currency(
-    reader: Reader, keys: Sequence[tuple[str, ...]], spend: Any, first: Any, begins: date, since: date, currency: str
+    reader: Reader,
+    keys: Sequence[tuple[str, ...]],
+    spend: Any,
+    first: Any,
+    begins: date,
+    since: date,
+    currency: str,
+    floor: float,
 ) -> tuple[list[Row], list[str]]:
     days = spend.shape[1]
     nodes = _distinct(nodes_of(keys, LEAVES, LEVELS))
     totals, started = summed(spend, first, nodes)
     if days - int(started.min()) <= SETTLE_D:
         return [], [f"{currency}: {days - int(started.min())} days are too few to tell what is usual; {SETTLE_D + 1} are needed"]
-    floor = max(FLOOR_SHARE * float(spend[:, -30:].sum()), 0.01)
     judged = judge(totals, started, budget=BUDGET)
     found = incidents(
         judged,
@@ -98,8 +114,7 @@ def _of_currency(
     )
     notes = [f"{currency}: {len(nodes):,} series; incidents below {money_table(Decimal(repr(floor)), currency)} are not told"]
     rows = [_row(reader, one, keys, nodes, begins, currency) for one in found]
-    until = begins + timedelta(days=days - 1)
-    return rows + hourly_incidents(reader, currency, until, since, floor, rows), notes
+    return rows, notes
 
 
 def _distinct(nodes: Mapping[Path, list[int]]) -> dict[Path, list[int]]:
@@ -116,7 +131,7 @@ def _row(
     reader: Reader, one: Incident, keys: Sequence[tuple[str, ...]], nodes: Mapping[Path, list[int]], begins: date, currency: str
 ) -> Row:
     opened, last = begins + timedelta(days=one.opened), begins + timedelta(days=one.last)
-    owners = {(*keys[row], currency) for row in nodes[one.path]}
+    driver = _driver(reader, {(*keys[row], currency) for row in nodes[one.path]}, opened, last, currency)
     return {
         "opened": opened,
         "closed": None if one.closed is None else begins + timedelta(days=one.closed),
@@ -127,12 +142,13 @@ def _row(
         "excess": _money(one.excess),
         "expected": _money(one.expected),
         "p_value": float(f"{one.p_value:.2g}"),
-        "cause": _cause(reader, owners, opened, last, currency),
+        "cause": driver,
+        "driver": driver,
         "offset": _money(one.offset) if one.offset else None,
     }
 
 
-def _cause(reader: Reader, owners: set[tuple[str, ...]], opened: date, last: date, currency: str) -> str | None:
+def _driver(reader: Reader, owners: set[tuple[str, ...]], opened: date, last: date, currency: str) -> str | None:
     """The driver with the largest effect, between the days of the incident and as many usual ones (the 28 days before)."""
     after = _sides(reader, opened, last + timedelta(days=1), currency, owners)
     usual = _sides(reader, opened - timedelta(days=BEFORE_D), opened, currency, owners)
@@ -159,8 +175,8 @@ def _money(amount: float) -> Decimal:
 
 
 def _totals(rows: Sequence[Row]) -> list[Row]:
-    currencies = sorted({row["currency"] for row in rows})
+    currencies = sorted({row["currency"] for row in rows if row["currency"]})
     return [
-        {"currency": currency, "excess": sum((row["excess"] for row in rows if row["currency"] == currency), Decimal(0))}
+        {"currency": currency, "excess": sum((row["excess"] or _ZERO for row in rows if row["currency"] == currency), _ZERO)}
         for currency in currencies
     ]

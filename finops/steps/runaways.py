@@ -79,6 +79,7 @@ def _row(agent: str, begins: datetime, hours: int, excess: float, usual: float, 
         "expected": Decimal(repr(round(usual, 6))),
         "p_value": None,
         "cause": f"{times}, {hours} h from {begins:%H:%M}",
+        "driver": None,
         "offset": None,
     }
 

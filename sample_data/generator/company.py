@@ -21,6 +21,10 @@ CONTEXT_TOKENS = (29, 181, 207, 396, 1020, 1189, 2735, 4083, 4142, 14050)
 GENERATED_TOKENS = (16, 41, 54, 85, 129, 395, 424, 451, 601, 1000)
 
 TENANTS = ("acme-retail", "bluefin-bank", "cedar-health", "delta-travel", "everest-law", "fjord-media")
+TIERS = {
+    **dict.fromkeys(("bluefin-bank", "cedar-health", "everest-law"), "enterprise"),
+    **dict.fromkeys(("acme-retail", "delta-travel", "fjord-media"), "standard"),
+}
 
 WORKFLOWS: dict[str, dict[str, object]] = {
     # lead agent, runs on a weekday at the start, share of a weekday's runs on Saturday or Sunday, tenants with weights,

@@ -17,6 +17,7 @@ def configuration(known: dict[str, Any]) -> str:
         f'\n[[value]]\nworkflow = "{name}"\nper_accepted = "{base}"\nlow = "{low}"\nhigh = "{high}"\ncurrency = "USD"\n'
         for name, (base, low, high) in company.VALUES.items()
     )
+    tiers = "".join(f'\n[[tenant]]\nname = "{name}"\ntier = "{tier}"\n' for name, tier in company.TIERS.items())
     issuers = {"openai": "OpenAI", "aws": "Amazon Web Services, Inc."}
     invoices = "".join(
         f'\n[[invoice]]\nissuer = "{issuer}"\nperiod = "{month}"\ntotal = "{known["billed"][name][month]}"\ncurrency = "USD"\n'
@@ -25,7 +26,7 @@ def configuration(known: dict[str, Any]) -> str:
     )
     comment = "\n# What an accepted result is worth to the company: believed, with a range.\n"
     page = _template("finops.template.toml")
-    return page.substitute(as_of=company.AS_OF, workflows=workflows, values=comment + values, invoices=invoices)
+    return page.substitute(as_of=company.AS_OF, workflows=workflows, values=comment + values, tiers=tiers, invoices=invoices)
 
 
 def readme(known: dict[str, Any]) -> str:

@@ -18,10 +18,10 @@ def test_the_planted_incidents_and_nothing_else(sample: Finops) -> None:
     assert ran.code == 0, ran.err
     loop, spike = ran.json["rows"]
     assert (loop["opened"], loop["path"]) == (truth["retry_loop"]["from"], "agent=price-checker")
-    assert loop["cause"].startswith("calls_per_run +$")
+    assert loop["driver"].startswith("calls_per_run +$")
     assert (spike["opened"], spike["closed"]) == (truth["spike"]["from"], truth["spike"]["to"])
     assert spike["path"] == "tenant=bluefin-bank / workflow=service-desk-triage"
-    assert spike["cause"].startswith("runs +$")
+    assert spike["driver"].startswith("runs +$")
     assert abs(Decimal(spike["excess"]) / Decimal(truth["spike"]["cost"]) - 1) < Decimal("0.05")
 
 

@@ -1,4 +1,4 @@
--- waste_calls: counted calls by the one cause for which they were needless, at list price; a call has at most one cause, the first that fits. Failed calls are told apart by what came after them, loops by the tool and its arguments (where no arguments are known, by a tool that fails again and again), copies by the prompt's hash within a day, long prompts by four times the usual fresh input of the agent on the model.
+-- waste_calls: counted calls by the one cause for which they were needless, at list price; a call has at most one cause, the first that fits. Failed calls are told apart by what came after them, loops by the tool and its arguments (where no arguments are known, by a tool that fails again and again), copies by the prompt's hash within a day, long prompts by four times the usual fresh input of the agent on the model. Without `by_outcome`, agents without outcomes are judged as the others.
 WITH judged AS (
     SELECT c.agent, count(r.accepted) AS verdicts
     FROM fct_call c
@@ -101,7 +101,7 @@ caused AS (
     SELECT
         o.call_day, o.tenant, o.agent, o.workflow, o.model, o.currency, o.list_cost, o.operation,
         CASE
-            WHEN j.verdicts = 0 AND k.verdicts > 0 AND left(o.agent, 2) <> '__' THEN 'no_outcome'
+            WHEN CAST($by_outcome AS BOOLEAN) AND j.verdicts = 0 AND k.verdicts > 0 AND left(o.agent, 2) <> '__' THEN 'no_outcome'
             WHEN d.call_key IS NOT NULL THEN 'loop'
             WHEN o.operation = 'tool' THEN NULL
             WHEN o.status = 'error' AND f.later_ok > 0 AND f.later_model IS DISTINCT FROM o.model THEN 'fell_back'
