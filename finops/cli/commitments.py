@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from finops.cli.amounts import discounts, share
 from finops.cli.options import Globals
-from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
@@ -44,29 +43,6 @@ def commitments(
 
     with talking(g) as talk:
         result = answer(
-            g.overrides, month=month, last=last, fall=_share(fall, "--fall"), assume=_discounts(assume), top=top, talk=talk
+            g.overrides, month=month, last=last, fall=share(fall, "--fall"), assume=discounts(assume), top=top, talk=talk
         )
     emit(result, g)
-
-
-def _discounts(text: str | None) -> dict[str, Decimal]:
-    found = {}
-    for part in filter(None, (piece.strip() for piece in (text or "").split(","))):
-        option, _, share = part.partition("=")
-        discount = _share(share, "--assume")
-        if not discount:
-            raise UsageError(f"`{part}` is no discount", where="--assume", hint="write it as reserved_1y=37%")
-        found[option.strip()] = discount
-    return found
-
-
-def _share(text: str, option: str) -> Decimal:
-    """A share from 0 to below 1, written as 30% or 0.3."""
-    number = text.strip()
-    try:
-        value = Decimal(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
-    except InvalidOperation:
-        value = Decimal(1)
-    if not value.is_finite() or not 0 <= value < 1:
-        raise UsageError(f"`{text}` will not do", where=option, hint="a share from 0 to below 1, such as 30%")
-    return value

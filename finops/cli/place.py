@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from finops.cli.amounts import above_zero
 from finops.cli.options import Globals
-from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
@@ -54,23 +53,12 @@ def place(
             workload=workload,
             region=region,
             provider=provider,
-            latency_limit_ms=None if latency_limit is None else float(_decimal(latency_limit, "--latency-limit")),
-            utilisation=_decimal(utilisation, "--utilisation", largest=1),
+            latency_limit_ms=None if latency_limit is None else float(above_zero(latency_limit, "--latency-limit")),
+            utilisation=above_zero(utilisation, "--utilisation", largest=1),
             restart_minutes=restart,
-            units_per_month=None if units_per_month is None else _decimal(units_per_month, "--units-per-month"),
+            units_per_month=None if units_per_month is None else above_zero(units_per_month, "--units-per-month"),
             infeasible=infeasible,
             top=top,
             talk=talk,
         )
     emit(result, g)
-
-
-def _decimal(text: str, option: str, largest: int | None = None) -> Decimal:
-    """A number above 0, up to `largest`."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal(0)
-    if not value.is_finite() or value <= 0 or (largest is not None and value > largest):
-        raise UsageError(f"`{text}` will not do", where=option, hint=f"a number above 0{f' up to {largest}' if largest else ''}")
-    return value

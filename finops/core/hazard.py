@@ -6,15 +6,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Ground = Literal["given", "advisor", "trace", "history"]
 PRIOR_SHAPE = 0.5
 """Jeffreys' prior of a Poisson rate: shape 1/2 in no time at all."""
 SWEEP = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Interruptions per machine and hour from the advisor's open bucket to the worst that traces of accelerators show."""
-PUBLISHED_TRACES = (("p3, 11.4 hours", 167, 273.1), ("g4dn, 10.8 hours", 74, 135.7))
+PUBLISHED_TRACES = (("p3", 167, 273.1), ("g4dn", 74, 135.7))
 """Removals and node-hours of the two traces of spot GPUs that came with Bamboo (NSDI 2023, arXiv 2204.12013)."""
+
+
+_HOUR = timedelta(hours=1)
+_WHOLE = 0.99
+
+
+class Spell(NamedTuple):
+    """A line of a bill: one machine on spot from `start` to `end`, billed for so many hours of it."""
+
+    machine: str
+    start: datetime
+    end: datetime
+    hours: float
 
 
 @dataclass(frozen=True)
@@ -48,21 +61,24 @@ def from_published_traces() -> Hazard:
     return from_history(removed, hours, f"{removed} removals in {hours:,.0f} node-hours of public traces of spot GPUs", "trace")
 
 
-def ended_spells(spells: Iterable[tuple[str, datetime, datetime]], until: datetime) -> tuple[int, float]:
-    """Interruptions and running hours of machines, given as (machine, start, end): a spell that ends before `until` and is not
-    followed at once by another of the same machine was an interruption. A machine that its owner gave back counts, too, so it
-    is an upper bound."""
-    by_machine: dict[str, list[tuple[datetime, datetime]]] = {}
-    for machine, start, end in spells:
-        by_machine.setdefault(machine, []).append((start, end))
-    ended, running = 0, timedelta()
+def ended_spells(spells: Iterable[Spell], until: datetime) -> tuple[int, float]:
+    """Interruptions and running hours of machines by their bills: one that is not billed on, before `until`, was taken back. So
+    was one that was billed for less than the whole of a line longer than an hour, unless the line was its first. A machine that
+    its owner gave back counts, too: it is an upper bound."""
+    by_machine: dict[str, list[Spell]] = {}
+    for spell in spells:
+        by_machine.setdefault(spell.machine, []).append(spell)
+    ended, running = 0, 0.0
     for own in by_machine.values():
-        merged: list[tuple[datetime, datetime]] = []
-        for start, end in sorted(own):
-            if merged and start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-            else:
-                merged.append((start, end))
-        running += sum((end - start for start, end in merged), timedelta())
-        ended += sum(end < until for _, end in merged)
-    return ended, running / timedelta(hours=1)
+        reached: datetime | None = None
+        for spell in sorted(own, key=lambda spell: (spell.start, spell.end)):
+            running += spell.hours
+            end = spell.end
+            if reached is not None and spell.start > reached:
+                ended, reached = ended + 1, None
+            billed = timedelta(hours=spell.hours)
+            if reached is not None and end - spell.start > _HOUR and billed < (end - spell.start) * _WHOLE:
+                end = spell.start + billed
+            reached = end if reached is None else max(reached, end)
+        ended += reached is not None and reached < until
+    return ended, running

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from finops.core.gap_metrics import GAP_METRICS
 from finops.core.metric import Metric
+from finops.core.place_metrics import PLACE_METRICS
 from finops.core.unit_metrics import UNIT_METRICS
 
 __all__ = ["BY_ID", "COST_METRICS", "METRICS", "Metric"]
@@ -183,6 +185,8 @@ METRICS: tuple[Metric, ...] = (
         floor=5,
     ),
     *UNIT_METRICS,
+    *GAP_METRICS,
+    *PLACE_METRICS,
     Metric("calls", "Calls", "calls", "counted calls: leaves of traces, each once", "mart_agent_day.calls"),
     Metric(
         "failed_calls", "Failed calls", "calls", "counted calls with an error", "mart_agent_day.failed_calls", "lower is better"
@@ -306,7 +310,16 @@ METRICS: tuple[Metric, ...] = (
         "step commitments",
         "lower is better",
     ),
-    Metric("price", "Price", "currency per unit", "the price of one unit at one date", "price_token, pricing/"),
+    Metric("price", "Price", "currency per unit", "the price of one unit at one date", "price_fact, price_token, pricing/"),
+    Metric(
+        "price_effect",
+        "Effect on last month",
+        "currency",
+        "quantity used in the last whole month x (price after - price before); of tokens their list cost x the change",
+        "step price_changes",
+        "lower is better",
+        "At list or contract prices of what is paid by use; hours that a commitment covers are not in it.",
+    ),
     Metric(
         "expected_monthly_loss",
         "Expected monthly loss",

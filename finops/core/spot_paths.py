@@ -72,7 +72,7 @@ def _cut_short(dice: np.random.Generator, counts: Counts, rate: Floats, need: fl
     if len(owner):
         lam = rate[owner]
         times = -np.log1p(dice.random(len(owner)) * np.expm1(-lam * need)) / lam
-        total = np.bincount(owner, times, len(counts))
+        total = np.bincount(owner, times, len(counts)).astype(np.float64)
     many = counts > _SUMMED
     if many.any():
         lam, number = rate[many], counts[many]

@@ -24,3 +24,10 @@ def billed_spans(reader: Reader, first: date, end: date) -> dict[str | None, tup
     return {
         row["provider"]: (max(row["first_hour"], start), min(row["end_hour"], stop)) for row in reader.read("commitments_reach")
     }
+
+
+def spot_spells(reader: Reader, end: date) -> Rows:
+    """When each machine was billed as spot, up to the day `end`."""
+    for macro in CHARGE_MACROS:
+        reader.query(macro)
+    return reader.read("spot_spells", end=end)

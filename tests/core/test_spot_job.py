@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.core.hazard import SWEEP, ended_spells, from_history, from_published_traces
+from finops.core.hazard import SWEEP, Spell, ended_spells, from_history, from_published_traces
 from finops.core.spot import advisor_rate, billed_hours
 from finops.core.spot_job import Job, break_even, checkpointed, daly, expected, requeued
 from finops.core.spot_paths import simulated
@@ -164,9 +164,17 @@ def test_history_gives_a_rate_and_how_certain_it_is() -> None:
         from_history(1, 0, "")
 
 
-def test_a_spell_that_ends_before_the_bill_does_was_an_interruption() -> None:
-    day = datetime(2026, 10, 1)
-    hours = [("a", day + timedelta(hours=h), day + timedelta(hours=h + 1)) for h in range(48) if h not in (10, 11, 30)]
-    other = [("b", day, day + timedelta(hours=5))]
-    assert ended_spells([*hours, *other], day + timedelta(hours=48)) == (3, 50.0)
+def test_a_machine_that_is_not_billed_on_was_taken_back() -> None:
+    day, hour = datetime(2026, 10, 1), timedelta(hours=1)
+    lines = [Spell("a", day + h * hour, day + (h + 1) * hour, 1.0) for h in range(48) if h not in (10, 11, 30)]
+    other = Spell("b", day, day + 5 * hour, 5.0)
+    assert ended_spells([*reversed(lines), other], day + 48 * hour) == (3, 50.0)
     assert ended_spells([], day) == (0, 0.0)
+
+
+def test_lines_of_a_day_tell_a_late_start_from_an_early_end() -> None:
+    days = [datetime(2026, 10, day) for day in (1, 2, 3, 4)]
+    billed = zip(days, days[1:], (9.0, 24.0, 7.0), strict=False)
+    lines = [Spell("a", start, end, hours) for start, end, hours in billed]
+    assert ended_spells(lines[:2], days[2]) == (0, 33.0)
+    assert ended_spells(lines, days[3]) == (1, 40.0)

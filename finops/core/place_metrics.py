@@ -1,0 +1,43 @@
+"""The metrics of jobs on spot and of placements."""
+
+from __future__ import annotations
+
+from finops.core.metric import Metric
+
+PLACE_METRICS: tuple[Metric, ...] = (
+    Metric(
+        "job_cost",
+        "Cost of a job",
+        "currency",
+        "hourly price x machines x billed hours, which on spot include checkpoints, restarts and work done again",
+        "step spot",
+        "lower is better",
+        "Expected over interruptions; p50 and p95 are of simulated runs, or of replays over a trace.",
+    ),
+    Metric(
+        "billed_hours",
+        "Billed hours",
+        "hours",
+        "the job's hours on each machine, with checkpoints, restarts and work done again",
+        "step spot",
+        "lower is better",
+    ),
+    Metric("job_saving", "Saving", "share of 1", "1 - cost / cost on demand", "step spot", "higher is better"),
+    Metric(
+        "interruption_rate",
+        "Interruptions per machine and hour",
+        "per hour",
+        "as given; else from the advisor's monthly bucket, a trace, or the bills' own history (1/2 + interruptions) / hours",
+        "step spot",
+        "lower is better",
+        "The advisor's bucket is a lower bound: measured rates of accelerators reach hundreds of times it.",
+    ),
+    Metric(
+        "late_probability",
+        "Chance to be late",
+        "share of 1",
+        "simulated runs that end after the deadline / all",
+        "step spot",
+        "lower is better",
+    ),
+)
