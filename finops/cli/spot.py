@@ -12,7 +12,7 @@ from finops.cli.options import Globals
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
-    from finops.steps.spot import Checkpoint
+    from finops.steps.spot_asked import Checkpoint
 
 
 def register(commands: Commands) -> None:
@@ -61,8 +61,8 @@ def spot(
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.core.spot_job import Job
-    from finops.steps.spot import Asked
     from finops.steps.spot import spot as answer
+    from finops.steps.spot_asked import Asked
 
     job = Job(
         work_h=hours(work, "--work"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from finops.config import Overrides, load_settings
 from finops.core.commitments import EXACT
@@ -17,6 +17,7 @@ from finops.core.result import Column, Result
 from finops.core.spot_job import Job, checkpointed, expected
 from finops.core.unit_cost import exact, rounded
 from finops.errors import DataError, UsageError
+from finops.steps.spot_asked import Asked, Market
 from finops.steps.spot_hazards import hazard_of, read_trace
 from finops.steps.spot_notes import SWEPT, spot_notes
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from finops.prices.book import PriceBook
 
 Row = dict[str, Any]
-Checkpoint = Literal["best", "none", "notice"] | float
 _HOURS = Decimal("0.000001")
 GRACE_H = {"aws": 120 / 3600}
 """Notice before spot capacity is taken: two minutes at AWS, half a minute elsewhere."""
@@ -56,28 +56,6 @@ COLUMNS = (
     Column("price_as_of", "Price as of", "date", wide_only=True),
     Column("price_source", "Source", wide_only=True),
 )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The question: the job (its work, restart, write, wait and machines), how checkpoints are set, and by when."""
-
-    job: Job
-    checkpoint: Checkpoint = "best"
-    deadline_h: float | None = None
-    grace_h: float | None = None
-    """Notice before capacity is taken; None is the provider's own."""
-    paths: int = 10_000
-    seed: int = 1
-
-
-@dataclass(frozen=True)
-class Market:
-    """The prices of one machine in one region."""
-
-    on_demand: Offer
-    spot: Offer
-    committed: Mapping[str, tuple[Decimal, Offer | None]]
 
 
 def spot(

@@ -13,7 +13,7 @@ from finops.core.offer import STALE_AFTER_DAYS
 
 if TYPE_CHECKING:
     from finops.core.spot_trace import Trace
-    from finops.steps.spot import Asked, Market
+    from finops.steps.spot_asked import Asked, Market
 
 SWEPT = "spot, swept"
 TOLERATED = Decimal("0.05")
