@@ -16,6 +16,7 @@ from finops.core.settings import (
     Budget,
     Calendar,
     Counting,
+    Currencies,
     Envelope,
     Exempt,
     Identity,
@@ -42,6 +43,7 @@ CONFIG_NAME = "finops.toml"
 SECTIONS: tuple[Section, ...] = (
     Section("calendar", Calendar),
     Section("ledger", LedgerPlace),
+    Section("currency", Currencies),
     Section("identity", Identity),
     Section("placement", Placement),
     Section("map", AccountMap, many=True),
@@ -83,6 +85,7 @@ class Settings:
     ledger: Path
     as_of: date
     prices: Path | None = None
+    exchange_rates: Path | None = None
     currency: str | None = None
     view: Literal["billed", "incurred"] = "billed"
     calendar: Calendar = field(default_factory=Calendar)
@@ -128,6 +131,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         ledger=_absolute(overrides.ledger, Path.cwd()) or _absolute(Path(place.path), root) or root / "finops.duckdb",
         as_of=overrides.as_of or place.as_of or today or datetime.now(UTC).date(),
         prices=_absolute(overrides.prices, Path.cwd()) or _absolute(place.prices and Path(place.prices), root),
+        exchange_rates=_absolute(parts["currency"].rates, root),
         currency=_currency(overrides.currency),
         view=overrides.view,
         calendar=parts["calendar"],

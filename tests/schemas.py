@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from finops.core.gap import CAUSES
+
 FOLDER = Path(__file__).resolve().parent.parent / "schema"
 
 TEXT: dict[str, Any] = {"type": ["string", "null"]}
@@ -31,6 +33,11 @@ ROWS: dict[str, dict[str, Any]] = {
     "reconcile": _all(TEXT, "period", "issuer", "account", "currency")
     | _all(MONEY, "source_total", "rounding", "billed", "allocated", "difference", "invoice_total", "invoice_gap")
     | _all(MONEY, "direct", "metered", "shared", "idle", "left", "untagged", "unexplained", "estimated"),
+    "reconcile-sources": {"period": NAME, "currency": NAME}
+    | _all(TEXT, "provider", "account", "model", "use_by")
+    | _all(MONEY, "traces_list", "gateway", "usage_report", "invoice", "gap", "unexplained", *CAUSES)
+    | _all(MONEY, "sampling_within", "missing_spans_within")
+    | {"gateways": LIST},
     "cost": {"currency": NAME, "basis": NAME, "cost": MONEY, "share": NUMBER},
     "place": _all(TEXT, "provider", "region", "instance_type", "purchase_option", "model", "reason", "unit")
     | {"count": COUNT, "feasible": FLAG, "unit_cost": MONEY, "monthly_cost": MONEY, "p95_ms": NUMBER, "price_as_of": DATE},

@@ -135,6 +135,10 @@ def _table(result: Result, wide: bool) -> str:
     if result.rows:
         lines += _aligned(columns, [[_clipped(shown(c, row), wide) for c in columns] for row in result.rows])
     lines += _totals_lines(result, wide)
+    for below in result.below:
+        shown_columns = [column for column in below.columns if wide or not column.wide_only]
+        cells = [[_clipped(shown(c, row), True) for c in shown_columns] for row in below.rows]
+        lines += ["", below.title, *_aligned(shown_columns, cells)]
     if result.notes:
         lines += ["", *result.notes] if lines else list(result.notes)
     lines += [f"wrote {name}" for name in result.files]
@@ -177,17 +181,24 @@ def _totals_lines(result: Result, wide: bool) -> list[str]:
 
 
 def _markdown(result: Result, wide: bool) -> str:
-    columns = [column for column in result.columns if wide or not column.wide_only]
-    lines = []
-    if result.rows:
-        right = ("money", "unit_price", "ratio", "number", "count")
-        lines.append("| " + " | ".join(_escaped(c.label) for c in columns) + " |")
-        lines.append("|" + "|".join("---:" if c.kind in right else "---" for c in columns) + "|")
-        lines += ["| " + " | ".join(_escaped(shown(c, row)) for c in columns) + " |" for row in result.rows]
-    totals = [line for line in _totals_lines(result, wide) if line]
-    for text in [*totals, *result.notes]:
+    lines = _markdown_table(result.columns, result.rows, wide) if result.rows else []
+    for text in _totals_lines(result, wide):
+        lines += ["", _escaped(text)] if text else []
+    for below in result.below:
+        lines += ["", _escaped(below.title), "", *_markdown_table(below.columns, below.rows, wide)]
+    for text in result.notes:
         lines += ["", _escaped(text)]
     return "\n".join(lines) + "\n"
+
+
+def _markdown_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], wide: bool) -> list[str]:
+    columns = [column for column in columns if wide or not column.wide_only]
+    right = ("money", "unit_price", "ratio", "number", "count")
+    return [
+        "| " + " | ".join(_escaped(c.label) for c in columns) + " |",
+        "|" + "|".join("---:" if c.kind in right else "---" for c in columns) + "|",
+        *("| " + " | ".join(_escaped(shown(c, row)) for c in columns) + " |" for row in rows),
+    ]
 
 
 def _escaped(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from finops.cli.options import Globals
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
+    from finops.core.result import Result
 
 
 def register(commands: Commands) -> None:
@@ -24,6 +26,9 @@ def reconcile(
     unattributed: Annotated[
         bool, typer.Option("--unattributed", help="Calls and cost without a tenant, agent or workflow: how much, and why.")
     ] = False,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Traces at list, gateways, usage reports and invoice, and why they differ.")
+    ] = False,
 ) -> None:
     """Compare what was read, stored, allocated and invoiced, to the last digit.
 
@@ -32,16 +37,24 @@ def reconcile(
       finops reconcile --month 2026-10
       finops reconcile --rules
       finops reconcile --unattributed
+      finops reconcile --sources --month 2026-10
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.errors import UsageError
     from finops.steps.reconcile import reconcile as answer
+    from finops.steps.reconcile_sources import reconcile_sources
     from finops.steps.unattributed import unattributed as nameless
 
-    if rules and unattributed:
-        raise UsageError("`--rules` and `--unattributed` can't both be given", where="--unattributed", hint="leave one out")
+    views: dict[str, Callable[..., Result]] = {
+        "--rules": partial(answer, rules=True),
+        "--unattributed": nameless,
+        "--sources": reconcile_sources,
+    }
+    given = [name for name, wanted in zip(views, (rules, unattributed, sources), strict=True) if wanted]
+    if len(given) > 1:
+        raise UsageError(f"`{given[0]}` and `{given[1]}` can't both be given", where=given[1], hint="leave one out")
+    ask = views[given[0]] if given else answer
     with talking(g) as talk:
-        ask = nameless if unattributed else partial(answer, rules=rules)
         result = ask(g.overrides, month=month, talk=talk)
     emit(result, g)

@@ -23,6 +23,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table for people that stands below the answer's own: another view of the same rows, which machines need not be given."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Result:
     """What a command answers. `notes` are sentences for people, shown under the table and kept in meta.notes."""
 
@@ -33,3 +42,4 @@ class Result:
     notes: Sequence[str] = ()
     files: Sequence[str] = ()
     """Files that the command wrote."""
+    below: Sequence[Table] = ()

@@ -28,6 +28,13 @@ class Calendar:
 
 
 @dataclass(frozen=True)
+class Currencies:
+    """The company's dated table of exchange rates: CSV with the columns date, from, to, rate and source."""
+
+    rates: str | None = None
+
+
+@dataclass(frozen=True)
 class LedgerPlace:
     """Where the ledger is and what it may use. `as_of` fixes the business date of a prepared company such as the sample."""
 

@@ -80,7 +80,7 @@ def write_prices(
             database.execute(statement)
     changed = _replace(database, "provider_alias", ("alias", "provider"), sorted(inputs.provider_aliases.items()))
     changed |= _write_hour_prices(database, inputs)
-    if database.query("SELECT 1 AS one FROM call LIMIT 1") or database.query(_CHARGED_MODELS + " LIMIT 1"):
+    if any(database.query(f"{models} LIMIT 1") for models in ("SELECT 1 AS one FROM call", _CHARGED_MODELS, _COUNTED_MODELS)):
         changed |= _write_token_prices(database, inputs, lambda m: m in restated or (m not in kept and m >= as_of.replace(day=1)))
     return changed
 
@@ -156,8 +156,12 @@ _CHARGED_MODELS = """SELECT DISTINCT coalesce("ServiceProviderName", '') AS prov
     "SkuPriceDetails"['ModelId'], "SkuPriceDetails"['x_ModelId'], "SkuPriceDetails"['model']) AS model_raw FROM charge
     WHERE model_raw IS NOT NULL"""
 
+_COUNTED_MODELS = """SELECT DISTINCT coalesce(labels['provider'], '') AS provider_raw, labels['model'] AS model_raw FROM sample
+    WHERE signal = 'provider_tokens' AND labels['model'] IS NOT NULL"""
+"""Of what a provider itself counted, in its reports of usage."""
+
 _NEW_MODELS = f"""SELECT DISTINCT n.provider_raw, n.model_raw
 FROM (SELECT DISTINCT coalesce(provider, '') AS provider_raw, model AS model_raw FROM call WHERE model IS NOT NULL
-    UNION {_CHARGED_MODELS}) n
+    UNION {_CHARGED_MODELS} UNION {_COUNTED_MODELS}) n
 LEFT JOIN model_alias a ON a.provider_raw = n.provider_raw AND a.model_raw = n.model_raw
 WHERE a.model IS NULL ORDER BY n.provider_raw, n.model_raw"""

@@ -1,4 +1,5 @@
 -- fct_call: every call with its owners, tokens and price at its own time; add up only rows that are `counted`.
+-- `same_as` is the record that counts in place of this one of the same call, `told_weight` how many calls this record said it stands for.
 -- grain: (call_key)
 -- slice: trace_day
 WITH priced AS (
@@ -32,7 +33,10 @@ SELECT
     c.service_tier, c.input_uncached, c.cache_read, c.cache_write_5m, c.cache_write_1h, c.output, c.audio_input, c.audio_output,
     c.image_input, c.image_output, s.reasoning, c.input_tokens, s.status, s.error_class, s.finish_reason, s.attempt, c.cache_hit, s.tool,
     s.args_hash, s.prompt_hash, s.prompt_route, s.prompt_version, c.sampling_weight, c.source, c.counted,
-    s.end_state,
+    s.end_state, s.session, c.told_weight,
+    b.call_key AS same_as,
+    CASE WHEN NOT s.is_copy THEN s.reported_cost END AS reported_cost,
+    CASE WHEN NOT s.is_copy AND s.reported_cost IS NOT NULL THEN s.reported_currency END AS reported_currency,
     k.list_cost,
     k.currency,
     c.counted AND s.operation NOT IN ('tool', 'retrieval') AND k.list_cost IS NULL
@@ -41,3 +45,5 @@ SELECT
 FROM stg_call c
 JOIN stg_span s ON s.row_key = c.row_key
 JOIN costed k ON k.row_key = c.row_key
+LEFT JOIN stg_repeat r ON r.row_key = c.row_key AND r.is_superfluous
+LEFT JOIN stg_span b ON b.row_key = r.best

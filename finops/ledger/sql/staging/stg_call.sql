@@ -1,5 +1,6 @@
 -- stg_call: each span's owners, run, canonical model and tokens, and whether it counts (leaf calls only, each call once, however
--- many records there are of it).
+-- many records there are of it). Where somebody who samples and somebody who does not have told of the same call, it stands for
+-- itself: the calls that the one left out are told by the other.
 -- grain: (row_key)
 -- slice: none
 WITH above AS (
@@ -7,6 +8,12 @@ WITH above AS (
     FROM stg_ancestor a
     JOIN stg_span s ON s.row_key = a.row_key
     WHERE a.depth > 0 AND s.has_tokens AND s.operation IN ('inference', 'embeddings')
+),
+told AS (
+    SELECT r.best AS row_key, min(s.sampling_weight) AS sampling_weight
+    FROM stg_repeat r
+    JOIN stg_span s ON s.row_key = r.row_key
+    GROUP BY r.best
 )
 SELECT
     s.row_key, s.call_day, s.start_time,
@@ -35,7 +42,9 @@ SELECT
     s.image_output,
     coalesce(s.input_uncached, 0) + coalesce(s.cache_read, 0) + coalesce(s.cache_write_5m, 0) + coalesce(s.cache_write_1h, 0)
         + coalesce(s.audio_input, 0) + coalesce(s.image_input, 0) AS input_tokens,
-    s.has_tokens, s.cache_hit, s.sampling_weight,
+    s.has_tokens, s.cache_hit,
+    coalesce(k.sampling_weight, s.sampling_weight) AS sampling_weight,
+    s.sampling_weight AS told_weight,
     s.source,
     CASE
         WHEN s.is_copy OR q.row_key IS NOT NULL THEN FALSE
@@ -48,6 +57,7 @@ JOIN stg_heir h ON h.row_key = s.row_key
 LEFT JOIN above b ON b.row_key = s.row_key
 LEFT JOIN stg_twin t ON t.row_key = s.row_key
 LEFT JOIN stg_repeat r ON r.row_key = s.row_key
+LEFT JOIN told k ON k.row_key = s.row_key
 LEFT JOIN stg_shared g ON g.row_key = s.row_key
 LEFT JOIN stg_passed_over q ON q.row_key = s.row_key
 LEFT JOIN account_owner o ON o.account = s.account AND s.call_day >= o.valid_from AND s.call_day < o.valid_to

@@ -94,6 +94,7 @@ SELECT
         FALSE
     ) AS has_tokens,
     lower(trim(s.attributes['agentops.session.end_state'])) AS end_state,
+    s.reported_cost, s.reported_currency,
     {{own_tenant}} AS own_tenant,
     {{own_agent}} AS own_agent,
     {{own_workflow}} AS own_workflow,

@@ -1,0 +1,52 @@
+"""The metrics of `reconcile --sources`: four figures of one month's model calls, and what lies between them."""
+
+from __future__ import annotations
+
+from finops.core.metric import Metric
+
+GAP_METRICS: tuple[Metric, ...] = (
+    Metric(
+        "traces_list_cost",
+        "Traces at list",
+        "currency",
+        "tokens of recorded spans x list price of the month's first day, standard tier, cached tokens as uncached",
+        "fct_call, price_token",
+        caveats="What a price list makes of traces alone; the causes say what it misses. n/a where no trace is loaded.",
+    ),
+    Metric(
+        "gateway_cost",
+        "Gateway's own",
+        "currency",
+        "cost that gateways (else spans) report of each call, each call once",
+        "fct_call.reported_cost",
+        caveats="A gateway's own prices; never part of any other figure.",
+    ),
+    Metric(
+        "usage_report_cost",
+        "Usage report",
+        "currency",
+        "tokens that the provider counted x list price of their day and tier",
+        "sample provider_tokens, price_token",
+        caveats="A report does not know the size of each request: priced as the smallest band.",
+    ),
+    Metric(
+        "invoiced_cost", "Invoice", "currency", "charges of the month; with the invoice's total, where one is known", "charge"
+    ),
+    Metric("gap", "Gap", "currency", "invoice - traces at list", "step reconcile_sources"),
+    Metric(
+        "gap_cause",
+        "Cause of the gap",
+        "currency",
+        "one thing that traces at list price take wrongly, made right in a fixed order (core/gap.py)",
+        "step reconcile_sources",
+        caveats="n/a where nothing tells it; causes and `unexplained` add up to the gap exactly.",
+    ),
+    Metric(
+        "gap_unexplained",
+        "Unexplained",
+        "currency",
+        "gap - all causes",
+        "step reconcile_sources",
+        "lower is better",
+    ),
+)
