@@ -19,7 +19,7 @@ _WRITES = ("cache_write_5m", "cache_write_1h")
 
 @dataclass(frozen=True)
 class Cause:
-    """Why money was spent for nothing. `told_by` counts the calls of which it can be told, among those in `among`."""
+    """Why money was spent for nothing. `told_by` counts what tells of it, among those in `among`, where it is of such."""
 
     id: str
     meaning: str
@@ -29,8 +29,10 @@ class Cause:
 
 
 CAUSES: tuple[Cause, ...] = (
-    Cause("idle", "hours of metered resources in which no workload used them"),
-    Cause("unused_commitment", "committed hours that nobody used"),
+    Cause("idle", "hours of metered resources in which no workload used them", "metered_hours", needs="meter readings"),
+    Cause(
+        "unused_commitment", "committed hours that nobody used", "priced_charges", needs="charges that say how they are priced"
+    ),
     Cause("no_outcome", "agents whose runs have no outcome, while others' have", "with_verdict", "runs", "an outcome"),
     Cause(
         "loop",
@@ -50,7 +52,13 @@ CAUSES: tuple[Cause, ...] = (
         "model_calls",
         "the hash of a prompt",
     ),
-    Cause("long_prompt", "fresh input beyond four times the usual of the agent on the model"),
+    Cause(
+        "long_prompt",
+        "fresh input beyond four times the usual of the agent on the model",
+        "with_tokens",
+        "model_calls",
+        "a count of fresh input",
+    ),
 )
 """In order: a call has the first cause that fits, and its cost is in no other."""
 
@@ -64,7 +72,12 @@ def untold(cause: Cause, told: Mapping[str, int]) -> int | None:
 
 def unmeasured(cause: Cause, told: Mapping[str, int]) -> bool:
     """Whether nothing at all tells of the cause, so that no cost of it is not a cost of nothing."""
-    return cause.told_by is not None and cause.among is not None and told[cause.among] > 0 and told[cause.told_by] == 0
+    return cause.told_by is not None and told[cause.told_by] == 0 and (cause.among is None or told[cause.among] > 0)
+
+
+def anything_told(told: Mapping[str, int]) -> bool:
+    """Whether at least one cause can be told, so that no cost of any is a cost of nothing."""
+    return any(told[cause.told_by] > 0 for cause in CAUSES if cause.told_by is not None)
 
 
 def priced_calls(calls: Iterable[Row], rates: Iterable[Row], tokens: Sequence[Row]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from finops.core.numbers import count, money_table, percent
 from finops.core.periods import Period, chosen_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
-from finops.core.waste import CAUSES, cache_savings, grouped, priced_calls, unmeasured, untold
+from finops.core.waste import CAUSES, anything_told, cache_savings, grouped, priced_calls, unmeasured, untold
 from finops.errors import UsageError
 from finops.ledger.cube import CubeQuestion, cube_totals, require_built
 from finops.ledger.store import Reader, one_state, open_reader
@@ -46,7 +46,7 @@ def waste(
     for row in rows:
         total = spent.get(row["currency"])
         row["share"] = round(row["cost"] / total, 9) if row["cost"] is not None and total else None
-    totals = _totals(found, savings, spent)
+    totals = _totals(found, savings, spent, _ZERO if anything_told(told) else None)
     notes = [*_total_notes(totals), *_untold_notes(told), *_left_out(rows, top)]
     rows = rows[: top or None]
     if "cause" in by:
@@ -90,13 +90,14 @@ def _unmeasured_row(by: Sequence[str], cause: str) -> Row:
     return {**dict.fromkeys(by), **empty, "cause": cause}
 
 
-def _totals(found: Sequence[Row], savings: Sequence[Row], spent: Mapping[str, Decimal]) -> list[Row]:
+def _totals(found: Sequence[Row], savings: Sequence[Row], spent: Mapping[str, Decimal], nothing: Decimal | None) -> list[Row]:
+    """`nothing` is what no cost of any cause means: no waste, or that nothing tells of waste."""
     wasted = {row["currency"]: row["cost"] for row in grouped(found, ())}
     saved = {row["currency"]: row["saved"] for row in grouped(savings, ())}
     return [
         {
             "currency": currency,
-            "cost": wasted.get(currency) or _ZERO,
+            "cost": nothing if wasted.get(currency) is None else wasted[currency],
             "metric": "waste_cost",
             "spent": amount,
             "cache_saved": saved.get(currency),
@@ -108,6 +109,10 @@ def _totals(found: Sequence[Row], savings: Sequence[Row], spent: Mapping[str, De
 def _total_notes(totals: Sequence[Row]) -> list[str]:
     notes = []
     for total in totals:
+        if total["cost"] is None:
+            of = money_table(total["spent"], total["currency"])
+            notes.append(f"how much of {of} was spent for nothing is unknown: no calls, meters or commitments tell of any cause")
+            continue
         share = percent(total["cost"] / total["spent"]) if total["spent"] else None
         of = f", {share} of {money_table(total['spent'], total['currency'])}" if share else ""
         notes.append(f"{money_table(total['cost'], total['currency'])} was spent for nothing that can be told{of}")
@@ -126,6 +131,8 @@ def _untold_notes(told: Mapping[str, int]) -> list[str]:
             of = f"{count(missing)} of {count(told[cause.among])} {things} lack {cause.needs}"
             whole = unmeasured(cause, told)
             notes.append(f"`{cause.id}` is not measured: {of}" if whole else f"`{cause.id}` is told of a part only: {of}")
+        elif cause.among is None and unmeasured(cause, told):
+            notes.append(f"`{cause.id}` is not measured: there are no {cause.needs}")
     return notes
 
 

@@ -145,3 +145,25 @@ def test_dimensions_that_will_not_do(sample: Finops, by: str, said: str) -> None
     ran = sample("waste", "--by", by)
     assert ran.code == 2
     assert said in ran.err
+
+
+BILL = (
+    "BillingAccountId,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,InvoiceIssuerName,ProviderName,"
+    "ChargeCategory,ServiceName,PricingCategory,BilledCost,EffectiveCost\n"
+    "1,USD,2026-10-01T00:00:00Z,2026-10-05T00:00:00Z,2026-10-06T00:00:00Z,AWS,AWS,Usage,ec2,{category},10,10\n"
+)
+
+
+def test_where_nothing_tells_of_waste_its_total_is_unknown_and_not_nothing(finops: Finops) -> None:
+    for category, cost in (("", None), ("Standard", "0")):
+        Path("bill.csv").write_text(BILL.format(category=category), encoding="utf-8")
+        assert finops("ingest", "bill.csv").code == 0
+        ran = finops("waste", "--as-of", "2026-10-20", "-f", "json")
+        assert ran.code == 0, ran.err
+        (total,) = ran.json["totals"]
+        assert (total["cost"], total["spent"]) == (cost, "10")
+        notes = " ".join(ran.json["meta"]["notes"])
+        assert ("is unknown: no calls, meters or commitments tell" in notes) == (cost is None)
+        assert "`idle` is not measured: there are no meter readings" in notes
+        assert {row["cause"] for row in ran.json["rows"]} == {"idle"} | ({"unused_commitment"} if cost is None else set())
+        assert finops("waste", "--as-of", "2026-10-20").code == 0
