@@ -17,6 +17,7 @@ from finops.core.numbers import date_text, money_change, money_table
 from finops.core.periods import last_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
+from finops.ledger.daily import Uncosted, uncosted_charges
 from finops.ledger.store import Reader, one_state, open_reader
 from finops.steps.anomaly_signs import with_signs
 from finops.steps.anomaly_tenants import with_tiers
@@ -55,10 +56,12 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
     notes: list[str] = []
     floors: dict[str, float] = {}
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
-        reach = complete_until(reader, settings.as_of, settings.currency)
+        uncosted = uncosted_charges(reader, settings.as_of, settings.currency)
+        billed_only = [of.currency for of in uncosted if of.all_of_them]
+        reach = complete_until(reader, settings.as_of, settings.currency, billed_only)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
-        known = history(reader, LEAVES, reach, settings.as_of, settings.currency)
+        known = history(reader, LEAVES, reach, settings.as_of, settings.currency, billed_only)
         for currency in sorted({str(key[0]) for key in known.keys}):
             own = [row for row, key in enumerate(known.keys) if key[0] == currency]
             spend, first = known.spend[own], known.first[own]
@@ -79,6 +82,7 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
             rows += hourly_incidents(reader, currency, settings.as_of, period.first, floors[currency], rows)
             notes += more
         rows = with_signs(reader, rows, floors, since=period.first, until=settings.as_of, currency=settings.currency)
+    notes += [uncosted_note(of) for of in uncosted]
     rows.sort(key=lambda row: (row["opened"], row["excess"] or _ZERO, row["path"]), reverse=True)
     notes.append(
         f"days up to {date_text(reach)} are judged; chance may raise one alert in six months a series of days, "
@@ -86,6 +90,14 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
     )
     meta = {"currency": settings.currency, "as_of": settings.as_of, "period": period.label, "judged_until": reach}
     return Result(COLUMNS, rows, _totals(rows), meta, notes)
+
+
+def uncosted_note(of: Uncosted) -> str:
+    """What stands for charges that have no effective cost, or that they are not judged."""
+    if of.all_of_them:
+        return f"no charge in {of.currency} has an EffectiveCost: its billed cost is judged"
+    billed = money_table(of.billed, of.currency)
+    return f"{of.charges:,} charges have no EffectiveCost and are not judged; {billed} was billed for them"
 
 
 def _of_currency(

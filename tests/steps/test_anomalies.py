@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,3 +37,30 @@ def test_too_little_history_is_said(sample: Finops) -> None:
     ran = sample("anomalies", "--as-of", "2026-08-05")
     assert ran.code == 0
     assert "too few to tell what is usual" in ran.out + ran.err
+
+
+def test_a_bill_without_effective_cost_is_judged_by_what_was_billed(finops: Finops) -> None:
+    """The same incident with and without EffectiveCost: with none at all, billed cost stands in and it is said."""
+    head = (
+        "BillingAccountId,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,InvoiceIssuerName,ProviderName,"
+        "ChargeCategory,ServiceName,x_TenantId,BilledCost,EffectiveCost"
+    )
+    first = date(2026, 7, 1)
+    days = [first + timedelta(days=number) for number in range(100)]
+    told = {}
+    for known in (True, False):
+        lines = [head]
+        for day in days:
+            amount = (10 + day.day % 3) * (8 if day == date(2026, 10, 2) else 1)
+            times = f"{day.replace(day=1)}T00:00:00Z,{day}T00:00:00Z,{day + timedelta(days=1)}T00:00:00Z"
+            lines.append(f"1,USD,{times},AWS,AWS,Usage,ec2,acme,{amount},{amount if known else ''}")
+        Path("bill.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        ledger = f"{known}.duckdb"
+        assert finops("ingest", "bill.csv", "--ledger", ledger).code == 0
+        ran = finops("anomalies", "--ledger", ledger, "--as-of", "2026-10-09", "-f", "json")
+        assert ran.code == 0, ran.err
+        told[known] = [(row["opened"], row["class"], row["excess"]) for row in ran.json["rows"]]
+        said = "no charge in USD has an EffectiveCost: its billed cost is judged" in ran.json["meta"]["notes"]
+        assert said is not known
+    assert [row[0] for row in told[True]] == ["2026-10-02"]
+    assert told[True] == told[False]
