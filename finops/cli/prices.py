@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import Globals
+from finops.cli.options import Globals, day_option
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
@@ -17,6 +18,8 @@ def register(commands: Commands) -> None:
     group.add("list", list_)
     group.add("show", show)
     group.add("stale", stale)
+    group.add("import", import_)
+    group.add("diff", diff)
 
 
 def list_(
@@ -26,12 +29,15 @@ def list_(
     instance_type: Annotated[str | None, typer.Option("--instance-type", help="An instance type.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="A model: its prices of one token by class.")] = None,
     purchase_option: Annotated[str | None, typer.Option("--purchase-option", help="on_demand, spot, reserved_1y, …")] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="Prices in force on that day, as known on the business date.")
+    ] = None,
 ) -> None:
-    """The prices in force on the business date.
+    """The prices in force on the business date, or on another day.
 
     \b
     Examples:
-      finops prices list --instance-type g2-standard-8 --purchase-option spot
+      finops prices list --instance-type g2-standard-8 --purchase-option spot --on 2027-01-01
       finops prices list --provider openai --model gpt-4o -f json
     """
     from finops.cli.diagnostics import talking
@@ -46,6 +52,7 @@ def list_(
             instance_type=instance_type,
             model=model,
             purchase_option=purchase_option,
+            on=day_option("--on", on),
             talk=talk,
         )
     emit(result, g)
@@ -92,3 +99,49 @@ def stale(
             where=f"--as-of {result.meta['as_of']}",
             hint="give newer facts with `--prices FOLDER`; pricing/README.md has the columns",
         )
+
+
+def import_(
+    g: Globals,
+    file: Annotated[Path, typer.Argument(help="A CSV of your own prices or discounts, or a JSON list of token prices.")],
+    name: Annotated[str | None, typer.Option("--name", help="What to call them; else the file's name.")] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what was imported under the name.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, import nothing.")] = False,
+    wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for another writer.")] = 60.0,
+) -> None:
+    """Take in your own prices: contract prices, discounts and negotiated rates, which win over every list.
+
+    \b
+    Examples:
+      finops prices import contract-2026.csv --dry-run
+      finops prices import contract-2026.csv
+    """
+    from finops.cli.diagnostics import talking
+    from finops.cli.output import emit
+    from finops.steps.price_import import import_prices
+
+    with talking(g) as talk:
+        result = import_prices(g.overrides, file=file, name=name, withdraw=withdraw, dry_run=dry_run, wait_s=wait, talk=talk)
+    emit(result, g)
+
+
+def diff(
+    g: Globals,
+    what: Annotated[str | None, typer.Argument(help="A file to import, or the name of a batch; else the newest batch.")] = None,
+    new: Annotated[bool, typer.Option("--new", help="List what is newly known or no longer offered as well.")] = False,
+    top: Annotated[int, typer.Option("--top", min=0, help="Only that many changes; 0 is all.")] = 0,
+) -> None:
+    """What new prices change, and what they would have made of last month's cost.
+
+    \b
+    Examples:
+      finops prices diff
+      finops prices diff contract-2026.csv
+    """
+    from finops.cli.diagnostics import talking
+    from finops.cli.output import emit
+    from finops.steps.price_diff import diff_prices
+
+    with talking(g) as talk:
+        result = diff_prices(g.overrides, what=what, new=new, top=top, talk=talk)
+    emit(result, g)

@@ -27,13 +27,16 @@ class Offer:
     as_of: date
     source: str
     derived_from: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    """The price holds up to but not including this day; None where nobody has told of its end."""
 
     def age_days(self, at: date) -> int:
         return (at - self.as_of).days
 
     def is_stale(self, at: date) -> bool:
-        """A price older than 30 days on the business date is shown with its age."""
-        return self.age_days(at) > STALE_AFTER_DAYS
+        """A price older than 30 days on the business date is shown with its age, unless it is known to hold until later."""
+        return self.age_days(at) > STALE_AFTER_DAYS and (self.valid_to is None or self.valid_to <= at)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""The book of instance prices: dated snapshots from `pricing/`, and the user's own facts over them."""
+"""The book of instance prices: dated snapshots from `pricing/`, refreshed ones over them, and the user's own over all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,10 +11,13 @@ from functools import cache
 from pathlib import Path
 
 from finops.bundled import pricing_dir
+from finops.core.numbers import plain_decimal
 from finops.core.offer import Absence, InterruptionBucket, Offer, Spec
 from finops.errors import DataError
+from finops.prices.base import Batch, Discount, PricePoint, SpotSaving
 from finops.prices.book_rows import Key, Price, TypeKey, prices_of, savings_of, specs_of
 from finops.prices.fact_files import FactFile, read_facts
+from finops.prices.terms import discount_on, discounted, matches
 
 __all__ = ["InterruptionBucket", "Offer", "PriceBook", "Spec"]
 
@@ -23,7 +26,8 @@ _NOT_BOOKS = frozenset({"regions.csv", "providers.csv", "units.csv", "currencies
 
 @dataclass
 class PriceBook:
-    """All dated facts. Nothing is overwritten: on a day, the latest snapshot not after it is in force, the user's own first."""
+    """All dated facts. Nothing is overwritten: on a day, the latest snapshot not after it is in force, the user's own first.
+    `at` is the day whose knowledge counts (None: all there is), `on` the day of the price (None: the same day)."""
 
     _prices: dict[Key, list[Price]] = field(default_factory=dict)
     _savings: dict[TypeKey, list[tuple[bool, InterruptionBucket]]] = field(default_factory=dict)
@@ -31,17 +35,22 @@ class PriceBook:
     _by_type: dict[str, dict[Key, None]] = field(default_factory=dict)
     _covered_since: dict[TypeKey, date] = field(default_factory=dict)
     """(provider, region, purchase option) to the first snapshot that lists any type there."""
+    _complete: dict[TypeKey, list[date]] = field(default_factory=dict)
+    """(provider, region, purchase option) to the days of listings that leave out nothing that is offered."""
+    _discounts: list[Discount] = field(default_factory=list)
 
     @classmethod
-    def load(cls, overlay: Path | None = None) -> PriceBook:
-        """The bundled facts, with those of the folder `overlay` winning wherever it has one in force."""
-        if overlay is None:
+    def load(cls, overlay: Path | None = None, batches: Sequence[Batch] = ()) -> PriceBook:
+        """The bundled facts under those of `batches`, in their order; contracts and the folder `overlay` win over all."""
+        if overlay is None and not batches:
             return _bundled(pricing_dir())
-        if not overlay.is_dir():
+        if overlay is not None and not overlay.is_dir():
             raise DataError(f"there is no folder of price facts `{overlay}`", where="--prices")
-        book = cls()
-        book._add(_files(overlay), own=True)
-        book._add(_files(pricing_dir()), own=False)
+        book = _bundled(pricing_dir())._copied()
+        if overlay is not None:
+            book._add(_files(overlay), own=True)
+        for batch in batches:
+            book._add_batch(batch)
         return book
 
     def offers(
@@ -51,20 +60,37 @@ class PriceBook:
         instance_type: str | None = None,
         purchase_option: str | None = None,
         at: date | None = None,
+        on: date | None = None,
     ) -> list[Offer]:
-        """Everything that is offered at a known price on the day `at` (None: by the latest facts), sorted."""
+        """Everything that is offered at a known price on the day `on`, as known on `at` (None: by the latest facts), sorted."""
         wanted = (provider, region, instance_type, purchase_option)
         found = {}
         for key in self._keys(instance_type):
             if all(want is None or want == have for want, have in zip(wanted, key, strict=True)):
-                offer = self._offer(key, at)
+                offer = self._offer(key, at, on)
                 if offer is not None:
                     found[key] = offer
         return [found[key] for key in sorted(found)]
 
-    def offer(self, provider: str, region: str, instance_type: str, purchase_option: str, at: date | None = None) -> Offer | None:
-        """The one offer under these names on the day `at`."""
-        return self._offer((provider, region, instance_type, purchase_option), at)
+    def offer(
+        self,
+        provider: str,
+        region: str,
+        instance_type: str,
+        purchase_option: str,
+        at: date | None = None,
+        on: date | None = None,
+    ) -> Offer | None:
+        """The one offer under these names on the day `on`, as known on `at`."""
+        return self._offer((provider, region, instance_type, purchase_option), at, on)
+
+    def changes(self, provider: str, region: str, instance_type: str, purchase_option: str) -> list[date]:
+        """The days on which a price under these names begins or ends, sorted; those of discounts among them."""
+        facts = self._prices.get((provider, region, instance_type, purchase_option), [])
+        days = {day for fact in facts for day in (fact.as_of, fact.valid_from, fact.valid_to)}
+        names = (provider, region, instance_type, purchase_option)
+        days |= {day for one in self._discounts if matches(one, names) for day in (one.as_of, one.valid_from, one.valid_to)}
+        return sorted(day for day in days if day is not None)
 
     def specs(self, provider: str, instance_type: str) -> Spec | None:
         """What one instance of this type holds, where it is known for certain."""
@@ -80,6 +106,10 @@ class PriceBook:
         known = [fact for fact in facts if at is None or fact[1].as_of <= at]
         return max(known, key=lambda fact: (fact[0], fact[1].as_of), default=(False, None))[1]
 
+    def names(self) -> list[Key]:
+        """Every (provider, region, instance type, purchase option) that a fact tells of, in no order."""
+        return list(self._keys(None))
+
     def places(self) -> list[tuple[str, str]]:
         """Every (provider, region) that the facts know, sorted."""
         return sorted({(key[0], key[1]) for key in self._prices} | {(key[0], key[1]) for key in self._savings})
@@ -92,10 +122,12 @@ class PriceBook:
         if self._offer(key, at) is not None:
             return None
         facts = self._prices.get(key, [])
-        if _latest(facts, at) is not None:
+        if self._latest(key, at, at) is not None:
             return Absence("no_price", "offered there, price not known")
+        if facts and (gone := max(self._listings(key, at), default=None)) and max(fact.as_of for fact in facts) < gone:
+            return Absence("not_offered", f"no longer offered as {purchase_option} in {region} on {gone.isoformat()}")
         if facts:
-            first = min(fact.as_of for fact in facts)
+            first = min(max(fact.as_of, fact.valid_from or fact.as_of) for fact in facts)
             return Absence("no_price", f"no price known before {first.isoformat()}")
         if unknown := self.unknown_name(provider, region, instance_type):
             return Absence("unknown", unknown)
@@ -116,25 +148,56 @@ class PriceBook:
             return f"unknown region `{region}` of {provider}{_nearest(region, regions)}"
         return None
 
+    def _copied(self) -> PriceBook:
+        """A book of its own with the same facts."""
+        return PriceBook(
+            {key: list(facts) for key, facts in self._prices.items()},
+            {key: list(facts) for key, facts in self._savings.items()},
+            dict(self._specs),
+            {kind: dict(keys) for kind, keys in self._by_type.items()},
+            dict(self._covered_since),
+        )
+
     def _add(self, files: Iterable[FactFile], *, own: bool) -> None:
         for facts in files:
             if "price" in facts.columns:
                 for key, price in prices_of(facts, own=own):
-                    self._prices.setdefault(key, []).append(price)
-                    self._by_type.setdefault(key[2], {})[key] = None
-                    place = (key[0], key[1], key[3])
-                    self._covered_since[place] = min(price.as_of, self._covered_since.get(place, price.as_of))
+                    self._add_price(key, price)
             elif "saving" in facts.columns:
                 for type_key, bucket in savings_of(facts):
                     self._savings.setdefault(type_key, []).append((own, bucket))
                     self._by_type.setdefault(type_key[2], {})[*type_key, "spot"] = None
             elif "vcpu" in facts.columns:
                 for spec in specs_of(facts):
-                    self._specs.setdefault((spec.provider, spec.instance_type), spec)
+                    if own or (spec.provider, spec.instance_type) not in self._specs:
+                        self._specs[spec.provider, spec.instance_type] = spec
             else:
                 raise DataError(
                     "the file holds none of `price`, `saving` or `vcpu`", where=str(facts.path), hint="see pricing/README.md"
                 )
+
+    def _add_price(self, key: Key, price: Price) -> None:
+        self._prices.setdefault(key, []).append(price)
+        self._by_type.setdefault(key[2], {})[key] = None
+        place = (key[0], key[1], key[3])
+        self._covered_since[place] = min(price.as_of, self._covered_since.get(place, price.as_of))
+
+    def _add_batch(self, batch: Batch) -> None:
+        """The prices of hours, the savings and the discounts of a batch; prices of other units are not this book's."""
+        places = set()
+        for fact in batch.facts:
+            if isinstance(fact, SpotSaving):
+                label = f"{plain_decimal(fact.low * 100)}-{plain_decimal(fact.high * 100)} %"
+                bucket = InterruptionBucket(label, fact.low, fact.high, fact.as_of, fact.source, fact.saving)
+                self._savings.setdefault((fact.provider, fact.region, fact.sku), []).append((batch.own, bucket))
+                self._by_type.setdefault(fact.sku, {})[fact.provider, fact.region, fact.sku, "spot"] = None
+            elif isinstance(fact, Discount):
+                self._discounts.append(fact)
+            elif fact.unit == "hour":
+                places.add((fact.provider, fact.region, fact.purchase_option))
+                self._add_price((fact.provider, fact.region, fact.sku, fact.purchase_option), _price(fact, own=batch.own))
+        for place in places if batch.complete else ():
+            self._complete.setdefault(place, []).append(batch.as_of)
 
     def _keys(self, instance_type: str | None) -> Iterable[Key]:
         """Every name that may have an offer: of one instance type, or all."""
@@ -142,15 +205,46 @@ class PriceBook:
             return self._by_type.get(instance_type, {})
         return (key for keys in self._by_type.values() for key in keys)
 
-    def _offer(self, key: Key, at: date | None) -> Offer | None:
-        fact = _latest(self._prices.get(key, []), at)
-        if fact is not None and fact.price:
-            return Offer(*key, Decimal(fact.price), fact.unit, fact.currency, fact.as_of, fact.source, fact.derived_from)
-        return self._derived_spot(key, at) if key[3] == "spot" and fact is None else None
+    def _offer(self, key: Key, at: date | None, on: date | None = None, *, listed: bool = False) -> Offer | None:
+        """The offer; `listed` is that of the list, whatever a contract says."""
+        fact = self._latest(key, at, on, listed=listed)
+        if fact is None:
+            offer = self._derived_spot(key, at, on) if key[3] == "spot" else None
+        elif not fact.price:
+            offer = None
+        else:
+            offer = Offer(
+                *key, Decimal(fact.price), fact.unit, fact.currency, fact.as_of, fact.source, fact.derived_from,
+                fact.valid_from, fact.valid_to,
+            )  # fmt: skip
+        if offer is None or listed or not self._discounts or (fact is not None and fact.own):
+            return offer
+        discount = discount_on(self._discounts, key, at, on or at or date.max)
+        return discounted(offer, discount) if discount else offer
 
-    def _derived_spot(self, key: Key, at: date | None) -> Offer | None:
-        """Spot = on-demand x (1 - saving), as old as the older of the two facts."""
-        full = self._offer((key[0], key[1], key[2], "on_demand"), at)
+    def _latest(self, key: Key, at: date | None, on: date | None, *, listed: bool = False) -> Price | None:
+        """The fact in force: the user's own before the list, then the newest; of one day the one that was added last."""
+        facts = self._prices.get(key, ())
+        if not facts:
+            return None
+        day = on or at or max(fact.as_of for fact in facts)
+        gone = max(self._listings(key, min(day, at or day)), default=date.min) if self._complete else date.min
+        best, rank = None, (False, date.min, date.min)
+        for fact in facts:
+            if fact.holds(at, day) and (fact.own or fact.as_of >= gone) and not (listed and fact.contract):
+                ranked = (fact.own, fact.as_of, fact.valid_from or date.min)
+                if best is None or ranked >= rank:
+                    best, rank = fact, ranked
+        return best
+
+    def _listings(self, key: Key, until: date | None) -> list[date]:
+        """The days of complete listings of what is offered in the region under the purchase option."""
+        return [day for day in self._complete.get((key[0], key[1], key[3]), ()) if until is None or day <= until]
+
+    def _derived_spot(self, key: Key, at: date | None, on: date | None) -> Offer | None:
+        """Spot = list price on demand x (1 - saving), as old as the older of the two facts."""
+        names = (key[0], key[1], key[2], "on_demand")
+        full = self._offer(names, at, on, listed=True) or self._offer(names, at, on)
         bucket = self.buckets(key[0], key[1], key[2], at)
         if full is None or bucket is None or bucket.saving >= 1:
             return None
@@ -178,6 +272,8 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f": did you mean `{close[0]}`?" if close else ""
 
 
-def _latest(facts: list[Price], at: date | None) -> Price | None:
-    known = [fact for fact in facts if at is None or fact.as_of <= at]
-    return max(known, key=lambda fact: (fact.own, fact.as_of), default=None)
+def _price(point: PricePoint, *, own: bool) -> Price:
+    return Price(
+        point.as_of, f"{point.price:f}", point.unit, point.currency, point.source, point.derived_from, own,
+        point.valid_from, point.valid_to, contract=own,
+    )  # fmt: skip

@@ -17,8 +17,9 @@ Key = tuple[str, str, str, str]
 TypeKey = tuple[str, str, str]
 
 _OF_A_ROW = ("instance_type", "region", "purchase_option", "price")
-_ABOUT = ("as_of", "source", "unit", "currency", "derived_from", "provider")
+_ABOUT = ("as_of", "source", "unit", "currency", "derived_from", "provider", "valid_from", "valid_to")
 _OPTIONS = frozenset(PURCHASE_OPTIONS)
+_Shared = tuple[date, str, str, str, str | None, str, date | None, date | None]
 _PRICE = re.compile(r"\d+(\.\d+)?")
 _SAVING = re.compile(r"-?\d+(\.\d+)?")
 
@@ -33,6 +34,19 @@ class Price(NamedTuple):
     source: str
     derived_from: str | None
     own: bool
+    valid_from: date | None = None
+    valid_to: date | None = None
+    contract: bool = False
+    """Bought under a contract: the user's own, and no list price that others are derived from."""
+
+    def holds(self, at: date | None, on: date) -> bool:
+        """Whether the price holds on the day `on`, by what was known on `at` and, of days gone by, on the day itself."""
+        known = min(on, at or on)
+        return (
+            self.as_of <= known
+            and (self.valid_from is None or self.valid_from <= on)
+            and (self.valid_to is None or on < self.valid_to)
+        )
 
 
 def prices_of(facts: FactFile, *, own: bool) -> Iterator[tuple[Key, Price]]:
@@ -42,7 +56,7 @@ def prices_of(facts: FactFile, *, own: bool) -> Iterator[tuple[Key, Price]]:
     where_type, where_region, where_option, where_price = (column.get(name, -1) for name in _OF_A_ROW)
     if min(where_type, where_region, where_price) < 0:
         raise DataError(f"the table needs the columns {', '.join(_OF_A_ROW)}", where=str(facts.path))
-    same: dict[tuple[str, ...], tuple[date, str, str, str, str | None, str]] = {}
+    same: dict[tuple[str, ...], _Shared] = {}
     for index, row in enumerate(facts.rows):
         about = tuple(row[column[name]].strip() for name in per_row)
         shared = same.get(about)
@@ -61,8 +75,11 @@ def prices_of(facts: FactFile, *, own: bool) -> Iterator[tuple[Key, Price]]:
                 f"the row needs region, instance_type and a purchase_option of {', '.join(PURCHASE_OPTIONS)}",
                 where=facts.where(index),
             )
-        as_of, source, unit, currency, derived_from, provider = shared
-        yield (provider, region, instance_type, option), Price(as_of, price, unit, currency, source, derived_from, own)
+        as_of, source, unit, currency, derived_from, provider, start, end = shared
+        yield (
+            (provider, region, instance_type, option),
+            Price(as_of, price, unit, currency, source, derived_from, own, start, end),
+        )
 
 
 def savings_of(facts: FactFile) -> Iterator[tuple[TypeKey, InterruptionBucket]]:
@@ -104,7 +121,7 @@ def specs_of(facts: FactFile) -> Iterator[Spec]:
             raise DataError("the row is not a specification", where=facts.where(index), hint="see pricing/README.md") from None
 
 
-def _shared(about: dict[str, str], facts: FactFile, index: int) -> tuple[date, str, str, str, str | None, str]:
+def _shared(about: dict[str, str], facts: FactFile, index: int) -> _Shared:
     """What the rows of a file, or many of them, have in common."""
     unit = about.get("unit") or "hour"
     if unit != "hour":
@@ -116,6 +133,8 @@ def _shared(about: dict[str, str], facts: FactFile, index: int) -> tuple[date, s
         _needed(about.get("currency"), "currency", facts, index),
         about.get("derived_from") or None,
         _needed(about.get("provider"), "provider", facts, index),
+        parsed_date(about["valid_from"], facts, index) if about.get("valid_from") else None,
+        parsed_date(about["valid_to"], facts, index) if about.get("valid_to") else None,
     )
 
 

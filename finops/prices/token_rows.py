@@ -57,6 +57,9 @@ class TokenPrice:
     tod_to: time | None
     price: Decimal
     currency: str = "USD"
+    source: str | None = None
+    """Where the price stands, and since when it is known, where that is not the batch's own."""
+    as_of: date | None = None
 
 
 def token_prices(provider: str, name: str, model: ModelInfo, *, own: bool) -> Iterator[TokenPrice]:

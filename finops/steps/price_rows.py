@@ -12,7 +12,8 @@ from finops.core.offer import Offer
 from finops.core.result import Column
 
 if TYPE_CHECKING:
-    from finops.prices.tokens import TokenPrice
+    from finops.prices.token_book import TokenBook
+    from finops.prices.token_rows import TokenPrice
 
 COLUMNS = (
     Column("provider", "Provider"),
@@ -43,37 +44,33 @@ def offer_row(offer: Offer, at: date) -> dict[str, Any]:
         "provider": offer.provider, "region": offer.region, "instance_type": offer.instance_type, "model": None,
         "token_class": None, "purchase_option": offer.purchase_option, "price": offer.price, "unit": offer.unit,
         "currency": offer.currency, "as_of": offer.as_of, "age_days": offer.age_days(at), "service_tier": None,
-        "variant": None, "min_input_tokens": None, "valid_from": None, "valid_to": None, "source": offer.source,
-        "derived_from": offer.derived_from,
+        "variant": None, "min_input_tokens": None, "valid_from": offer.valid_from, "valid_to": offer.valid_to,
+        "source": offer.source, "derived_from": offer.derived_from,
     }  # fmt: skip
 
 
-def token_row(point: TokenPrice, at: date) -> dict[str, Any]:
-    from finops.prices.tokens import token_price_batch
-
-    batch = token_price_batch()
+def token_row(book: TokenBook, point: TokenPrice, at: date) -> dict[str, Any]:
+    as_of = point.as_of or book.as_of
     hours = f"{point.tod_from or '00:00:00'}-{point.tod_to or '24:00:00'} UTC" if point.tod_from or point.tod_to else None
     return {
         "provider": point.provider, "region": "*", "instance_type": None, "model": point.model,
         "token_class": point.token_class, "purchase_option": "on_demand", "price": point.price, "unit": "token",
-        "currency": point.currency, "as_of": batch.as_of, "age_days": (at - batch.as_of).days,
+        "currency": point.currency, "as_of": as_of, "age_days": (at - as_of).days,
         "service_tier": point.service_tier, "variant": ", ".join(part for part in (point.variant, hours) if part) or None,
         "min_input_tokens": point.min_input_tokens, "valid_from": point.valid_from.date() if point.valid_from else None,
-        "valid_to": point.valid_to.date() if point.valid_to else None, "source": batch.source, "derived_from": None,
+        "valid_to": point.valid_to.date() if point.valid_to else None,
+        "source": point.source or book.source, "derived_from": None,
     }  # fmt: skip
 
 
-def token_points(provider: str | None, model: str | None, at: date | None) -> Iterator[TokenPrice]:
+def token_points(book: TokenBook, provider: str | None, model: str | None, at: date | None) -> Iterator[TokenPrice]:
     """Token prices of a model (by its own name, else as a span would name it) and provider, in force on `at` or all."""
-    from finops.prices.tokens import resolve_model, token_price_batch
-
-    batch = token_price_batch()
-    resolved = resolve_model(provider, model) if model else None
-    named = any(point.model == model for point in batch.points)
-    for point in batch.points:
+    resolved = book.resolve(provider, model) if model else None
+    named = any(point.model == model for point in book.points)
+    for point in book.points:
         if model is not None and (point.model != model if named else (point.provider, point.model) != resolved):
             continue
-        if (provider is None or point.provider == provider) and (at is None or _in_force(point, at)):
+        if (provider is None or point.provider == provider) and (at is None or in_force(point, at)):
             yield point
 
 
@@ -96,6 +93,7 @@ def columns_for(rows: list[dict[str, Any]]) -> list[Column]:
     return [replace(c, wide_only=(c.wide_only or c.key in hidden) and c.key not in shown) for c in COLUMNS]
 
 
-def _in_force(point: TokenPrice, at: date) -> bool:
+def in_force(point: TokenPrice, at: date) -> bool:
+    """Whether a price of tokens holds when the day begins (UTC)."""
     moment = datetime(at.year, at.month, at.day)  # noqa: DTZ001 - naive UTC, as stored
     return (point.valid_from is None or point.valid_from <= moment) and (point.valid_to is None or moment < point.valid_to)

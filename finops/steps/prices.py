@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,13 @@ from finops.core.numbers import percent, plain_decimal
 from finops.core.offer import PURCHASE_OPTIONS, STALE_AFTER_DAYS, Offer
 from finops.core.result import Column, Result
 from finops.errors import DataError, UsageError
+from finops.steps.price_book import known_batches, price_book
 from finops.steps.price_rows import SAME_AS_PARENT, columns_for, offer_row, token_points, token_row, told_apart
 
 if TYPE_CHECKING:
     from finops.core.talk import Talk
     from finops.prices.book import PriceBook
+    from finops.prices.token_book import TokenBook
 
 STALE_COLUMNS = (
     Column("provider", "Provider"),
@@ -40,9 +42,12 @@ def list_prices(
     instance_type: str | None = None,
     model: str | None = None,
     purchase_option: str | None = None,
+    on: date | None = None,
 ) -> Result:
-    """The prices in force on the business date that match; token prices where a model or their seller is named."""
+    """The prices in force on the business date, or on the day `on` as known on that date; token prices where a model or their
+    seller is named."""
     from finops.prices.book import PriceBook
+    from finops.prices.token_book import TokenBook
     from finops.prices.tokens import canonical_provider
 
     if purchase_option is not None and purchase_option not in PURCHASE_OPTIONS:
@@ -56,17 +61,20 @@ def list_prices(
     known = (canonical_provider(provider) or provider) if provider else None
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
+    batches = known_batches(settings)
     if model is None:
-        book = PriceBook.load(settings.prices)
-        offers = book.offers(known, region, instance_type, purchase_option, settings.as_of)
+        book = PriceBook.load(settings.prices, batches)
+        offers = book.offers(known, region, instance_type, purchase_option, settings.as_of, on)
         rows += [offer_row(offer, settings.as_of) for offer in offers]
-        notes += _stale_note(offers, settings.as_of)
+        notes += stale_note(offers, settings.as_of)
+        notes += _coming(book, offers, on or settings.as_of)
         if not offers and region and instance_type and known:
             absence = book.absence(known, region, instance_type, purchase_option or "on_demand", settings.as_of)
             notes += [f"{instance_type}: {absence.reason}."] if absence else []
     if instance_type is None and purchase_option in (None, "on_demand") and region is None and (model or known):
-        points = told_apart(token_points(known, model, settings.as_of))
-        rows += [token_row(point, settings.as_of) for point in points]
+        tokens = TokenBook.of_batches(batches)
+        points = told_apart(token_points(tokens, known, model, on or settings.as_of))
+        rows += [token_row(tokens, point, settings.as_of) for point in points]
         notes += [SAME_AS_PARENT] if points else []
     if not rows and not notes:
         notes.append("No price is known under these names; that is not the same as free.")
@@ -76,19 +84,23 @@ def list_prices(
 def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
     """Everything known of one instance type or model, prices that are no longer or not yet in force included."""
     from finops.prices.book import PriceBook
+    from finops.prices.token_book import TokenBook
 
     settings = load_settings(overrides)
     talk.stage("Read price facts")
-    book = PriceBook.load(settings.prices)
+    batches = known_batches(settings)
+    book, tokens = PriceBook.load(settings.prices, batches), TokenBook.of_batches(batches)
     offers = book.offers(instance_type=name)
     if offers or any(spec.instance_type == name for spec in book.all_specs()):
         rows = [offer_row(offer, settings.as_of) for offer in offers]
         notes = _about_instance(book, name, offers, settings.as_of)
         return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
-    points = told_apart(token_points(None, name, None))
+    points = told_apart(token_points(tokens, None, name, None))
     if not points:
-        raise DataError(f"nothing is known of `{name}`", hint=_near(name, book) or "`finops prices list` shows what is known")
-    rows = [token_row(point, settings.as_of) for point in points]
+        raise DataError(
+            f"nothing is known of `{name}`", hint=_near(name, book, tokens) or "`finops prices list` shows what is known"
+        )
+    rows = [token_row(tokens, point, settings.as_of) for point in points]
     notes = [] if any(point.model == name for point in points) else [f"{name} is billed as {points[0].model}."]
     notes.append(SAME_AS_PARENT)
     return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
@@ -96,12 +108,11 @@ def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
 
 def stale_prices(overrides: Overrides, *, talk: Talk) -> Result:
     """Every snapshot with its age on the business date; those older than 30 days are stale."""
-    from finops.prices.book import PriceBook
     from finops.prices.tokens import token_price_batch
 
     settings = load_settings(overrides)
     talk.stage("Read price facts")
-    offers = PriceBook.load(settings.prices).offers(at=settings.as_of)
+    offers = price_book(settings).offers(at=settings.as_of)
     counts: Counter[tuple[str, str, date, str]] = Counter()
     places: dict[tuple[str, str, date, str], set[str]] = {}
     for offer in offers:
@@ -131,18 +142,29 @@ def _about_instance(book: PriceBook, name: str, offers: list[Offer], at: date) -
         if bucket is not None:
             below = f"{percent(bucket.saving)} below on-demand"
             notes.append(f"Spot in {offer.region}: {bucket.label} taken back in a month, {below} ({bucket.as_of}).")
-    return notes + _stale_note(offers, at)
+    return notes + stale_note(offers, at)
 
 
-def _stale_note(offers: list[Offer], at: date) -> list[str]:
+def stale_note(offers: Sequence[Offer], at: date) -> list[str]:
+    """One line on the age of prices, where any of them is old."""
     stale = sum(offer.is_stale(at) for offer in offers)
+    if stale and stale == len(offers):
+        return [f"All {stale:,} prices are older than {STALE_AFTER_DAYS} days on {at}; `finops prices refresh` brings new ones."]
     return [f"{stale} of {len(offers)} prices are older than {STALE_AFTER_DAYS} days on {at}."] if stale else []
 
 
-def _near(name: str, book: PriceBook) -> str | None:
-    from finops.prices.tokens import token_price_batch
+def _coming(book: PriceBook, offers: Sequence[Offer], after: date) -> list[str]:
+    """The days after which some of these prices are known to change."""
+    days: Counter[date] = Counter()
+    for offer in offers:
+        names = (offer.provider, offer.region, offer.instance_type, offer.purchase_option)
+        days.update(day for day in book.changes(*names) if day > after)
+    told = [f"{day} ({count:,})" for day, count in sorted(days.items())[:6]]
+    return [f"Known to change on {', '.join(told)}: `--on DATE` shows the prices of a day."] if told else []
 
-    names = sorted({spec.instance_type for spec in book.all_specs()} | {point.model for point in token_price_batch().points})
+
+def _near(name: str, book: PriceBook, tokens: TokenBook) -> str | None:
+    names = sorted({spec.instance_type for spec in book.all_specs()} | {point.model for point in tokens.points})
     close = get_close_matches(name, names, n=3)
     return f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
 
@@ -157,7 +179,7 @@ def _age_row(
     }  # fmt: skip
 
 
-def _meta(rows: Iterable[dict[str, Any]], at: date) -> dict[str, Any]:
+def _meta(rows: Sequence[dict[str, Any]], at: date) -> dict[str, Any]:
     dates = [row["as_of"] for row in rows]
-    stale = sum((at - day).days > STALE_AFTER_DAYS for day in dates)
+    stale = sum((at - r["as_of"]).days > STALE_AFTER_DAYS and not (r["valid_to"] and r["valid_to"] > at) for r in rows)
     return {"as_of": at, "prices_as_of": min(dates, default=None), "stale_prices": stale}
