@@ -68,6 +68,8 @@ class Margin:
     """Draws of the monthly loss, 0 where there is none."""
     returned: Interval | None = None
     """Value returned per unit of money spent."""
+    spend: Draws | None = None
+    """Draws of what its runs cost a month."""
     break_even: float | None = None
     """The success rate at which a run pays for itself; above 1 none does."""
 
@@ -98,7 +100,7 @@ def margin(evidence: Evidence, prior: BetaPrior, peers_cv: float | None) -> Marg
     per_success = _interval(cost / success, evidence.cost * (a + b) / a)
     rate = _interval(success, a / (a + b))
     if evidence.value is None:
-        return Margin(evidence, prior, rate, per_success)
+        return Margin(evidence, prior, rate, per_success, spend=evidence.monthly_runs * cost)
     worth = success * _mean_draws(generator, 1.0, evidence.value_error)
 
     def shortfall(value: float) -> Draws:
@@ -117,14 +119,24 @@ def margin(evidence: Evidence, prior: BetaPrior, peers_cv: float | None) -> Marg
         probability_low=_probability(shortfall(low)),
         probability_high=_probability(shortfall(high)),
         loss=evidence.monthly_runs * np.maximum(base, 0.0),
+        spend=evidence.monthly_runs * cost,
         returned=_interval(evidence.value * worth / cost, expected / evidence.cost) if evidence.cost > 0 else None,
         break_even=evidence.cost / evidence.value if evidence.value > 0 else None,
     )
 
 
 def together(parts: Sequence[Margin]) -> Interval:
-    """The monthly loss of several agents together, with its 80 % interval: draws added, not quantiles."""
-    drawn = [part.loss for part in parts if part.loss is not None]
+    """The monthly loss of several agents together, with its 80 % interval."""
+    return _added([part.loss for part in parts if part.loss is not None])
+
+
+def spend_together(parts: Sequence[Margin]) -> Interval:
+    """What the runs of several agents cost a month together, with its 80 % interval."""
+    return _added([part.spend for part in parts if part.spend is not None])
+
+
+def _added(drawn: Sequence[Draws]) -> Interval:
+    """Draws added, not quantiles."""
     if not drawn:
         return Interval(0.0, 0.0, 0.0)
     whole = np.sum(np.stack(drawn), axis=0)

@@ -8,16 +8,18 @@ from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
 from finops.core import numbers
+from finops.core.model_choice import choices
 from finops.core.periods import Period, last_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
-from finops.core.value import DRAWS, INTERVAL, loss_interval, together
+from finops.core.value import DRAWS, INTERVAL, loss_interval, spend_together, together
 from finops.core.value_verdicts import FALSE_SHARE, FEWEST_DAYS, FEWEST_RUNS, SURE, depends_on_value
 from finops.errors import UsageError
 from finops.ledger.cube import require_built
 from finops.ledger.store import Reader, open_reader
 from finops.steps.flag_cases import Case, Read, cases
 from finops.steps.flag_reasons import Context, advice, figures, reasons
+from finops.steps.models import judged_runs
 
 Row = dict[str, Any]
 WINDOW = "90d"
@@ -89,17 +91,18 @@ def _read(reader: Reader, period: Period, currency: str) -> Read:
     currencies: dict[str, list[str]] = {}
     for row in reader.read("flag_currencies", **days):
         currencies.setdefault(row["workflow"], []).append(row["currency"])
-    return Read(currency=currency, currencies=currencies, **rows)
+    compared = choices([one for one, of in judged_runs(reader, period.first, period.last, currency)[0] if of == currency])
+    return Read(currency=currency, currencies=currencies, choices=compared, **rows)
 
 
 def _answer(settings: Settings, read: Read) -> tuple[list[Row], Row, list[str]]:
     """Rows, total and notes of one currency."""
     judged = sorted(cases(settings, read), key=_stake)
-    context = Context.of([case.unit for case in judged], read.models)
+    context = Context.of([case.unit for case in judged], read.models, read.choices)
     return (
         [_row(case, context) for case in judged],
         _total(judged, read.total, read.currency),
-        _notes(judged, settings, read.currency),
+        _notes(judged, settings, read.total, read.currency),
     )
 
 
@@ -178,6 +181,8 @@ def _flagged(judged: Sequence[Case]) -> list[Case]:
 def _total(judged: Sequence[Case], cost: Decimal, currency: str) -> Row:
     flagged = _flagged(judged)
     whole = together([case.margin for case in flagged if case.margin is not None])
+    stopped = spend_together([case.margin for case in flagged if case.margin is not None])
+    spent = sum((case.spend or Decimal(0) for case in flagged), Decimal(0))
     known = any(case.margin is not None for case in judged)
     return {
         "currency": currency,
@@ -187,10 +192,29 @@ def _total(judged: Sequence[Case], cost: Decimal, currency: str) -> Row:
         "expected_monthly_loss": _cents(whole.middle) if known else None,
         "loss_low": _cents(whole.low) if known else None,
         "loss_high": _cents(whole.high) if known else None,
+        "flagged_share": _rounded(float(spent / cost)) if cost > 0 else None,
+        "saved_if_stopped": _cents(stopped.middle) if known else None,
+        "saved_low": _cents(stopped.low) if known else None,
+        "saved_high": _cents(stopped.high) if known else None,
     }
 
 
-def _notes(judged: Sequence[Case], settings: Settings, currency: str) -> list[str]:
+def _if_stopped(flagged: Sequence[Case], agents: int, cost: Decimal, currency: str) -> list[str]:
+    """What the flagged make of all cost, and what stopping them would save before the value that goes with them."""
+    spent = sum((case.spend or Decimal(0) for case in flagged), Decimal(0))
+    saved = spend_together([case.margin for case in flagged if case.margin is not None])
+    if cost <= 0 or not saved.middle:
+        return []
+    names = len({case.unit.agent for case in flagged})
+    return [
+        f"{names} of {agents} agents, {numbers.percent_total(spent / cost)} of all cost: stopping "
+        f"{'it' if names == 1 else 'them'} saves {numbers.money_within(saved.middle, saved.low, saved.high, currency)} a month "
+        f"(80% interval {numbers.range_text(saved.low, saved.high, currency)}) and gives up what "
+        f"{'it returns' if names == 1 else 'they return'}"
+    ]
+
+
+def _notes(judged: Sequence[Case], settings: Settings, total: Decimal, currency: str) -> list[str]:
     """What it comes to, and why for each agent to look at."""
     agents = len({case.unit.agent for case in judged})
     flagged = _flagged(judged)
@@ -205,6 +229,7 @@ def _notes(judged: Sequence[Case], settings: Settings, currency: str) -> list[st
             f"{names} of {agents} agents {'returns' if names == 1 else 'return'} less than "
             f"{'it costs' if names == 1 else 'they cost'}: together {amount} a month (80% interval {within})"
         ]
+        found += _if_stopped(flagged, agents, total, currency)
     elif any(case.margin is not None and case.margin.probability is not None for case in judged):
         found = [f"none of {agents} agents surely returns less than it costs"]
     else:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from finops.config import Settings
+from finops.core.model_choice import Choice
 from finops.core.settings import Exempt
 from finops.core.value import MONTH_DAYS, Evidence, Margin, margins
 from finops.core.value_verdicts import Candidate, Decision, decided
@@ -50,6 +51,8 @@ class Read:
     models: Sequence[Row]
     currencies: Mapping[str, Sequence[str]]
     """In which currencies each workflow has cost."""
+    choices: Sequence[Choice] = ()
+    """The models of each workflow side by side."""
 
     @property
     def total(self) -> Decimal:

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any, TypeAlias
 
 from finops.core import numbers
+from finops.core.model_choice import Choice
 from finops.core.value import Margin
 from finops.core.value_verdicts import depends_on_value
 from finops.steps.flag_cases import Case
@@ -31,9 +32,11 @@ class Context:
 
     medians: Mapping[Key, Mapping[str, float]] = field(default_factory=dict)
     models: Mapping[Key, Sequence[Row]] = field(default_factory=dict)
+    choices: Mapping[Key, Choice] = field(default_factory=dict)
+    """By workflow and model."""
 
     @classmethod
-    def of(cls, units: Sequence[Unit], models: Sequence[Row]) -> Context:
+    def of(cls, units: Sequence[Unit], models: Sequence[Row], choices: Sequence[Choice] = ()) -> Context:
         """The context of all units together."""
         peers: dict[Key, list[Mapping[str, float | None]]] = {}
         for unit in units:
@@ -42,7 +45,7 @@ class Context:
         for row in models:
             used.setdefault((row["workflow"], row["lead"]), []).append(row)
         medians = {key: _medians(group) for key, group in peers.items() if len(group) >= FEWEST_PEERS}
-        return cls(medians, used)
+        return cls(medians, used, {(choice.of.group, choice.of.model): choice for choice in choices})
 
 
 def reasons(case: Case, context: Context) -> list[str]:
@@ -110,10 +113,21 @@ def _drivers(case: Case, context: Context) -> list[str]:
     if top is not None and top["list_cost"] >= total * DOMINANT:
         whose = "" if top["agent"] == unit.agent else f" by {top['agent']}"
         found.append(f"{numbers.percent_total(top['list_cost'] / total)} of its model cost is {top['model'] or 'unnamed'}{whose}")
+        found += _dominated(context, unit.workflow, str(top["model"]))
     again = tally["failed_calls"] + tally["retries"]
     if again * 10 >= tally["runs"]:
         found.append(f"{_plain(again / tally['runs'])} calls a run fail or are retries")
     return found
+
+
+def _dominated(context: Context, workflow: str, model: str) -> list[str]:
+    """A model that another does better, by the judged runs of the workflow."""
+    mine = context.choices.get((workflow, model))
+    other = context.choices.get((workflow, mine.dominated_by or "")) if mine else None
+    if mine is None or other is None or not mine.of.cost or other.of.cost is None:
+        return []
+    less = numbers.percent_total(1 - other.of.cost / mine.of.cost)
+    return [f"{other.of.model} does the same work at {less} less a run and is accepted as often: `finops models`"]
 
 
 def _against_peers(unit: Unit, medians: Mapping[str, float]) -> list[str]:

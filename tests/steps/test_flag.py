@@ -22,19 +22,19 @@ MODEL, INPUT = "gpt-4o", 40_000
 Company = Callable[..., dict[str, dict[str, Any]]]
 
 
-def span(trace: int, number: int, at: datetime, agent: str, workflow: str, tokens: int) -> dict[str, object]:
+def span(trace: int, number: int, at: datetime, agent: str, workflow: str, tokens: int, model: str = MODEL) -> dict[str, object]:
     """A call of a model; number 0 is the root of the trace, which leads the run and calls no model itself."""
     nanos = int(at.timestamp()) * 10**9 + number
     attributes: dict[str, str | int] = {"gen_ai.agent.name": agent, "gen_ai.workflow.name": workflow}
     attributes["gen_ai.operation.name"] = "chat" if number else "invoke_agent"
     if number:
-        attributes |= {"gen_ai.provider.name": "openai", "gen_ai.request.model": MODEL}
+        attributes |= {"gen_ai.provider.name": "openai", "gen_ai.request.model": model}
         attributes |= {"gen_ai.usage.input_tokens": tokens, "gen_ai.usage.output_tokens": 0}
     return {
         "traceId": f"{trace:032x}",
         "spanId": f"{trace * 10 + number + 1:016x}",
         **({"parentSpanId": f"{trace * 10 + 1:016x}"} if number else {}),
-        "name": f"chat {MODEL}" if number else f"invoke_agent {agent}",
+        "name": f"chat {model}" if number else f"invoke_agent {agent}",
         "kind": 3 if number else 1,
         "startTimeUnixNano": str(nanos),
         "endTimeUnixNano": str(nanos + 10**9),
@@ -62,13 +62,14 @@ class Files:
         unknown: int = 0,
         value: str = "",
         tokens: int = INPUT,
+        model: str = MODEL,
     ) -> None:
         """Runs over 70 days, of which the first are accepted and the last have no outcome."""
         for n in range(runs):
             self.runs += 1
             at = FIRST + timedelta(hours=n * 70 * 24 // runs)
             size = tokens + (n % 5 - 2) * tokens // 10
-            self.spans += [span(self.runs, i, at, agent, workflow, size) for i, agent in enumerate((agents[0], *agents))]
+            self.spans += [span(self.runs, i, at, agent, workflow, size, model) for i, agent in enumerate((agents[0], *agents))]
             if n < runs - unknown:
                 good = n * accepted % (runs - unknown) < accepted
                 said = f"{'true' if good else 'false'},{value if good else ''},{'USD' if value and good else ''}"
@@ -95,6 +96,8 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files.add("search", ("wasteful",), 80, 30, tokens=3 * INPUT)
     files.add("search", ("middling",), 80, 50)
     files.add("silent", ("mute",), 40, 0, unknown=40)
+    files.add("letters", ("writer",), 80, 56)
+    files.add("letters", ("writer",), 80, 72, model="gpt-4o-mini")
     files.write(home / "exports")
     code = run(["ingest", str(home / "exports"), "--ledger", str(home / "finops.duckdb"), "-q", "-o", str(home / "log")])
     assert code == 0
@@ -265,6 +268,25 @@ def test_says_what_it_comes_to_and_sorts_by_money(ask: Callable[..., Ran]) -> No
         "0.05"
     )
     assert Decimal(total["loss_low"]) <= Decimal(total["expected_monthly_loss"]) <= Decimal(total["loss_high"])
+
+
+def test_says_what_stopping_the_flagged_would_save(ask: Callable[..., Ran]) -> None:
+    total = ask(value("0.50", workflow="refunds"), "-f", "json").json["totals"][0]
+    # 120 runs of two calls in 70 days: 0.20 USD each, 120 * 30.4 / 70 runs a month; of all cost by its own share
+    assert float(total["saved_if_stopped"]) == pytest.approx(0.2 * 120 * 30.4 / 70, rel=0.05)
+    assert Decimal(total["saved_low"]) < Decimal(total["saved_if_stopped"]) < Decimal(total["saved_high"])
+    assert total["flagged_share"] == pytest.approx(24 / float(total["cost"]), abs=0.001)
+
+
+def test_a_model_that_another_does_better_is_named(verdicts: Company, finops: Callable[..., Ran], ledger: Path) -> None:
+    said = verdicts(value("0.20", workflow="letters"))["writer"]["reasons"]
+    assert "gpt-4o-mini does the same work at 94% less a run and is accepted as often: `finops models`" in said
+    rows = finops("models", "--ledger", ledger, "--as-of", AS_OF, "--workflow", "letters", "-f", "json").json["rows"]
+    assert [(row["model"], row["runs"], row["accepted"], row["verdict"]) for row in rows] == [
+        ("gpt-4o-mini", 80, 72, "cheapest success"),
+        ("gpt-4o", 80, 56, "dominated by gpt-4o-mini"),
+    ]
+    assert float(rows[1]["cost_per_success"]) == pytest.approx(0.1 * 80 / 56, rel=1e-3)
 
 
 def test_same_ledger_same_bytes(ask: Callable[..., Ran]) -> None:
