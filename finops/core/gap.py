@@ -120,6 +120,8 @@ class Evidence:
     unbilled: Decimal = _ZERO
     """Use on days that no bill covers."""
     bill: Bill | None = None
+    comparable: bool = True
+    """Whether calls could be converted into the currency of the bill; where not, nothing but the bill is known."""
 
     @property
     def known(self) -> Decimal:
@@ -142,6 +144,9 @@ class Bridge:
 
 def bridge(told: Evidence) -> Bridge:
     """The waterfall from traces at list price to the invoice. `end` is `start` + causes + unexplained, exactly."""
+    if not told.comparable:
+        end = None if told.bill is None else _stored(told.bill.total)
+        return Bridge(None, end, dict.fromkeys(CAUSES), {}, None, "nothing: no exchange rate")
     causes: dict[str, Decimal | None] = dict.fromkeys(CAUSES)
     within: dict[str, Decimal] = {}
     own = told.recorded or Recorded()

@@ -180,7 +180,9 @@ class Gatherer:
     def _finish(self) -> None:
         for key, side in self._sides.items():
             told = side.evidence
-            if not side.report_complete or not side.converted:
+            if not side.converted:
+                told.comparable, told.report, side.gateway = False, None, None
+            if not side.report_complete:
                 told.report = None
             if told.recorded is None and (key.period, key.provider) in self._traced and key.model is not None:
                 told.recorded = Recorded()

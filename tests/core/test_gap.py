@@ -89,6 +89,11 @@ def test_what_a_bill_does_not_say_is_unknown_and_left_unexplained() -> None:
     assert found.use_by == "calls"
 
 
+def test_without_an_exchange_rate_only_the_bill_is_known() -> None:
+    found = bridge(Evidence(recorded=Recorded(*[D(50)] * 6), bill=Bill(usage=D(46), list=D(46)), comparable=False))
+    assert (found.start, found.end, found.unexplained, set(found.causes.values())) == (None, 46, None, {None})
+
+
 def test_without_a_bill_there_is_no_end() -> None:
     found = bridge(Evidence(recorded=Recorded(*[D(50)] * 6), report=D(60)))
     assert (found.end, found.unexplained, found.causes["missing_spans"], found.causes["tax"]) == (None, None, 10, None)

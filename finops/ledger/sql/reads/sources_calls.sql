@@ -1,7 +1,8 @@
 -- sources_calls: tokens of model calls by day, model and who told of them, at five prices, each of which is right in one thing more:
 -- `plain` (month's first day, standard tier, base size, cached tokens as uncached), `sized` (size of the request), `timed` (time of the
--- call), `cached` (class of the token), `price` (service tier); `least` is `price` for a request of the smallest size. `kind`: traced (a trace has it), and of the calls that a gateway
--- alone tells of: retried (same request as a span of the run that was open), lost (a call of a run that traces know), unsampled (of no
+-- call), `cached` (class of the token), `price` (service tier); `least` is `price` for a request of the smallest size.
+-- `kind`: traced (a trace has it), and of the calls that a gateway alone tells of: retried (as large a request of the model, all of it
+-- while a span of the run was open; clocks may differ by half a second), lost (a call of a run that traces know), unsampled (of no
 -- such run, on days on which spans are samples), unknown (names no run, on such days), unseen (the same on other days).
 WITH record AS (
     SELECT
@@ -51,7 +52,7 @@ again AS (
     JOIN alone_name n ON n.call_key = a.call_key
     JOIN span_name m ON m.name = n.name
     JOIN record s ON s.call_key = m.call_key AND s.model = a.model AND s.input_tokens = a.input_tokens
-    WHERE a.start_time >= s.start_time - INTERVAL 2 SECOND AND a.start_time <= s.end_time
+    WHERE a.start_time >= s.start_time - INTERVAL 500 MILLISECOND AND a.end_time <= s.end_time + INTERVAL 500 MILLISECOND
 ),
 used AS (
     SELECT

@@ -1,26 +1,28 @@
 -- sources_retries: by day, attempts that spans say were made before theirs and that have no record of their own, at the cost of the attempt
 -- that was answered.
 WITH record AS (
-    SELECT c.call_key, c.call_day, c.trace, c.parent, c.provider, c.account, c.model, c.attempt, c.list_cost, c.currency, c.counted, c.input_tokens,
-        CAST(c.sampling_weight AS DECIMAL(18, 6)) AS weight
+    SELECT
+        coalesce(c.same_as, c.call_key) AS call_id, c.trace, c.parent, c.model, c.attempt, c.status, c.input_tokens
     FROM fct_call c
     WHERE c.operation IN ('inference', 'embeddings') AND c.trace IS NOT NULL
         AND ($first IS NULL OR c.call_day >= CAST($first AS DATE)) AND ($end IS NULL OR c.call_day < CAST($end AS DATE))
 ),
-late AS (SELECT r.* FROM record r WHERE r.attempt > 1 AND r.counted AND r.list_cost IS NOT NULL),
 before AS (
-    SELECT l.call_key, count(DISTINCT r.call_key) AS told
-    FROM late l
-    JOIN record r
+    SELECT l.call_id, max(l.attempt) AS attempt, count(DISTINCT r.call_id) AS told
+    FROM record l
+    LEFT JOIN record r
         ON r.trace = l.trace AND r.parent IS NOT DISTINCT FROM l.parent AND r.model IS NOT DISTINCT FROM l.model
-        AND r.call_key <> l.call_key AND coalesce(r.attempt, 1) < l.attempt AND r.input_tokens = l.input_tokens
-    GROUP BY l.call_key
+        AND r.call_id <> l.call_id AND coalesce(r.attempt, 1) < l.attempt
+        AND (r.attempt IS NOT NULL OR r.status = 'error') AND r.input_tokens IN (l.input_tokens, 0)
+    WHERE l.attempt > 1
+    GROUP BY l.call_id
 )
 SELECT
-    l.call_day AS day, l.provider, l.account, l.model, l.currency,
-    CAST(sum(l.weight * greatest(l.attempt - 1 - coalesce(b.told, 0), 0)) AS DECIMAL(38, 6)) AS attempts,
-    CAST(sum(l.list_cost * l.weight * greatest(l.attempt - 1 - coalesce(b.told, 0), 0)) AS DECIMAL(38, 12)) AS cost
-FROM late l
-LEFT JOIN before b ON b.call_key = l.call_key
-GROUP BY l.call_day, l.provider, l.account, l.model, l.currency
-ORDER BY l.call_day, l.provider, l.account, l.model, l.currency
+    c.call_day AS day, c.provider, c.account, c.model, c.currency,
+    CAST(sum(CAST(c.sampling_weight AS DECIMAL(18, 6)) * greatest(b.attempt - 1 - b.told, 0)) AS DECIMAL(38, 6)) AS attempts,
+    CAST(sum(c.list_cost * CAST(c.sampling_weight AS DECIMAL(18, 6)) * greatest(b.attempt - 1 - b.told, 0)) AS DECIMAL(38, 12)) AS cost
+FROM before b
+JOIN fct_call c ON c.call_key = b.call_id
+WHERE c.counted AND c.list_cost IS NOT NULL
+GROUP BY c.call_day, c.provider, c.account, c.model, c.currency
+ORDER BY c.call_day, c.provider, c.account, c.model, c.currency
