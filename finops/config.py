@@ -33,7 +33,7 @@ from finops.core.settings import (
     Value,
     Workflow,
 )
-from finops.core.settings_reader import Section, read_sections
+from finops.core.settings_reader import Fault, Section, read_sections
 from finops.errors import UsageError
 
 __all__ = ["Overrides", "Settings", "load_settings"]
@@ -60,7 +60,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("plan", Plan, many=True),
     Section("envelope", Envelope, many=True),
     Section("exempt", Exempt, many=True),
-    Section("import", Import, many=True),
+    Section("import", Import, many=True, apart=True),
 )
 
 
@@ -74,6 +74,8 @@ class Overrides:
     as_of: date | None = None
     currency: str | None = None
     view: Literal["billed", "incurred"] = "billed"
+    told: list[str] = field(default_factory=list, compare=False)
+    """What is to be said of the configuration beside the answer."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Settings:
     envelopes: tuple[Envelope, ...] = ()
     exempt: tuple[Exempt, ...] = ()
     imports: tuple[Import, ...] = ()
+    import_faults: tuple[Fault, ...] = ()
 
     @property
     def memory(self) -> str | None:
@@ -153,8 +156,12 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         envelopes=parts["envelope"],
         exempt=parts["exempt"],
         imports=parts["import"],
+        import_faults=parts["import_faults"],
     )
     _check(settings)
+    for fault in settings.import_faults:
+        if (note := f"{fault.error.where}: {fault.error.what}: `finops ingest` does not read such files") not in overrides.told:
+            overrides.told.append(note)
     return settings
 
 

@@ -53,6 +53,9 @@ def ingest(
 ) -> None:
     """Loads bills, traces, benchmarks, meters and outcomes; a file loaded again replaces what it brought before.
 
+    Files of a folder that no source reads are refused, rows that can't be read are rejected: the rest is loaded, and the exit
+    code is 1.
+
     \b
     Examples:
       finops ingest exports/
@@ -61,7 +64,8 @@ def ingest(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.ingest import Options
+    from finops.errors import ExitCode
+    from finops.steps.ingest import Options, not_taken
     from finops.steps.ingest import ingest as step
 
     options = Options(
@@ -77,4 +81,8 @@ def ingest(
     )
     with talking(g) as talk:
         result = step(g.overrides, paths or [], options, talk=talk)
+        if told := not_taken(result.rows):
+            talk.warn(f"{told}; everything else is {'readable' if dry_run else 'loaded'}: exit code {ExitCode.DATA:d}")
     emit(result, g)
+    if told:
+        raise typer.Exit(ExitCode.DATA)

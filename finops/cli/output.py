@@ -26,8 +26,8 @@ def emit(result: Result, g: Globals) -> None:
     from finops.cli.formats import rendered
 
     text = rendered(result, g.format, wide=g.verbose)
-    if g.format not in ("table", "md"):
-        diagnostics.notes(list(result.notes), quiet=g.quiet)
+    beside = [] if g.format in ("table", "md") else list(result.notes)
+    diagnostics.notes([*g.overrides.told, *beside], quiet=g.quiet)
     if g.out is None:
         write_text(text)
         return

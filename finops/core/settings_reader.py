@@ -21,6 +21,17 @@ class Section:
     name: str
     shape: type
     many: bool = False
+    apart: bool = False
+    """Whether a table that can't be read stops only what needs it: `Section.name + "_faults"` holds those, the rest is read."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A table that can't be read: what it says so far, its line, and what is wrong with it."""
+
+    given: Mapping[str, Any]
+    line: int
+    error: UsageError
 
 
 def read_sections(sections: Sequence[Section], data: Mapping[str, Any], text: str, where: str) -> dict[str, Any]:
@@ -33,16 +44,29 @@ def read_sections(sections: Sequence[Section], data: Mapping[str, Any], text: st
             if not isinstance(given, list):
                 raise UsageError(f"`{section.name}` must be written as [[{section.name}]]", where=where)
             lines = _lines_of(f"[[{section.name}]]", text)
-            read[section.name] = tuple(
-                _read(section.shape, item, f"{where}:{line} [[{section.name}]]", line)
-                for item, line in zip(given, lines + [0] * len(given), strict=False)
-            )
+            items, faults = _read_all(section, list(zip(given, lines + [0] * len(given), strict=False)), where)
+            read[section.name] = items
+            if section.apart:
+                read[f"{section.name}_faults"] = faults
         else:
             if not isinstance(given, Mapping):
                 raise UsageError(f"`{section.name}` must be written as [{section.name}]", where=where)
             line = (_lines_of(f"[{section.name}]", text) or [0])[0]
             read[section.name] = _read(section.shape, given, f"{where}:{line} [{section.name}]", line)
     return read
+
+
+def _read_all(section: Section, given: Sequence[tuple[Any, int]], where: str) -> tuple[tuple[Any, ...], tuple[Fault, ...]]:
+    items: list[Any] = []
+    faults: list[Fault] = []
+    for item, line in given:
+        try:
+            items.append(_read(section.shape, item, f"{where}:{line} [[{section.name}]]", line))
+        except UsageError as error:
+            if not section.apart:
+                raise
+            faults.append(Fault(item if isinstance(item, Mapping) else {}, line, error))
+    return tuple(items), tuple(faults)
 
 
 def _read(shape: type, data: Mapping[str, Any], where: str, line: int) -> Any:

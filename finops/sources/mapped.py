@@ -64,7 +64,7 @@ class Mapped:
 
     def reads(self, path: Path) -> bool:
         """Whether the file is a table of this kind that is not UTF-8: known by its name, since nobody else can look into it."""
-        return self.given.encoding is not None and any(_fits(path, pattern) for pattern in self.given.files)
+        return self.given.encoding is not None and any(fits_name(path, pattern) for pattern in self.given.files)
 
     def claims(self, seen: Glimpse, *, any_name: bool = False) -> bool:
         """Whether the file is of this kind: by its name and the columns that it must have. `any_name` looks at columns only."""
@@ -74,7 +74,7 @@ class Mapped:
         """Why the file is not of this kind; None where it is."""
         files = self.given.files
         if files and not any_name:
-            if not any(_fits(seen.path, pattern) for pattern in files):
+            if not any(fits_name(seen.path, pattern) for pattern in files):
                 return f"its name is not {' or '.join(f'`{pattern}`' for pattern in files)}"
             if not self.given.requires:
                 return None
@@ -225,7 +225,7 @@ def _row(
     return Reject(number, f"{missing} is missing", missing) if missing else values
 
 
-def _fits(path: Path, pattern: str) -> bool:
+def fits_name(path: Path, pattern: str) -> bool:
     """Whether the end of the path fits the pattern, part by part and without regard to case, packed or not."""
     wanted = pattern.lower().replace("\\", "/").removeprefix("./").split("/")
     parts = [part.lower() for part in path.parts][-len(wanted) :]

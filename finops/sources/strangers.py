@@ -84,6 +84,12 @@ STRANGERS: tuple[Stranger, ...] = (
     ),
 )
 
+NO_DATA = (
+    *(".md", ".rst", ".adoc", ".py", ".ipynb", ".sh", ".sql", ".toml", ".ini", ".cfg", ".lock", ".yaml", ".yml", ".gitignore"),
+    *(".html", ".htm", ".css", ".js", ".ts", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp"),
+)
+"""Endings of files that nobody exports data as. In a folder they are passed over; others that nobody reads are refused."""
+
 BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive or a spreadsheet (.xlsx)", "unpack it, or save the sheet as CSV in UTF-8"),
     (b"%PDF", "a PDF", "ask the provider for the same data as CSV or Parquet"),

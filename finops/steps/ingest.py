@@ -19,6 +19,7 @@ from finops.ledger.engine.build import restate_later
 from finops.ledger.remote import remember
 from finops.ledger.store import DEFAULT_WAIT_S, open_writer
 from finops.sources.detect import recognise
+from finops.sources.strangers import NO_DATA
 from finops.steps.build import built, kept_notes, restated_months
 from finops.steps.calls_twice import twice_notes
 from finops.steps.given_files import GivenFile, given_files
@@ -86,7 +87,9 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
 def _ingest(
     settings: Settings, files: list[GivenFile], deliveries: list[Delivery], options: Options, answer: Answer, talk: Talk
 ) -> Result:
-    imports = import_sources(settings)
+    paths = [file.path for file in (*files, *(file for one in deliveries for file in one.files))]
+    imports, told = import_sources(settings, paths)
+    answer.notes += told
     chosen = _recognised(files, options, imports, answer, alone=not deliveries and not answer.rows)
     whole = [(one, [(file, recognise(file.path, options.source, imports)) for file in one.files]) for one in deliveries]
     restate = with_earlier(settings, options.restate) if options.build else options.restate
@@ -114,6 +117,15 @@ def _ingest(
     return _result(settings, answer)
 
 
+def not_taken(rows: Sequence[Mapping[str, Any]]) -> str:
+    """How many files were refused and rows rejected, in words; nothing where all was taken."""
+    files = sum(row["status"] == "refused" for row in rows)
+    rejected = sum(row["rejected"] for row in rows)
+    said = [f"{files:,} {'file was' if files == 1 else 'files were'} refused"] if files else []
+    said += [f"{rejected:,} {'row was' if rejected == 1 else 'rows were'} rejected"] if rejected else []
+    return " and ".join(said)
+
+
 def _unbounded(alone: Sequence[GivenFile], options: Options) -> list[str]:
     """What --since and --until do not bound."""
     if not alone or not (options.since or options.until):
@@ -136,7 +148,7 @@ def _recognised(
     these files are `alone`."""
     chosen = []
     first: FinopsError | None = None
-    unread = 0
+    unread = passed = 0
     for file in files:
         try:
             chosen.append((file, recognise(file.path, options.source, imports)))
@@ -144,6 +156,10 @@ def _recognised(
             if not file.searched:
                 raise
             first = first or error
+            if not isinstance(error, OutsideError) and file.path.name.lower().endswith(NO_DATA):
+                answer.rows.append(file_row(None, file, "left out", reason="by its name it is no data"))
+                passed += 1
+                continue
             answer.rows.append(file_row(None, file, "refused", reason=error.what))
             if isinstance(error, OutsideError):
                 answer.notes.append(f"{file.label}: {error.what}, and is not loaded")
@@ -151,8 +167,10 @@ def _recognised(
     if alone and not chosen and first is not None:
         others = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
         raise DataError(f"{first.what}{others}", where=first.where or str(files[0].path), hint=first.hint) from first
-    if strange := len(files) - len(chosen) - unread:
+    if strange := len(files) - len(chosen) - unread - passed:
         answer.notes.append(f"{strange:,} files were not recognised: `finops sources check PATH` says why")
+    if passed:
+        answer.notes.append(f"{passed:,} files are no data by their names, and left out")
     return chosen
 
 

@@ -18,7 +18,7 @@ from finops.sources.glimpse import glimpse
 from finops.sources.manifests import is_artifact
 from finops.sources.mapped import Mapped
 from finops.steps.given_files import given_files
-from finops.steps.import_sources import checked_imports, import_sources
+from finops.steps.import_sources import checked_imports
 from finops.steps.manifest_deliveries import manifest_at
 from finops.steps.mapping_check import tried
 from finops.steps.source_options import source_options
@@ -50,11 +50,14 @@ _MOST_REASONS = 3
 def list_sources(overrides: Overrides) -> Result:
     """Every source that is installed, and the kinds of files that the configuration describes."""
     rows = []
-    for one in map(source, names()):
-        endings = sorted({ending for pattern in one.patterns for ending in pattern.suffixes})
-        rows.append({"source": one.name, "title": one.title, "contracts": list(one.contracts), "endings": endings})
-    for own in import_sources(load_settings(overrides)):
-        rows.append({"source": own.name, "title": own.title, "contracts": list(own.contracts), "endings": list(own.given.files)})
+    for known in map(source, names()):
+        endings = sorted({ending for pattern in known.patterns for ending in pattern.suffixes})
+        rows.append({"source": known.name, "title": known.title, "contracts": list(known.contracts), "endings": endings})
+    for one in checked_imports(load_settings(overrides)):
+        made = one.made
+        title = made.title if isinstance(made, Mapped) else f"{made.where}: {made.what}"
+        contracts = list(made.contracts) if isinstance(made, Mapped) else []
+        rows.append({"source": one.name or "", "title": title, "contracts": contracts, "endings": list(one.files)})
     return Result(_LISTED, rows, notes=("each also as .gz or .zst; `finops sources check PATH` tells what a file is",))
 
 
@@ -64,11 +67,11 @@ def check_files(overrides: Overrides, paths: Sequence[Path], *, wanted: str | No
     settings = load_settings(overrides)
     rows: list[dict[str, Any]] = []
     imports: list[Mapped] = []
-    for given, one in zip(settings.imports, checked_imports(settings), strict=True):
-        if isinstance(one, Mapped):
-            imports.append(one)
+    for one in checked_imports(settings):
+        if isinstance(one.made, Mapped):
+            imports.append(one.made)
         else:
-            rows.append(_row(one.where or "", given.name, reason=_reason(one)))
+            rows.append(_row(one.made.where or "", one.name, reason=_reason(one.made)))
     files = _files(settings, paths, imports)
     options = source_options(settings)
     talk.stage("check", total=len(files))
@@ -86,7 +89,7 @@ def check_files(overrides: Overrides, paths: Sequence[Path], *, wanted: str | No
 def _files(settings: Settings, paths: Sequence[Path], imports: Sequence[Mapped]) -> list[Path]:
     if paths:
         return [file.path for file in given_files(paths, settings)]
-    if not settings.imports:
+    if not settings.imports and not settings.import_faults:
         hint = "name files, or describe your own kinds of files by [[import]] in finops.toml"
         raise UsageError("there is nothing to check", hint=hint)
     try:

@@ -58,7 +58,8 @@ def put(client: Any, folder: Path, prefix: str) -> None:
 
 def ingested(finops: Finops, *arguments: object) -> tuple[dict[str, tuple[str, int, str | None]], list[str]]:
     ran = finops("ingest", *arguments, "--no-build", "-f", "json")
-    assert ran.code == ExitCode.OK, ran.err
+    refused = any(row["status"] == "refused" for row in ran.json["rows"])
+    assert ran.code == (ExitCode.DATA if refused else ExitCode.OK), ran.err
     return {row["path"]: (row["status"], row["rows"], row["amount"]) for row in ran.json["rows"]}, ran.json["meta"]["notes"]
 
 

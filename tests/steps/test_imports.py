@@ -48,7 +48,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_imports_load_and_reconcile_to_the_last_digit(finops: Finops, home: Path) -> None:
     ran = finops("ingest", "in", "-f", "json")
-    assert ran.code == ExitCode.OK, ran.err
+    assert ran.code == ExitCode.DATA, "a row is rejected"
     rows = [(row["path"], row["source"], row["status"], row["rows"], row["rejected"], row["amount"]) for row in ran.json["rows"]]
     assert rows == [
         ("in/tickets.jsonl", "tickets", "loaded", 1, 0, None),
@@ -66,7 +66,7 @@ def test_imports_load_and_reconcile_to_the_last_digit(finops: Finops, home: Path
 def test_a_delivery_is_unchanged_until_the_file_or_its_mapping_changes(finops: Finops, home: Path) -> None:
     def statuses(*arguments: str) -> list[tuple[str, str]]:
         ran = finops("ingest", "in", *arguments, "-f", "json")
-        assert ran.code == ExitCode.OK, ran.err
+        assert ran.code == (ExitCode.DATA if any(row["rejected"] for row in ran.json["rows"]) else ExitCode.OK), ran.err
         return [(row["status"], row["source"]) for row in ran.json["rows"]]
 
     assert statuses() == [("loaded", "tickets"), ("loaded", "vendor-x")]
@@ -90,7 +90,7 @@ def test_a_named_source_is_checked(finops: Finops, home: Path) -> None:
     assert (wrong.code, "--source tickets" in wrong.err) == (ExitCode.USAGE, True)
     (home / "renamed.csv").write_text(BILL)
     assert finops("ingest", "renamed.csv").code == ExitCode.DATA
-    assert finops("ingest", "renamed.csv", "--source", "vendor-x").code == ExitCode.OK
+    assert "1 row was rejected" in finops("ingest", "renamed.csv", "--source", "vendor-x").err
 
 
 def test_the_list_shows_imports(finops: Finops, home: Path) -> None:
@@ -128,6 +128,30 @@ def test_check_names_what_would_not_do_with_its_line(finops: Finops, home: Path)
     assert "did you mean `Cents`?" in bill["reason"]
     failed = finops("ingest", "in")
     assert (failed.code, "finops.toml:19" in failed.err) == (ExitCode.USAGE, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "broken"), [("delimiter =", "delimeter ="), ('"charge"', '"charges"'), ('name = "vendor-x"', "")]
+)
+def test_a_mapping_that_would_not_do_stops_what_needs_it_and_nothing_else(
+    finops: Finops, home: Path, key: str, broken: str
+) -> None:
+    """Wrong by a key, by what it means, or without a name."""
+    (home / "finops.toml").write_text(CONFIG)
+    assert finops("ingest", "in", "-q").code == ExitCode.DATA, "a row is rejected"
+    (home / "finops.toml").write_text(CONFIG.replace(key, broken, 1))
+    for command in (("cost", "--by", "tenant"), ("doctor",), ("build",), ("sources", "list"), ("reconcile",)):
+        ran = finops(*command)
+        assert ran.code == ExitCode.OK, (command, ran.err)
+        assert ("finops.toml:2 [[import]]" in ran.err) == (key != '"charge"'), command
+    checked = finops("sources", "check", "-f", "json")
+    assert checked.code == ExitCode.DATA
+    assert [row["status"] for row in checked.json["rows"] if "[[import]]" in row["path"]] == ["refused"]
+    stopped = finops("ingest", "in")
+    assert (stopped.code, "[[import]]" in stopped.err) == (ExitCode.USAGE, True)
+    ran = finops("ingest", "in/tickets.jsonl", "--dry-run")
+    assert ran.code == ExitCode.OK, ran.err
+    assert "[[import]]" in ran.err + ran.out
 
 
 def test_check_says_why_a_mapping_claims_nothing(finops: Finops, home: Path) -> None:

@@ -236,3 +236,24 @@ def test_init_writes_a_configuration_that_loads_and_never_writes_over_one(finops
         assert finops("doctor", "--config", name).code == ExitCode.OK, name
     assert finops("init").code == ExitCode.USAGE
     assert (tmp_path / "finops.toml").read_text() == text
+
+
+def test_the_exit_code_tells_that_something_was_not_taken_and_the_rest_is_loaded(finops: Finops, tmp_path: Path) -> None:
+    bill(tmp_path / "in" / "a.csv", "1")
+    (tmp_path / "in" / "README.md").write_text("# exports")
+    assert finops("ingest", "in").code == ExitCode.OK, "nobody exports data as Markdown"
+    (tmp_path / "in" / "strange.csv").write_text("a,b\n1,2\n")
+    bill(tmp_path / "in" / "b.csv", "2", "many", account="2")
+    ran = finops("ingest", "in", "-f", "json")
+    assert ran.code == ExitCode.DATA
+    assert "1 file was refused and 1 row was rejected; everything else is loaded: exit code 1" in ran.err
+    status = {row["path"]: (row["status"], row["rows"], row["rejected"]) for row in ran.json["rows"]}
+    assert status == {
+        "in/README.md": ("left out", 0, 0),
+        "in/a.csv": ("unchanged", 0, 0),
+        "in/b.csv": ("loaded", 1, 1),
+        "in/strange.csv": ("refused", 0, 0),
+    }
+    assert finops("ingest", "in", "--dry-run", "-q").code == ExitCode.DATA
+    (tmp_path / "in" / "strange.csv").unlink()
+    assert finops("ingest", "in").code == ExitCode.OK, "what was rejected once is not told again"

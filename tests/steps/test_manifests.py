@@ -66,7 +66,8 @@ def version(home: Path, assembly: str, *files: tuple[str, ...], month: str = "20
 
 def ingested(finops: Finops, *arguments: object) -> tuple[list[tuple[Any, ...]], list[str]]:
     ran = finops("ingest", *arguments, "--no-build", "-f", "json")
-    assert ran.code == ExitCode.OK, ran.err
+    refused = any(row["status"] == "refused" for row in ran.json["rows"])
+    assert ran.code == (ExitCode.DATA if refused else ExitCode.OK), ran.err
     return [(row["status"], row["rows"], row["amount"]) for row in ran.json["rows"]], ran.json["meta"]["notes"]
 
 

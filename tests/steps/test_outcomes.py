@@ -57,7 +57,7 @@ def test_evaluators_decide_in_order_and_minutes_add_up(finops: Finops, tmp_path:
     files = write(tmp_path)
     (tmp_path / "finops.toml").write_text(CONFIG)
     ran = finops("ingest", *files, "-f", "json")
-    assert ran.code == 0, ran.err
+    assert ran.code == 1, "a row is rejected"
     assert {row["path"]: (row["source"], row["rows"], row["rejected"]) for row in ran.json["rows"]} == {
         "logs.json": ("otlp_logs", 1, 0),
         "minutes.csv": ("outcomes", 2, 1),
