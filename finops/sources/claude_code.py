@@ -72,7 +72,7 @@ def _answers(path: Path, offset: int, notes: list[str]) -> Iterator[Numbered | R
     calls."""
     held: dict[str, _Answer] = {}
     own = repeated = 0
-    for item in lines(path, _WANTED, offset):
+    for item in lines(path, _WANTED, notes, offset):
         if isinstance(item, Reject):
             yield item
             continue

@@ -80,7 +80,7 @@ class _Session:
 
 def _calls(path: Path, notes: list[str]) -> Iterator[Numbered | Reject]:
     session = _Session()
-    for item in lines(path, _WANTED):
+    for item in lines(path, _WANTED, notes):
         if isinstance(item, Reject):
             yield item
             continue

@@ -21,9 +21,9 @@ _BROKEN = (msgspec.MsgspecError, RecursionError, UnicodeError)
 _TOO_LONG = "this line is too long to be read"
 
 
-def lines(path: Path, wanted: tuple[bytes, ...], offset: int = 0) -> Iterator[tuple[int, Entry] | Reject]:
+def lines(path: Path, wanted: tuple[bytes, ...], notes: list[str], offset: int = 0) -> Iterator[tuple[int, Entry] | Reject]:
     """The objects of the lines that hold one of the `wanted` bytes, with their numbers, from `offset` on. A last line without its
-    end that can't be read is still being written: it is left for the next time."""
+    end that can't be read is still being written: it is left for the next time, and `notes` say so."""
     with opened(path) as raw:
         stream = buffered(raw)
         number, position, begun = resume(stream, offset)
@@ -31,16 +31,22 @@ def lines(path: Path, wanted: tuple[bytes, ...], offset: int = 0) -> Iterator[tu
             if line.data is None:
                 yield Reject(line.number, _TOO_LONG)
                 continue
-            if not any(mark in line.data for mark in wanted):
+            is_whole = line.data.endswith(b"\n")
+            if is_whole and not any(mark in line.data for mark in wanted):
                 continue
             try:
                 found = _DECODER.decode(line.data)
             except _BROKEN as error:
-                if line.data.endswith(b"\n"):
+                if is_whole:
                     yield Reject(line.number, f"it is not JSON: {error}")
+                elif line.data.strip():
+                    notes.append(
+                        f"1 line is unfinished, the last ({line.number:,}): it is still being written, and left for the next time"
+                    )
                 continue
             if isinstance(found, dict):
-                yield line.number, found
+                if is_whole or any(mark in line.data for mark in wanted):
+                    yield line.number, found
             else:
                 yield Reject(line.number, "the line is not a JSON object")
 

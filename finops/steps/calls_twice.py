@@ -20,8 +20,9 @@ def twice_notes(reader: Reader, period: Period | None = None) -> list[str]:
 def _note(provider: str | None, rows: list[dict[str, object]]) -> str:
     first, last = min(str(row["first_day"]) for row in rows), max(str(row["last_day"]) for row in rows)
     days = f"on {first}" if first == last else f"from {first} to {last}"
-    routes = " and ".join(f"{row['calls']:,} in {row['route']}" for row in rows)
-    gateway = next((row["route"] for row in rows if row["route"] != "traces"), "otlp")
+    routes = " and ".join(f"{row['calls']:,} in {str(row['route']).replace('+', ' with ')}" for row in rows)
+    kinds = [kind for row in rows for kind in str(row["route"]).split("+")]
+    gateway = next((kind for kind in kinds if kind != "traces"), "otlp")
     return (
         f"calls of {provider or 'an unknown provider'} {days} share no id and no exact count of tokens: {routes}. What both have"
         f' seen costs twice; `[[count]]` with `provider = "{provider or "*"}"` and `source = "{gateway}"` counts one of them,'

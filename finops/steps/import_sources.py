@@ -16,7 +16,7 @@ from finops.sources.mapped import Mapped, fits_name
 
 @dataclass(frozen=True)
 class Described:
-    """A mapping: its name, the names of its files (none: whatever has its columns), and it as a source, or what is wrong with it."""
+    """A mapping: its name, the names of its files (none: whatever has its columns), and the source, or what is wrong with it."""
 
     name: str | None
     files: tuple[str, ...]

@@ -73,6 +73,29 @@ def test_claude_codes_metrics_events_and_transcript_are_one_call_each(finops: Fi
     assert ran.json["rows"] == [{"source": "otlp_logs", "agent": "claude-code"}]
 
 
+def test_a_transcript_that_knows_more_than_the_events_is_no_doubt(finops: Finops) -> None:
+    """Both name the request that they share, so what the transcript has besides is another call."""
+    request = logs.request(**{"request_id": "req_00000001", "output_tokens": "412"})
+    request["timeUnixNano"] = "1790928070000000000"  # 2026-10-02 08:01:10
+    transcript = [claude.answer(f"msg_0000000{i}", 411 + i, at=f"08:0{i}:04", requestId=f"req_0000000{i}") for i in (1, 2)]
+    ran = finops("ingest", write("t.jsonl", *transcript), write("logs.jsonl", as_log(request)), "--as-of", "2026-11-20")
+    assert ran.code == 0, ran.err
+    assert "costs twice" not in ran.out + ran.err
+    assert used(finops)["calls"] == 2
+    assert "costs twice" not in finops("cost").out
+
+
+def test_a_line_that_is_still_being_written_is_told(finops: Finops) -> None:
+    path = Path(write("t.jsonl", claude.answer("msg_00000001", 412)))
+    whole = path.read_text()
+    for torn in ('{"parentUuid": "x", "mess', json.dumps(claude.answer("msg_00000002", 7))[:-20]):
+        path.write_text(whole + torn)
+        ran = finops("ingest", "t.jsonl", "--no-build", "--dry-run")
+        assert (ran.code, "t.jsonl: 1 line is unfinished, the last (2): it is still being written" in ran.out) == (0, True)
+    path.write_text(whole)
+    assert "unfinished" not in finops("ingest", "t.jsonl", "--no-build", "--dry-run").out
+
+
 def test_codexs_events_and_transcript_are_one_call_each(finops: Finops) -> None:
     answered = logs.codex_answer()
     answered["timeUnixNano"] = "1790931605000000000"  # 2026-10-02 09:00:05
