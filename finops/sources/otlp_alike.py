@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from operator import attrgetter, itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from finops.sources.otlp_arrow import Column, Same
+from finops.sources.otlp_match import Pieces
+from finops.sources.otlp_pieces import chosen, fits_bytes, whole_numbers
 from finops.sources.otlp_plan import Plan
-from finops.sources.otlp_shape import Attribute, Item, Items, Span, Status, Value
+from finops.sources.otlp_shape import Attribute, Item, Items, Span, Value, decoded_span
 from finops.sources.otlp_spans import FAILED, Row
-from finops.sources.otlp_template import FIELDS, Captured, Place, Template
+from finops.sources.otlp_template import FIELDS, Place
 from finops.sources.otlp_values import count, text
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Alike:
@@ -30,15 +37,24 @@ class Alike:
     def __len__(self) -> int:
         return len(self.spans)
 
+    @property
+    def owners(self) -> list[Row]:
+        """What the resources say."""
+        return self.templates
+
+    def inherited(self, values: list[Any]) -> Column:
+        """What each of `owners` says, for each span."""
+        return Same(values[0]) if len(set(map(id, self.templates))) == 1 else values
+
     def decoded(self) -> list[Span]:
         """The spans themselves."""
         return self.spans
 
-    def field(self, name: str) -> list[Any]:
+    def field(self, name: str) -> Column:
         """A field of each span, as it is written: text, number or None."""
         return list(map(attrgetter(name), self.spans))
 
-    def failed(self) -> list[bool]:
+    def failed(self) -> Column:
         """Whether each span's status is an error."""
         return [span.status is not None and span.status.code in FAILED for span in self.spans]
 
@@ -46,7 +62,7 @@ class Alike:
         """The values of an attribute."""
         return [a[at].value for a in self._listed()]
 
-    def texts(self, at: int, most: int) -> list[Any]:
+    def texts(self, at: int, most: int) -> Column:
         """The values of an attribute as texts of at most so many characters; of an array its first text."""
         attributes = self._listed()
         try:
@@ -63,7 +79,7 @@ class Alike:
             pass  # not all of them are arrays of text
         return [None if found is None else found[:most] for found in map(text, self.values(at))]
 
-    def counts(self, at: int, name: str) -> list[int | None]:
+    def counts(self, at: int, name: str) -> Column:
         """The values of an attribute as whole numbers."""
         try:
             written = [a[at].value.intValue for a in self._listed()]  # type: ignore[union-attr]
@@ -80,49 +96,50 @@ class Alike:
 
 
 class AlikeTexts:
-    """The same of spans that one template reads."""
+    """The same of spans that one template reads: their texts, cut into pieces. `owners` are what resources say, `owner` says
+    whose each span is."""
 
-    __slots__ = ("lines", "plan", "rows", "shape", "template", "templates")
+    __slots__ = ("lines", "owner", "owners", "pieces", "plan", "template")
 
-    def __init__(self, template: Template, shape: int) -> None:
-        self.template, self.plan, self.shape = template, template.plan, shape
-        self.rows: list[Captured] = []
-        self.templates: list[Row] = []
-        self.lines: list[int] = []
+    def __init__(self, pieces: Pieces, owners: list[Row], owner: npt.NDArray[np.int64], lines: list[int]) -> None:
+        self.pieces, self.template, self.plan = pieces, pieces.template, pieces.template.plan
+        self.owners, self.owner, self.lines = owners, owner, lines
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.pieces)
+
+    @property
+    def templates(self) -> list[Row]:
+        """What its resource says of each span."""
+        return [self.owners[owner] for owner in self.owner.tolist()]
+
+    def inherited(self, values: list[Any]) -> Column:
+        """What each of `owners` says, for each span."""
+        if all(one == values[0] for one in values):
+            return Same(values[0])
+        if not all(type(one) is str for one in values):
+            return [values[owner] for owner in self.owner.tolist()]
+        return chosen(values, self.owner)
 
     def decoded(self) -> list[Span]:
-        """The spans, with those of their attributes that the plan looks at."""
-        fields = [self.field(name) for name in FIELDS]
-        values = {at: self.values(at) for at in self.template.values}
-        codes = self._captured(self.template.code)
-        return [
-            Span(
-                **{name: column[row] for name, column in zip(FIELDS, fields, strict=True)},
-                attributes=[Attribute(n, values[at][row] if at in values else None) for at, n in enumerate(self.template.names)],
-                status=Status(codes[row]),
-            )
-            for row in range(len(self.rows))
-        ]
+        """The spans."""
+        return [decoded_span(text) for text in self.pieces.texts()]
 
-    def field(self, name: str) -> list[Any]:
+    def field(self, name: str) -> Column:
         """A field of each span, as it is written; a number as its digits."""
-        return self._captured(self.template.fields[FIELDS.index(name)])
+        piece = self.template.fields[FIELDS.index(name)]
+        return Same(None) if piece is None else self.pieces.piece(piece)
 
-    def failed(self) -> list[bool]:
+    def failed(self) -> Column:
         """Whether each span's status is an error."""
-        if self.template.code is None:
-            return [False] * len(self.rows)
-        return [code in FAILED for code in self._captured(self.template.code)]
+        return Same(self.template.failed)
 
     def values(self, at: int) -> list[Value | None]:
         """The values of an attribute."""
         place = self.template.values[at]
         if not isinstance(place, Place):
-            return [place] * len(self.rows)
-        written = self._captured(place.group)
+            return [place] * len(self)
+        written = self.pieces.piece(place.piece).to_pylist()
         if place.form == "text":
             return [Value(stringValue=one) for one in written]
         if place.form == "first":
@@ -131,25 +148,24 @@ class AlikeTexts:
             return [Value(intValue=int(one) if place.form == "whole" else one) for one in written]
         return [Value(doubleValue=_number(one) if place.form == "number" else one) for one in written]
 
-    def texts(self, at: int, most: int) -> list[Any]:
+    def texts(self, at: int, most: int) -> Column:
         """The values of an attribute as texts of at most so many characters; of an array its first text."""
         place = self.template.values[at]
         if isinstance(place, Place) and place.form in ("text", "first"):
-            found = self._captured(place.group)
-            return found if fits(found, most) else [one[:most] or None for one in found]
+            found = self.pieces.piece(place.piece)
+            return found if fits_bytes(found, most) else [one[:most] or None for one in found.to_pylist()]
+        if not isinstance(place, Place):
+            return Same(given and given[:most] if (given := text(place)) is not None else None)
         return [None if found is None else found[:most] for found in map(text, self.values(at))]
 
-    def counts(self, at: int, name: str) -> list[int | None]:
+    def counts(self, at: int, name: str) -> Column:
         """The values of an attribute as whole numbers."""
         place = self.template.values[at]
         if isinstance(place, Place) and place.form in ("whole", "whole_text"):
-            written = self._captured(place.group)
-            if are_digits(written):
-                return list(map(int, written))
+            numbers = whole_numbers(self.pieces.piece(place.piece), 14)
+            if numbers is not None:
+                return numbers
         return [count(value, name) for value in self.values(at)]
-
-    def _captured(self, group: int | None) -> list[Any]:
-        return [None] * len(self.rows) if group is None else list(map(itemgetter(group), self.rows))
 
 
 def fits(found: list[Any], most: int) -> bool:

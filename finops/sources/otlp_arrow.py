@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finops.sources.arrow_schema import arrow_schema
 from finops.sources.otlp_plan import COLUMNS, SLOTS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 _ATTRIBUTES = SLOTS["attributes"]
@@ -24,14 +25,25 @@ class Same:
         self.value = value
 
 
-Column = list[Any] | Same
+Column: TypeAlias = "list[Any] | Same | pa.Array | npt.NDArray[np.int64]"
+"""A value for each row. In an array, of texts or of whole numbers, none is missing."""
 
 
 def listed(column: Column | None, count: int) -> list[Any]:
     """A column's values; nulls where there is no column."""
     if isinstance(column, list):
         return column
-    return [None if column is None else column.value] * count
+    if column is None or isinstance(column, Same):
+        return [None if column is None else column.value] * count
+    found: list[Any] = column.tolist()
+    return found
+
+
+def is_whole(column: Column | None) -> bool:
+    """Whether no value is missing."""
+    if column is None or isinstance(column, Same):
+        return column is not None and column.value is not None
+    return not isinstance(column, list) or None not in column
 
 
 class Gathered:
@@ -56,14 +68,13 @@ class Gathered:
             if one is not None:
                 names += one
                 values += one.values()
-        self._add(dict(columns), (starts, names, values), len(rows))
+        kind = arrow_schema("call").field(_ATTRIBUTES).type
+        self._add(dict(columns), _maps(starts, names, values, kind), len(rows))
 
     def add_columns(self, columns: Mapping[int, Column], kept: Mapping[str, Column], count: int) -> None:
         """Columns by slot, of `count` rows; those not given are null. `kept` holds the attributes that every row has."""
-        width = len(kept)
-        starts: list[int | None] = [*range(0, width * count, width)] if kept else [None] * count
-        values = list(chain.from_iterable(zip(*(listed(one, count) for one in kept.values()), strict=True)))
-        self._add(columns, (starts, list(kept) * count, values), count)
+        kind = arrow_schema("call").field(_ATTRIBUTES).type
+        self._add(columns, _same_names(kept, count, kind) if kept else as_array(None, count, kind), count)
 
     def batch(self) -> pa.RecordBatch:
         """The rows so far, in the schema of the contract; they are forgotten here."""
@@ -76,25 +87,27 @@ class Gathered:
         whole = pa.Table.from_batches(batches, schema).combine_chunks().to_batches()
         return whole[0] if whole else pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
-    def _add(self, columns: Mapping[int, Column], kept: tuple[list[int | None], list[str], list[str]], count: int) -> None:
+    def _add(self, columns: Mapping[int, Column], kept: pa.Array, count: int) -> None:
         import pyarrow as pa
 
         schema = arrow_schema("call")
         arrays = [
-            _maps(*kept, field.type) if slot == _ATTRIBUTES else _array(columns.get(slot), count, field.type)
-            for slot, field in enumerate(schema)
+            kept if slot == _ATTRIBUTES else as_array(columns.get(slot), count, field.type) for slot, field in enumerate(schema)
         ]
         self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
         self._rows += count
 
 
-def _array(column: Column | None, count: int, kind: pa.DataType) -> pa.Array:
+def as_array(column: Column | None, count: int, kind: pa.DataType) -> pa.Array:
+    """A column as an Arrow array; nulls where there is no column."""
     import pyarrow as pa
 
     if isinstance(column, Same) and column.value is not None:
         return _same(column.value, count, kind)
-    if not isinstance(column, list):
+    if column is None or isinstance(column, Same):
         return pa.nulls(count, kind)
+    if not isinstance(column, list):
+        return column if isinstance(column, pa.Array) else pa.Array.from_buffers(kind, count, [None, pa.py_buffer(column)])
     try:
         return pa.Array.from_buffers(kind, count, [None, *_buffers(column, kind)], 0)
     except TypeError:
@@ -144,10 +157,43 @@ def _bits(flags: list[Any]) -> pa.Buffer:
     return pa.py_buffer(np.packbits(np.array(flags, np.bool_), bitorder="little"))
 
 
+def _same_names(kept: Mapping[str, Column], count: int, kind: pa.DataType) -> pa.Array:
+    """Maps that all have the same names."""
+    import numpy as np
+    import pyarrow as pa
+
+    width, text = len(kept), pa.string()
+    columns = [as_array([c.value], 1, text) if isinstance(c, Same) else as_array(c, count, text) for c in kept.values()]
+    places = np.empty((count, width), np.int64)
+    before = 0
+    for at, column in enumerate(columns):
+        places[:, at] = before if len(column) < count else np.arange(before, before + count)
+        before += len(column)
+    order = pa.Array.from_buffers(pa.int64(), count * width, [None, pa.py_buffer(places)])
+    ends = pa.Array.from_buffers(
+        pa.int32(), count + 1, [None, pa.py_buffer(np.arange(0, count * width + 1, width, dtype=np.int32))]
+    )
+    return pa.MapArray.from_arrays(ends, _repeated(list(kept), count), pa.concat_arrays(columns).take(order), type=kind)
+
+
+def _repeated(names: list[str], count: int) -> pa.Array:
+    """The names, over and over."""
+    import numpy as np
+    import pyarrow as pa
+
+    each = [name.encode() for name in names]
+    data = b"".join(each)
+    ends = np.zeros(len(each) * count + 1, np.int32)
+    ends[1:] = (
+        np.arange(0, len(data) * count, len(data), dtype=np.int32)[:, None] + np.cumsum([len(one) for one in each])
+    ).ravel()
+    return pa.Array.from_buffers(pa.string(), len(each) * count, [None, pa.py_buffer(ends), pa.py_buffer(data * count)])
+
+
 def _maps(starts: list[int | None], names: list[str], values: list[str], kind: pa.DataType) -> pa.Array:
     """Maps from all their names and values, one after the other, and where each of them starts."""
     import pyarrow as pa
 
-    ends = _array([*starts, len(names)], len(starts) + 1, pa.int32())
-    flat = (_array(names, len(names), pa.string()), _array(values, len(values), pa.string()))
+    ends = as_array([*starts, len(names)], len(starts) + 1, pa.int32())
+    flat = (as_array(names, len(names), pa.string()), as_array(values, len(values), pa.string()))
     return pa.MapArray.from_arrays(ends, *flat, type=kind)

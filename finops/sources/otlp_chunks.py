@@ -22,6 +22,7 @@ from finops.sources.otlp_lines import LONGEST_LINE, Lines, rest_of_line
 from finops.sources.otlp_rows import Rows
 
 CHUNK_BYTES = 8 << 20
+READ_BYTES = 1 << 20
 WAITING_BYTES = 64 << 20
 """So much may wait for a process; a longer line waits alone."""
 
@@ -77,7 +78,7 @@ def read_chunk(chunk: Chunk, keep: tuple[str, ...]) -> Done:
     if chunk.data is not None:
         return _read(cast("IO[bytes]", BytesIO(chunk.data)), chunk, keep)
     assert chunk.path is not None
-    with chunk.path.open("rb") as stream:
+    with chunk.path.open("rb", buffering=READ_BYTES) as stream:
         stream.seek(chunk.start)
         return _read(stream, chunk, keep)
 

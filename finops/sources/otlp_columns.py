@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import re
 from operator import attrgetter, sub
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finops.core.tokens import Usage, disjoint
 from finops.sources.otlp_alike import Alike, AlikeTexts
-from finops.sources.otlp_arrow import Column, Gathered, Same, listed
+from finops.sources.otlp_arrow import Column, Gathered, Same, is_whole, listed
 from finops.sources.otlp_attributes import FROM_RESOURCE, MAX_KEPT, MAX_TEXT, MAX_VALUE, REPORTED_IN
+from finops.sources.otlp_block import among
+from finops.sources.otlp_pieces import (
+    chosen,
+    different,
+    fits_bytes,
+    least,
+    sizes_of,
+    sizes_within,
+    whole_numbers,
+    without,
+    written_bytes,
+)
 from finops.sources.otlp_plan import SLOTS, Plan
 from finops.sources.otlp_shape import Unreadable
 from finops.sources.otlp_spans import (
@@ -27,6 +39,9 @@ from finops.sources.otlp_spans import (
     whole_cost,
 )
 from finops.sources.otlp_values import decimal, hashed, microseconds, seconds, yes_no
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Columns = dict[int, Column]
 Shape = tuple[tuple[int, ...], tuple[str, ...]]
@@ -48,12 +63,12 @@ def add_alike(gathered: Gathered, alike: Alike | AlikeTexts) -> bool:
     """Adds the spans' rows, in their order; False where any of them needs care, and then nothing is added."""
     plan, rows = alike.plan, len(alike)
     try:
-        columns, inherited = _from_resources(alike.templates)
+        columns, inherited = _from_resources(alike)
         own = _own_columns(alike)
         owned = [column for column, slot in OWNERS if slot in columns and slot not in own]
         _lay_over(columns, own, rows)
         _add_span_fields(columns, alike)
-        _add_operation(columns, plan, rows)
+        _add_operation(columns, own, plan, rows)
         _add_tokens(columns, plan, rows)
         _add_status(columns, alike)
         kept = _kept(columns, inherited, own, alike)
@@ -65,27 +80,23 @@ def add_alike(gathered: Gathered, alike: Alike | AlikeTexts) -> bool:
     return True
 
 
-def _from_resources(templates: list[Row]) -> tuple[Columns, dict[str, Column]]:
+def _from_resources(alike: Alike | AlikeTexts) -> tuple[Columns, dict[str, Column]]:
     """The columns and the kept attributes that come from the spans' resources, all of one shape."""
-    slots, names = shape_of(templates[0])
-    if len(set(map(id, templates))) == 1:
-        first = templates[0]
-        return {slot: Same(first[slot]) for slot in slots}, {name: Same(first[At.ATTRIBUTES][name]) for name in names}
-    kept = [template[At.ATTRIBUTES] for template in templates]
-    return {slot: [t[slot] for t in templates] for slot in slots}, {name: [k[name] for k in kept] for name in names}
+    slots, names = shape_of(alike.owners[0])
+    columns = {slot: alike.inherited([row[slot] for row in alike.owners]) for slot in slots}
+    return columns, {name: alike.inherited([row[At.ATTRIBUTES][name] for row in alike.owners]) for name in names}
 
 
-def _own_columns(alike: Alike | AlikeTexts) -> dict[int, list[Any]]:
-    own: dict[int, list[Any]] = {}
-    plan = alike.plan
+def _own_columns(alike: Alike | AlikeTexts) -> Columns:
+    own: Columns = {}
+    plan, rows = alike.plan, len(alike)
     for slot, at in reversed(plan.texts):
         if slot not in own:
             own[slot] = alike.texts(at, MAX_TEXT)
-        elif None in own[slot]:
-            weaker = alike.texts(at, MAX_TEXT)
-            own[slot] = [w if s is None else s for s, w in zip(own[slot], weaker, strict=True)]
+        elif not is_whole(own[slot]):
+            own[slot] = _first_of(own[slot], alike.texts(at, MAX_TEXT), rows)
     for slot, at in plan.counts:
-        own[slot] = _stronger(own.get(slot), alike.counts(at, COLUMN_OF[slot]))
+        own[slot] = _first_of(alike.counts(at, COLUMN_OF[slot]), own.get(slot), rows)
     for slot, at, kind in plan.others:
         values = alike.values(at)
         name = COLUMN_OF[slot]
@@ -96,48 +107,69 @@ def _own_columns(alike: Alike | AlikeTexts) -> dict[int, list[Any]]:
         else:
             reader = seconds if kind == "seconds" else decimal
             read = [reader(value, name) for value in values]
-        own[slot] = _stronger(own.get(slot), read)
+        own[slot] = _first_of(read, own.get(slot), rows)
     return own
 
 
-def _stronger(weak: list[Any] | None, strong: list[Any]) -> list[Any]:
-    return strong if weak is None else [w if s is None else s for s, w in zip(strong, weak, strict=True)]
+def _first_of(strong: Column, weak: Column | None, rows: int) -> Column:
+    """The values of one column, and of the other where those are missing."""
+    if weak is None or is_whole(strong):
+        return strong
+    return [w if s is None else s for s, w in zip(listed(strong, rows), listed(weak, rows), strict=True)]
 
 
-def _lay_over(columns: Columns, own: dict[int, list[Any]], rows: int) -> None:
+def _lay_over(columns: Columns, own: Columns, rows: int) -> None:
     """What spans say goes before what their resource says."""
     for slot, column in own.items():
-        if slot in columns and None in column:
-            if any(slot == owner for _, owner in OWNERS):
-                raise _Odd
-            weak = listed(columns[slot], rows)
-            column = [w if own_value is None else own_value for own_value, w in zip(column, weak, strict=True)]
-        columns[slot] = column
+        if slot in columns and not is_whole(column) and any(slot == owner for _, owner in OWNERS):
+            raise _Odd
+        columns[slot] = _first_of(column, columns.get(slot), rows)
 
 
 _HEX = re.compile("[0-9a-f]+").fullmatch
 
 
-def _ids(given: list[str | None], digits: int) -> list[str | None]:
+def _ids(given: Column, digits: int) -> Column:
     """Ids in good order, none missing, none zero."""
+    if not isinstance(given, list):
+        return _ids_of_array(given, digits)
     if None in given:
         raise _Odd
-    together = "".join(given)  # type: ignore[arg-type]
-    if set(map(len, given)) != {digits} or not _HEX(together) or "0" * digits in given:  # type: ignore[arg-type]
+    together = "".join(given)
+    if set(map(len, given)) != {digits} or not _HEX(together) or "0" * digits in given:
         raise _Odd
     return given
 
 
-def _times(given: list[int | str | None], field: str) -> list[int | None]:
+def _ids_of_array(given: Column, digits: int) -> Column:
+    if isinstance(given, Same) or sizes_within(given) != (digits, digits) or not _are_ids(given, digits):
+        raise _Odd
+    return given
+
+
+def _are_ids(given: pa.Array, digits: int) -> bool:
+    """Whether texts, all of that many bytes or empty, are hexadecimal and not all zero."""
+    written = written_bytes(given)
+    if not among(b"0123456789abcdef")[written].all():
+        return False
+    return not (written.reshape(-1, digits) == ord("0")).all(axis=1).any()
+
+
+def _times(given: Column, field: str, rows: int) -> Column:
+    if not isinstance(given, list | Same):
+        nanoseconds = whole_numbers(given, 19)
+        if nanoseconds is not None and nanoseconds.min() >= 1000:
+            return nanoseconds // 1000
+    written = listed(given, rows)
     try:
-        digits = "".join(given)  # type: ignore[arg-type]
-        if digits.isascii() and digits.isdigit() and "" not in given and max(map(len, given)) <= 18 + _fits(given):  # type: ignore[arg-type]
-            times = [int(nanoseconds) // 1000 for nanoseconds in given]  # type: ignore[arg-type]
+        digits = "".join(written)
+        if digits.isascii() and digits.isdigit() and "" not in written and max(map(len, written)) <= 18 + _fits(written):
+            times = [int(nanoseconds) // 1000 for nanoseconds in written]
             if min(times) > 0:
-                return times  # type: ignore[return-value]
+                return times
     except TypeError:
         pass  # a number, or nothing
-    return [microseconds(value, field) for value in given]
+    return [microseconds(value, field) for value in written]
 
 
 def _fits(given: list[Any]) -> int:
@@ -146,30 +178,43 @@ def _fits(given: list[Any]) -> int:
 
 
 def _add_span_fields(columns: Columns, alike: Alike | AlikeTexts) -> None:
+    rows = len(alike)
     columns[At.TRACE] = _ids(alike.field("traceId"), 32)
     columns[At.SPAN] = _ids(alike.field("spanId"), 16)
-    parents = alike.field("parentSpanId")
-    if above := [parent for parent in parents if parent]:
-        _ids(above, 16)
-    columns[At.PARENT] = [parent or None for parent in parents]
-    starts = _times(alike.field("startTimeUnixNano"), "startTimeUnixNano")
-    if None in starts:
+    columns[At.PARENT] = _parents(alike.field("parentSpanId"), rows)
+    starts = _times(alike.field("startTimeUnixNano"), "startTimeUnixNano", rows)
+    if not is_whole(starts):
         raise _Odd
     columns[At.START] = starts
-    columns[At.END] = _times(alike.field("endTimeUnixNano"), "endTimeUnixNano")
+    columns[At.END] = _times(alike.field("endTimeUnixNano"), "endTimeUnixNano", rows)
     if isinstance(after := columns.get(At.FIRST_TOKEN_S), list):
-        columns[At.FIRST_TOKEN] = [None if a is None else s + a for s, a in zip(starts, after, strict=True)]
-    columns[At.NAME] = [(name or "")[:MAX_TEXT] or None for name in alike.field("name")]
+        columns[At.FIRST_TOKEN] = [None if a is None else s + a for s, a in zip(listed(starts, rows), after, strict=True)]
+    names = alike.field("name")
+    if isinstance(names, list | Same) or not fits_bytes(names, MAX_TEXT):
+        names = [(name or "")[:MAX_TEXT] or None for name in listed(names, rows)]
+    columns[At.NAME] = names
 
 
-def _add_operation(columns: Columns, plan: Plan, rows: int) -> None:
-    raw = listed(columns.get(At.RAW_OPERATION), rows)
-    known = {name: operation_of(name, plan) for name in set(raw)}
-    for operation in set(known.values()) & SLOT_NAMED.keys():
-        named = columns.get(SLOT_NAMED[operation])
-        if not isinstance(named, list) or None in named:
-            raise _Odd
-    columns[At.OPERATION] = operations = Same(next(iter(known.values()))) if len(known) == 1 else [known[name] for name in raw]
+def _parents(given: Column, rows: int) -> Column:
+    if not isinstance(given, list | Same):
+        sizes = sizes_of(given)
+        there = sizes == 16
+        if (there | (sizes == 0)).all() and _are_ids(given, 16):
+            return without(given, there)
+    parents = listed(given, rows)
+    if above := [parent for parent in parents if parent]:
+        _ids(above, 16)
+    return [parent or None for parent in parents]
+
+
+def _add_operation(columns: Columns, own: Columns, plan: Plan, rows: int) -> None:
+    raw = columns.get(At.RAW_OPERATION)
+    names, places = different(raw, rows)
+    known = [operation_of(name, plan) for name in names]
+    if not all(is_whole(own.get(SLOT_NAMED[operation])) for operation in set(known) & SLOT_NAMED.keys()):
+        raise _Odd
+    operations = Same(known[0]) if len(set(known)) == 1 else chosen(known, places)
+    columns[At.OPERATION] = operations
     if At.ARGS_HASH in columns:
         hashes, each = listed(columns[At.ARGS_HASH], rows), listed(operations, rows)
         columns[At.ARGS_HASH] = [h if operation == "tool" else None for h, operation in zip(hashes, each, strict=True)]
@@ -184,38 +229,48 @@ def _add_tokens(columns: Columns, plan: Plan, rows: int) -> None:
         for offset, column in enumerate(zip(*(disjoint(Usage._make(one), DIALECT) for one in usage), strict=True)):
             columns[At.TOKENS.start + offset] = list(column)
         return
-    given, output, read = listed(given, rows), listed(output, rows), listed(cached, rows)
-    columns[SLOTS["cache_read"]], columns[SLOTS["output"]] = read, output
-    if None not in given and (cached is None or None not in read):
-        uncached = given if cached is None else list(map(sub, given, read))
-        if min(uncached) >= 0:
+    columns[SLOTS["cache_read"]], columns[SLOTS["output"]] = Same(None) if cached is None else cached, output
+    if is_whole(given) and (cached is None or is_whole(cached)):
+        uncached = given if cached is None else _less(given, cached, rows)
+        if least(uncached) >= 0:
             columns[SLOTS["input_uncached"]], columns[SLOTS["identity_holds"]] = uncached, Same(True)
             return
-    tokens = [disjoint(Usage(i, o, r), DIALECT) for i, o, r in zip(given, output, read, strict=True)]
+    usage = zip(*(listed(one, rows) for one in (given, output, cached)), strict=True)
+    tokens = [disjoint(Usage(i, o, r), DIALECT) for i, o, r in usage]
     for name in ("input_uncached", "identity_holds"):
         columns[SLOTS[name]] = list(map(attrgetter(name), tokens))
 
 
+def _less(column: Column, other: Column, rows: int) -> Column:
+    if isinstance(column, list) or isinstance(other, list):
+        return list(map(sub, listed(column, rows), listed(other, rows)))
+    return column - other  # type: ignore[operator]
+
+
 def _add_status(columns: Columns, alike: Alike | AlikeTexts) -> None:
-    failed = alike.failed()
+    rows = len(alike)
+    failed: Column = alike.failed()
     errors = columns.get(At.ERROR_CLASS)
-    if isinstance(errors, list):
-        failed = [f or error is not None for f, error in zip(failed, errors, strict=True)]
-    columns[At.STATUS] = ["error" if f else "ok" for f in failed] if any(failed) else Same("ok")
+    if errors is not None and is_whole(errors):
+        failed = Same(True)
+    elif isinstance(errors, list):
+        failed = [f or error is not None for f, error in zip(listed(failed, rows), errors, strict=True)]
+    if isinstance(failed, Same) or not any(failed):
+        columns[At.STATUS] = Same("error" if isinstance(failed, Same) and failed.value else "ok")
+    else:
+        columns[At.STATUS] = ["error" if f else "ok" for f in failed]
     if At.INPUT_COST in columns and At.OUTPUT_COST in columns:
-        parts = [listed(columns[slot], len(alike)) for slot in (At.INPUT_COST, At.OUTPUT_COST)]
-        columns[At.COST] = list(map(whole_cost, listed(columns.get(At.COST), len(alike)), *parts))
+        parts = [listed(columns.get(slot), rows) for slot in (At.COST, At.INPUT_COST, At.OUTPUT_COST)]
+        columns[At.COST] = list(map(whole_cost, *parts))
     if isinstance(costs := columns.get(At.COST), list):
-        currencies = listed(columns.get(At.CURRENCY), len(alike))
+        currencies = listed(columns.get(At.CURRENCY), rows)
         columns[At.CURRENCY] = [
             REPORTED_IN if cost is not None and currency is None else currency
             for cost, currency in zip(costs, currencies, strict=True)
         ]
 
 
-def _kept(
-    columns: Columns, inherited: dict[str, Column], own: dict[int, list[Any]], alike: Alike | AlikeTexts
-) -> dict[str, Column]:
+def _kept(columns: Columns, inherited: dict[str, Column], own: Columns, alike: Alike | AlikeTexts) -> dict[str, Column]:
     plan = alike.plan
     kept = inherited
     if len(kept) + len(plan.kept) > MAX_KEPT:
@@ -223,12 +278,12 @@ def _kept(
     slots = {at: slot for slot, at in plan.texts}
     for name, at in plan.kept:
         values = own[slots[at]] if at in slots and _stands_alone(plan, slots[at]) else alike.texts(at, MAX_VALUE)
-        if None in values:
+        if not is_whole(values):
             raise _Odd
-        kept[name] = values if max(map(len, values)) <= MAX_VALUE else [value[:MAX_VALUE] for value in values]
+        kept[name] = _cut(values, len(alike))
     users = columns.get(At.USER)
     if users is not None:
-        if isinstance(users, list) and None in users:
+        if not is_whole(users):
             raise _Odd
         kept["user.hash"] = users
     return kept
@@ -237,3 +292,12 @@ def _kept(
 def _stands_alone(plan: Plan, slot: int) -> bool:
     """Whether one attribute alone feeds the column."""
     return sum(one == slot for one, _ in plan.texts) == 1
+
+
+def _cut(values: Column, rows: int) -> Column:
+    """Texts of at most so many characters as are kept."""
+    if isinstance(values, Same):
+        return Same(values.value[:MAX_VALUE])
+    if not isinstance(values, list) and sizes_within(values)[1] <= MAX_VALUE:
+        return values
+    return [value[:MAX_VALUE] for value in listed(values, rows)]

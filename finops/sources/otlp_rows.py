@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from finops.sources.base import Reject, refuse_flood
 from finops.sources.otlp_alike import Alike, AlikeTexts
 from finops.sources.otlp_arrow import Gathered
+from finops.sources.otlp_block import Block
 from finops.sources.otlp_columns import Shape, add_alike, shape_of
+from finops.sources.otlp_lines import Line
 from finops.sources.otlp_plan import Plans
 from finops.sources.otlp_shape import (
     BROKEN,
@@ -23,17 +25,22 @@ from finops.sources.otlp_shape import (
     traces,
 )
 from finops.sources.otlp_spans import Row, empty_template, row_of, template_of
-from finops.sources.otlp_texts import Texts, learnt
+from finops.sources.otlp_texts import TRIAL, Taken, learnt, read
 from finops.sources.surrogates import mended
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 HELD_BYTES = 768 << 10
 """So much is decoded before it is read column by column: it is still in the processor's cache then."""
 
-HELD_TEXT = 8 << 20
-"""So much text of spans is read by templates before they are read column by column."""
+HELD_TEXT, HELD_LINES = 8 << 20, 32_768
+"""So much text, in so many lines, is read by templates at a time."""
+
+LEAST_TEXT = 16 << 10
+"""Less text than this is not worth templates."""
 
 LARGE_BYTES = 32 << 20
 """As objects, the spans of a line take about ten times its bytes: those of a larger line are taken some at a time."""
@@ -60,8 +67,10 @@ class Rows:
         self._gathered = Gathered()
         self._templates: dict[tuple[str, ...], tuple[Row, int]] = {}
         self._shapes: dict[Shape, int] = {}
-        self._alike: dict[tuple[int | str, ...], Alike | AlikeTexts] = {}
-        self._texts = Texts(keep)
+        self._alike: dict[tuple[int | str, ...], Alike] = {}
+        self._learnt = learnt(keep)
+        self._learnt.credit = max(self._learnt.credit, TRIAL)
+        self._lines: list[Line] = []
         self._held_bytes = self._held_text = 0
 
     @property
@@ -71,21 +80,39 @@ class Rows:
 
     def feed(self, line: bytes, number: int, position: int) -> None:
         """One line, or one document: `number` and `position` say where it stands in the file."""
-        refuse_flood(self.rejects)
         if len(line) > LARGE_BYTES and self._feed_slices(line, number):
             return
-        if self._texts.read(line, number):
-            self.documents += 1
-            self._held_text += len(line)
-            if self._held_text >= HELD_TEXT:
-                self._settle()
+        if self._learnt.credit < 0:
+            self._feed_decoded(line, number, position)
             return
+        self._lines.append(Line(number, position, line))
+        self._held_text += len(line)
+        if self._held_text >= HELD_TEXT or len(self._lines) >= HELD_LINES:
+            self._read_lines()
+
+    def _read_lines(self) -> None:
+        """Reads the lines that are held by templates; those that can't be read so are decoded."""
+        lines, size = self._lines, self._held_text
+        self._lines, self._held_text = [], 0
+        if size < LEAST_TEXT:
+            left = [*range(len(lines))]
+        else:
+            taken = read(Block(lines), self._learnt)
+            left = taken.left
+            self.documents += len(lines) - len(left)
+            self._add_taken(taken, [line.number for line in lines])
+        for at in left:
+            number, position, data = lines[at]
+            self._feed_decoded(data or b"", number, position)
+
+    def _feed_decoded(self, line: bytes, number: int, position: int) -> None:
+        refuse_flood(self.rejects)
         self._held_bytes += len(line)
         try:
             document = traces(line)
         except BROKEN as error:
             if (whole := mended(line)) is not None:
-                self.feed(whole, number, position)
+                self._feed_decoded(whole, number, position)
                 return
             self._feed_one_by_one(line, number, position, because(error))
             return
@@ -103,17 +130,20 @@ class Rows:
 
     def batch(self) -> pa.RecordBatch:
         """The rows so far, in the schema of the contract; they are forgotten here."""
+        self._read_lines()
         self._settle()
         return self._gathered.batch()
 
     def _settle(self) -> None:
         """Reads the spans that are held into a small batch."""
-        self._add_taken()
         held, self._alike, self._templates, self._shapes = self._alike, {}, {}, {}
-        self._held_bytes = self._held_text = 0
+        self._held_bytes = 0
         for alike in held.values():
-            if len(alike) < FEW or not add_alike(self._gathered, alike):
-                self._gathered.add_rows(list(self._rows_of(alike)))
+            self._add_alike(alike)
+
+    def _add_alike(self, alike: Alike | AlikeTexts) -> None:
+        if len(alike) < FEW or not add_alike(self._gathered, alike):
+            self._gathered.add_rows(list(self._rows_of(alike)))
 
     def _rows_of(self, alike: Alike | AlikeTexts) -> Iterable[Row]:
         for span, template, number in zip(alike.decoded(), alike.templates, alike.lines, strict=True):
@@ -165,24 +195,16 @@ class Rows:
         if self._held_bytes >= HELD_BYTES:
             self._settle()
 
-    def _add_taken(self) -> None:
-        """What was read by templates; spans that fit none come decoded."""
-        for taken in self._texts.taken():
-            first = min((lines[0] for _, lines in (*taken.rows.values(), ([], [n for _, n in taken.odd])) if lines), default=None)
-            if first is None:
-                continue
-            template, shape = self._template(taken.around.attributes, first)
-            for span, number in taken.odd:
-                self._add_spans([span], template, shape, number)
-            for pattern, (rows, lines) in taken.rows.items():
-                key = (shape, id(pattern))
-                alike = self._alike.get(key)
-                if alike is None:
-                    self._alike[key] = alike = AlikeTexts(pattern, shape)
-                assert isinstance(alike, AlikeTexts)
-                alike.rows += rows
-                alike.lines += lines
-                alike.templates += [template] * len(rows)
+    def _add_taken(self, taken: Taken, numbers: list[int]) -> None:
+        """What was read by templates, `numbers` being those of the lines; spans that fit none come decoded."""
+        owners = [self._template(attributes, numbers[line]) for attributes, line in taken.owners]
+        rows, shapes = [row for row, _ in owners], [shape for _, shape in owners]
+        for span, owner, line in taken.odd:
+            self._add_spans([span], *owners[owner], numbers[line])
+        for pieces, owner_of, lines in taken.matched:
+            for some, those, whose in _of_one_shape(shapes, owner_of):
+                on_lines = [numbers[line] for line in lines[some].tolist()]
+                self._add_alike(AlikeTexts(pieces.only(some), [rows[one] for one in those], whose, on_lines))
 
     def _add_spans(self, spans: list[Span], template: Row, shape: int, number: int) -> None:
         alike = _NONE_ALIKE
@@ -199,7 +221,6 @@ class Rows:
         alike = self._alike.get(key)
         if alike is None:
             self._alike[key] = alike = Alike(names, self._plans.plan(tuple(names)), shape)
-        assert isinstance(alike, Alike)
         return alike
 
     def _template(self, attributes: list[Attribute], number: int) -> tuple[Row, int]:
@@ -218,3 +239,17 @@ class Rows:
         if None not in texts:
             self._templates[key] = found
         return found
+
+
+def _of_one_shape(
+    shapes: list[int], owner: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.bool_], list[int], npt.NDArray[np.int64]]]:
+    """The spans whose resources have the same shape, shape by shape; those resources, and of each span the place of its own."""
+    import numpy as np
+
+    shape_of_each = np.array(shapes, np.int64)[owner]
+    for shape in range(max(shapes, default=-1) + 1):
+        some = shape_of_each == shape
+        those = np.unique(owner[some])
+        if len(those):
+            yield some, those.tolist(), those.searchsorted(owner[some])

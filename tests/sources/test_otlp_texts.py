@@ -6,15 +6,17 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finops.sources import otlp_texts
+from finops.sources import otlp_rows, otlp_texts
 from finops.sources.otlp_attributes import MEANINGS
+from finops.sources.otlp_block import Block
+from finops.sources.otlp_lines import Line
 from finops.sources.otlp_plan import Plans
 from finops.sources.otlp_rows import Rows
 from finops.sources.otlp_template import template_for
-from finops.sources.otlp_texts import Texts, learnt
+from finops.sources.otlp_texts import Taken, learnt
 
 NAMES = sorted({m.names[0] for m in MEANINGS} | {"tag.pool", "gen_ai.input.messages", "tags", "server.port"})
 TEXT = st.sampled_from(
@@ -87,12 +89,19 @@ def read(lines: list[bytes]) -> tuple[list[str], list[str]]:
     return sorted(map(repr, batch.to_pylist())), sorted(set(map(repr, rows.rejects)))
 
 
+@pytest.fixture(autouse=True)
+def _any_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Templates read texts of any size, and few spans too."""
+    monkeypatch.setattr(otlp_rows, "LEAST_TEXT", 0)
+    monkeypatch.setattr(otlp_rows, "FEW", 2)
+
+
 @given(st.lists(a_line(), min_size=1, max_size=3))
-@settings(max_examples=300)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_templates_give_what_the_decoder_gives(lines: list[bytes]) -> None:
     by_templates = read(lines * 2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Texts, "read", lambda *_: False)
+        patch.setattr(otlp_rows, "LEAST_TEXT", 10**9)
         assert by_templates == read(lines * 2)
 
 
@@ -110,22 +119,43 @@ def line(*spans: dict[str, Any], resource: str = "desk") -> bytes:
     return json.dumps({"resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": scopes}]}).encode()
 
 
+def taken(*lines: bytes, known: str = "usual") -> Taken:
+    return otlp_texts.read(Block([Line(number, 0, text) for number, text in enumerate(lines, start=1)]), learnt((known,)))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_learnt() -> None:
+    learnt.cache_clear()
+
+
 def test_usual_lines_are_not_decoded() -> None:
-    texts = Texts(("usual",))
-    assert all(texts.read(line(*(usual(i) for i in range(20)), resource=name), 1) for name in ("desk", "shop", "desk"))
-    desk, shop = texts.taken()
-    assert [len(rows) for rows, _ in desk.rows.values()] == [40]
-    assert [len(rows) for rows, _ in shop.rows.values()] == [20]
+    found = taken(*(line(*(usual(i) for i in range(20)), resource=name) for name in ("desk", "shop", "desk")))
+    assert [len(pieces) for pieces, _, _ in found.matched] == [60]
+    assert [[a.value.stringValue for a in attributes if a.value] for attributes, _ in found.owners] == [["desk"], ["shop"]]
+    assert found.matched[0][1].tolist() == [0] * 20 + [1] * 20 + [0] * 20
+    assert (found.odd, found.left) == ([], [])
     assert len(learnt(("usual",)).templates) == 1
-    assert texts.taken() == []
 
 
 def test_one_odd_span_is_decoded_alone() -> None:
-    texts = Texts(("odd",))
-    assert texts.read(line(usual(1), usual(2, name='"quoted"'), usual(3)), 7)
-    (taken,) = texts.taken()
-    assert [(span.name, number) for span, number in taken.odd] == [('"quoted"', 7)]
-    assert [len(rows) for rows, _ in taken.rows.values()] == [2]
+    found = taken(line(usual(1)), line(usual(1), usual(2, name='"quoted"'), usual(3)))
+    assert [(span.name, at) for span, _, at in found.odd] == [('"quoted"', 1)]
+    assert [len(pieces) for pieces, _, _ in found.matched] == [3]
+
+
+def test_a_span_within_a_span_is_none() -> None:
+    link = {"traceId": "c" * 32, "spanId": "d" * 16, "attributes": []}
+    found = taken(line(*(usual(i, links=[link] * 2) for i in range(9)), usual(9)))
+    assert (sorted(len(pieces) for pieces, _, _ in found.matched), found.odd, found.left) == ([1, 9], [], [])
+
+
+def test_a_line_with_several_lists_of_spans_is_not_decoded() -> None:
+    whole = json.loads(line(usual(1), usual(2)))
+    other = json.loads(line(usual(3), resource="shop"))
+    whole["resourceSpans"] += other["resourceSpans"]
+    found = taken(json.dumps(whole).encode(), line(usual(4)))
+    assert [owner.tolist() for _, owner, _ in found.matched] == [[0, 0, 1, 2]]
+    assert (found.odd, found.left) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -134,36 +164,41 @@ def test_one_odd_span_is_decoded_alone() -> None:
         line(usual(1), usual(2))[:-9],
         line(usual(1), usual(2)).replace(b'"scope"', b"'scope'"),
         line(usual(1), usual(2)).replace(b"gpt-4o", b"gpt-\xff"),
-        line(usual(1), usual(2)).replace(b"gpt-4o", b"gpt\n4o"),
+        line(usual(1), usual(2)).replace(b"gpt-4o", b"gpt\t4o"),
+        line(usual(1), usual(2)).replace(b"gpt-4o", b"gpt-4o\\x"),
+        line(usual(1), usual(2)).replace(b'a \\"prompt', b"a \\ud800"),
+        line(usual(1), usual(2)).replace(b'a \\"prompt', b"a \\u12g4"),
         line(usual(1), usual(2)).replace(b"}, {", b"} {"),
+        line(usual(1), usual(2)).replace(b"}, {", b"},, {"),
+        line(usual(1), usual(2))[:-4] + b'",',
+        b'{"resourceMetrics": []}',
     ],
 )
-def test_nothing_is_taken_of_a_line_that_is_broken(broken: bytes) -> None:
-    texts = Texts(("broken",))
-    assert texts.read(line(usual(1)), 1)
-    assert not texts.read(broken, 2)
-    assert [len(rows) for taken in texts.taken() for rows, _ in taken.rows.values()] == [1]
+def test_a_line_that_is_broken_is_left_to_the_decoder_and_costs_no_other(broken: bytes) -> None:
+    found = taken(line(usual(1)), broken, line(usual(3)))
+    assert found.left == [1]
+    assert [lines.tolist() for _, _, lines in found.matched] == [[0, 2]]
+    assert found.odd == []
 
 
 def test_spans_that_say_a_name_twice_make_no_template() -> None:
     twice = json.dumps(usual(1)).replace('"name": "chat"', '"name": "a", "name": "chat"')
-    texts = Texts(("twice",))
-    assert texts.read(line(usual(1)).replace(json.dumps(usual(1)).encode(), twice.encode()), 1)
-    assert [span.name for taken in texts.taken() for span, _ in taken.odd] == ["chat"]
+    found = taken(line(usual(1)).replace(json.dumps(usual(1)).encode(), twice.encode()))
+    assert [span.name for span, _, _ in found.odd] == ["chat"]
 
 
 def test_text_in_which_nothing_repeats_is_soon_left_to_the_decoder() -> None:
-    texts = Texts(("new",))
-    read_so_far = [texts.read(line(usual(1, name=f'"{i}"', **{f"field{i}": 1})), i) for i in range(1000)]
-    assert read_so_far[0]
-    assert not read_so_far[-1]
-    assert len(learnt(("new",)).templates) <= otlp_texts.MOST_TEMPLATES
+    known = learnt(("new",))
+    lines = [line(usual(1, name=f'"{i}"', **{f"field{i}": 1})) for i in range(1000)]
+    assert taken(*lines[:10], known="new").left == []
+    assert len(taken(*lines, known="new").left) > 100
+    assert known.credit < 0
+    assert len(known.templates) <= otlp_texts.MOST_TEMPLATES
 
 
-def test_a_long_prompt_with_much_to_escape_is_read_in_little_memory() -> None:
-    prompt = {"key": "gen_ai.prompt", "value": {"stringValue": '"\n' * 6_000}}
-    text = json.dumps(usual(1, attributes=[prompt]))
-    assert template_for(text, Plans()) is None  # too long to learn from
-    short = template_for(json.dumps(usual(1, attributes=[prompt | {"value": {"stringValue": "a"}}])), Plans())
-    assert short is not None
-    assert short.match(text + "]", 0)
+def test_a_long_prompt_with_much_to_escape_is_matched() -> None:
+    prompt = {"key": "gen_ai.prompt", "value": {"stringValue": '"\n' * 100_000}}
+    assert template_for(json.dumps(usual(1, attributes=[prompt])), Plans()) is None  # too long to learn from
+    short = usual(1, attributes=[prompt | {"value": {"stringValue": "a"}}])
+    found = taken(line(short, usual(2, attributes=[prompt])))
+    assert [len(pieces) for pieces, _, _ in found.matched] == [2]
