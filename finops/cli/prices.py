@@ -18,6 +18,7 @@ def register(commands: Commands) -> None:
     group.add("list", list_)
     group.add("show", show)
     group.add("stale", stale)
+    group.add("refresh", refresh)
     group.add("import", import_)
     group.add("diff", diff)
 
@@ -99,6 +100,45 @@ def stale(
             where=f"--as-of {result.meta['as_of']}",
             hint="give newer facts with `--prices FOLDER`; pricing/README.md has the columns",
         )
+
+
+def refresh(
+    g: Globals,
+    providers: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROVIDER]...", help="aws, azure, gcp, or one list such as aws_spot_history.")
+    ] = None,
+    region: Annotated[list[str] | None, typer.Option("--region", help="Only this region; again for more.")] = None,
+    instance_type: Annotated[list[str] | None, typer.Option("--instance-type", help="Only this type; again for more.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, keep nothing.")] = False,
+    top: Annotated[int, typer.Option("--top", min=0, help="With --dry-run: only that many changes; 0 is all.")] = 0,
+    wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for another writer.")] = 60.0,
+) -> None:
+    """Fetch today's prices from the clouds' price lists, with your usual credentials.
+
+    \b
+    Examples:
+      finops prices refresh aws --region us-east-1
+      finops prices refresh azure --dry-run --top 20
+    """
+    from finops.cli.diagnostics import talking
+    from finops.cli.output import emit
+    from finops.errors import OutsideError
+    from finops.steps.price_refresh import refresh_prices
+
+    with talking(g) as talk:
+        result = refresh_prices(
+            g.overrides,
+            providers=tuple(providers or ()),
+            regions=tuple(region or ()),
+            instance_types=tuple(instance_type or ()),
+            dry_run=dry_run,
+            top=top,
+            wait_s=wait,
+            talk=talk,
+        )
+    emit(result, g)
+    if result.meta["failed"]:
+        raise OutsideError(f"{result.meta['failed']} of the price lists failed", hint="their prices are as they were")
 
 
 def import_(

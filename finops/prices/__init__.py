@@ -10,7 +10,10 @@ from finops.errors import UsageError
 if TYPE_CHECKING:
     from finops.prices.base import PriceProvider
 
-PROVIDERS: tuple[str, ...] = ("snapshots", "tokens")
+PROVIDERS: tuple[str, ...] = (
+    *("snapshots", "tokens", "aws_price_list", "aws_savings_plans", "aws_spot_history", "aws_spot_advisor"),
+    *("azure_retail", "gcp_catalog"),
+)
 """Modules of this package that expose `PROVIDER`; imported on use."""
 
 

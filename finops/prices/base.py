@@ -88,6 +88,8 @@ class PriceProvider(Protocol):
     title: str
     cloud: str
     """Whose prices they are; `finops prices refresh CLOUD` asks all providers of a cloud. Empty: nothing to refresh."""
+    complete: bool
+    """Whether it leaves nothing out of what is offered in a region: what it lists no longer is not offered any more."""
 
     def fetch(self, query: PriceQuery, at: date) -> Iterable[PricePoint | SpotSaving]: ...
 

@@ -14,6 +14,8 @@ class _Snapshots:
 
     name = "snapshots"
     title = "dated price facts that come with finops"
+    cloud = ""
+    complete = False
 
     def fetch(self, query: PriceQuery, at: date) -> Iterator[PricePoint]:
         for offer in PriceBook.load().offers(at=at):

@@ -83,6 +83,8 @@ class _Tokens:
 
     name = "tokens"
     title = "token prices of the genai-prices library"
+    cloud = ""
+    complete = False
 
     def fetch(self, query: PriceQuery, at: date) -> Iterator[PricePoint]:
         batch = token_price_batch()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from finops.config import Overrides, load_settings
 from finops.core.numbers import count
@@ -17,7 +19,7 @@ from finops.steps.price_changes import Books, changes, changes_result, effect_no
 if TYPE_CHECKING:
     from finops.config import Settings
     from finops.core.talk import Talk
-    from finops.prices.base import Batch, Fact
+    from finops.prices.base import Batch, Fact, PricePoint
     from finops.prices.book import PriceBook
 
 COLUMNS = (
@@ -97,7 +99,7 @@ def read_batch(settings: Settings, file: Path, name: str | None, talk: Talk) -> 
     facts = [row.fact for row in rows if row.fact is not None]
     places = [row.where for row in rows if row.fact is not None]
     book = Books.of(settings, []).hours
-    good, refused = checked(facts, _listed(book, settings), _size(book))
+    good, refused = checked(facts, listed_price(book, settings), size_of(book))
     problems = [(row.where, str(row.reason)) for row in rows if row.fact is None]
     problems += [(places[one.number], one.reason) for one in refused]
     if problems:
@@ -134,18 +136,20 @@ def _some(facts: list[Fact], file: Path) -> list[Fact]:
     return facts
 
 
-def _listed(book: PriceBook, settings: Settings) -> Any:
-    def known(point: Any) -> Any:
+def listed_price(book: PriceBook, settings: Settings) -> Callable[[PricePoint], Decimal | None]:
+    """The price in force that a new one is compared with."""
+
+    def known(point: PricePoint) -> Decimal | None:
         offer = book.offer(point.provider, point.region, point.sku, point.purchase_option, settings.as_of)
         return offer.price if offer and offer.currency == point.currency else None
 
     return known
 
 
-def _size(book: PriceBook) -> Any:
-    def vcpus(point: Any) -> Any:
-        from decimal import Decimal
+def size_of(book: PriceBook) -> Callable[[PricePoint], Decimal | None]:
+    """How many virtual CPUs an instance has."""
 
+    def vcpus(point: PricePoint) -> Decimal | None:
         spec = book.specs(point.provider, point.sku)
         return Decimal(spec.vcpu) if spec and spec.vcpu else None
 

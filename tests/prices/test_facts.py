@@ -60,6 +60,13 @@ def test_the_facts_stay_modest() -> None:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
+def test_providers_say_what_they_are(name: str) -> None:
+    found = provider(name)
+    assert (found.name, bool(found.title), isinstance(found.complete, bool)) == (name, True, True)
+    assert found.cloud in ("aws", "azure", "gcp", "")
+
+
+@pytest.mark.parametrize("name", ["snapshots", "tokens"])
 def test_providers_hand_over_dated_prices(name: str) -> None:
     point = next(iter(provider(name).fetch(PriceQuery(), token_price_batch().as_of)))
     assert provider(name).name == name
