@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from finops.sources.azure_kinds import COST, PERIOD, paired
+from finops.sources.azure_kinds import COST, CURRENCY, PERIOD, paired
 from finops.sources.azure_model_meters import BARE, DATED, FAMILY, MODEL, OTHER_MODELS, OURS, TOKEN_CLASSES
 from finops.sources.base import Load, Part, Pattern
 from finops.sources.bill_sheet import NULL, Sheet, among, cases, currency, first_of, literal, map_of, sheet
@@ -15,7 +15,6 @@ from finops.sources.files import file_part
 from finops.sources.glimpse import glimpse
 
 _DATE = ("date", "usagedatetime", "usagedate")
-_CURRENCY = ("billingcurrency", "billingcurrencycode", "currency", "currencycode")
 _COMMITMENTS = ("Reservation", "SavingsPlan")
 _UNUSED = ("UnusedReservation", "UnusedSavingsPlan")
 _CATEGORIES = {
@@ -38,8 +37,7 @@ class AzureCosts:
     patterns: tuple[Pattern, ...] = (
         *(Pattern(_ALL, header_all=("MeterId", "ChargeType", cost), header_any=_DATE[:1]) for cost in COST[:2]),
         Pattern(_ALL, header_all=("MeterId", "PreTaxCost"), header_any=_DATE),
-        Pattern(_CSV, head_all=("(MeterId)", "(PreTaxCost)", "UsageDateTime")),
-        Pattern(_CSV, head_all=("(MeterId)",), header_all=("costInBillingCurrency",), header_any=_DATE),
+        Pattern(_CSV, header_all=("MeterId", "costInBillingCurrency"), header_any=_DATE),
     )
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
@@ -51,7 +49,7 @@ class AzureCosts:
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:
         bill = sheet(glimpse(part.path), (COST, _DATE), "Azure cost export", folded)
-        money, notes = currency(bill, options.get("currency"), *_CURRENCY)
+        money, notes = currency(bill, options.get("currency"), *CURRENCY)
         if not bill.has(PERIOD[0]):
             notes.append("the file has no billing period: the month of the usage stands for it")
         billed_there, used_there = options.get("billed_elsewhere", ()), options.get("used_elsewhere", ())
@@ -64,7 +62,8 @@ class AzureCosts:
             **_what(bill),
             **_tokens(bill),
         }
-        scan = bill.scan(columns, where=_kept(bill, billed_there, used_there), notes=notes + _told(billed_there, used_there))
+        notes += _told(billed_there, used_there, options.get("left_out") or "the other rows")
+        scan = bill.scan(columns, where=_kept(bill, billed_there, used_there), notes=notes)
         yield Load("charge", scan, notes=list(scan.notes))
 
 
@@ -159,7 +158,7 @@ def _price(bill: Sheet, name: str) -> str:
     if price == NULL:
         return NULL
     known = f"TRY_CAST({price} AS DOUBLE) <> 0"
-    same = "" if priced_in == NULL else f" AND coalesce({priced_in} = {bill.text(*_CURRENCY)}, true)"
+    same = "" if priced_in == NULL else f" AND coalesce({priced_in} = {bill.text(*CURRENCY)}, true)"
     return cases((known + same, price))
 
 
@@ -259,14 +258,17 @@ def _kept(bill: Sheet, billed_there: Sequence[str], used_there: Sequence[str]) -
     return None
 
 
-def _told(billed_there: Sequence[str], used_there: Sequence[str]) -> list[str]:
+def _told(billed_there: Sequence[str], used_there: Sequence[str], left_out: str) -> list[str]:
     if billed_there:
         return [
             "the actual export of the same account and period is loaded with this amortised one: of this file only usage covered"
-            " by commitments is taken, as effective cost with nothing billed"
+            f" by commitments is taken, as effective cost with nothing billed; {left_out} are left out: the actual one has them"
         ]
     if used_there:
-        return ["usage covered by commitments is taken from the amortised export that is loaded with this file"]
+        return [
+            "usage covered by commitments is taken from the amortised export that is loaded with this file:"
+            f" {left_out} are left out here"
+        ]
     return []
 
 

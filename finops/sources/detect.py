@@ -17,6 +17,7 @@ from finops.sources.strangers import BINARY, STRANGERS
 
 HEAD_CHARACTERS = 1 << 16
 _DEEP = 500
+_TRANSLATED = re.compile(r".*\((\w+)\)\s*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
@@ -56,7 +57,7 @@ def _named(wanted: str, imports: Sequence[Mapped]) -> Source:
 
 def matches(pattern: Pattern, seen: Glimpse, *, any_name: bool = False) -> bool:
     """Whether the file fits the pattern. `any_name` looks at the content only; an ending of more than one part always counts."""
-    header = {name.lower() for name in seen.header}
+    header = {name.lower() for name in (*seen.header, *map(_inner, seen.header))}
     text = seen.text[:HEAD_CHARACTERS]
     nameless = any_name and all(ending.rfind(".") == 0 for ending in pattern.suffixes)
     return (
@@ -66,6 +67,12 @@ def matches(pattern: Pattern, seen: Glimpse, *, any_name: bool = False) -> bool:
         and all(part in text for part in pattern.head_all)
         and (not pattern.head_any or any(part in text for part in pattern.head_any))
     )
+
+
+def _inner(name: str) -> str:
+    """`Ressourcengruppe (ResourceGroup)` is the column ResourceGroup in the words of another language."""
+    within = _TRANSLATED.fullmatch(name)
+    return within[1] if within else name
 
 
 def _checked(chosen: Source, claims: list[Source], seen: Glimpse) -> Source:

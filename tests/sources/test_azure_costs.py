@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -191,6 +192,9 @@ def test_actual_and_amortised_of_one_call_count_once(finops: Callable[..., Ran])
     assert ran.code == 0, ran.err
     loaded = {Path(row["path"]).name: (row["rows"], row["amount"]) for row in ran.json["rows"]}
     assert loaded == {"actual.csv": (4, "638.108402169101"), "amortised.csv": (2, "0")}
+    left_out = {Path(note.split(": ")[0]).name: note for note in ran.json["meta"]["notes"] if "left out" in note}
+    assert "1 rows (0 USD) are left out" in left_out["actual.csv"]
+    assert "3 rows (38.108402169101234567890123 USD) are left out" in left_out["amortised.csv"]
     total = finops("query", "SELECT sum(BilledCost) AS billed, sum(EffectiveCost) AS effective FROM charge", "-f", "json")
     assert total.json["rows"] == [{"billed": "638.108402169101", "effective": "39.748402169101"}]
     assert finops("reconcile", "-f", "json").json["rows"][0]["difference"] == "0"
@@ -203,6 +207,27 @@ def test_the_real_exports_of_one_call_bill_what_the_actual_one_says(
     assert finops("ingest", *files).code == 0
     billed = finops("query", "SELECT sum(BilledCost) AS billed FROM charge", "-f", "json").json["rows"]
     assert billed == [{"billed": "8.545007786742"}]
+
+
+def test_what_the_real_exports_leave_out_is_counted(shared_file: Callable[[str], Path], finops: Callable[..., Ran]) -> None:
+    """What is loaded of a file and what is left out are the whole file: rows and, of the amortised one, every digit."""
+    files = [shared_file(f"billing/azure_EA_{kind}Cost_Small.csv") for kind in ("Actual", "Amortized")]
+    ran = finops("ingest", *files, "--no-build", "-f", "json")
+    told = [re.search(r"([\d,]+) rows (?:\(([\d.]+) )?", note) for note in ran.json["meta"]["notes"] if "are left out" in note]
+    left_out = [(int(found[1].replace(",", "")), Decimal(found[2] or 0)) for found in told if found]
+    assert [row["rows"] + left for row, (left, _) in zip(ran.json["rows"], left_out, strict=True)] == [11, 28]
+    effective = finops("query", "SELECT sum(EffectiveCost) AS cost FROM charge WHERE BilledCost = 0", "-f", "json").json["rows"]
+    assert abs(Decimal(effective[0]["cost"]) + left_out[1][1] - Decimal("16.29693213663664462748541900")) < Decimal("1e-11")
+
+
+@pytest.mark.parametrize("cost", ["Cost", "CostInBillingCurrency"])
+def test_an_enterprise_export_with_every_name_in_brackets(tmp_path: Path, cost: str) -> None:
+    lines = (SAMPLES / "actual.csv").read_text(encoding="utf-8").splitlines()
+    names = ["CostInBillingCurrency" if name == "Cost" and cost != "Cost" else name for name in lines[0].split(",")]
+    path = tmp_path / "ea.csv"
+    path.write_text("\n".join([",".join(f"Spalte {i} ({name})" for i, name in enumerate(names)), *lines[1:]]) + "\n")
+    assert recognise(path, None).name == "azure_costs"
+    assert read_bill(SOURCE, path, tmp_path).rows == read_bill(SOURCE, SAMPLES / "actual.csv", tmp_path).rows
 
 
 def test_a_second_call_with_the_other_kind_is_refused(finops: Callable[..., Ran]) -> None:
