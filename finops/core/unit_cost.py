@@ -44,6 +44,18 @@ def cost_per_million(price_per_hour: Decimal, units_per_s: Decimal, utilisation:
     return unit_cost(price_per_hour, 1, Decimal(1_000_000), units_per_s, utilisation)
 
 
+def hours_per_unit(count: int, duration_s: Decimal, units: Decimal, utilisation: Decimal = Decimal(1)) -> Decimal:
+    """Machine hours of one unit, those of all `count` machines together. Times the GPUs of a machine, GPU-hours."""
+    if units <= 0 or duration_s <= 0 or count <= 0 or not 0 < utilisation <= 1:
+        raise ValueError("units, duration and count must be above 0, utilisation within (0, 1]")
+    return rounded(_WIDE.divide(_WIDE.multiply(duration_s, Decimal(count)), _WIDE.multiply(units * 3600, utilisation)))
+
+
+def per_month(per_day: Decimal) -> Decimal:
+    """What comes once a day, over a month of 730 hours: 30.4 days."""
+    return rounded(_WIDE.divide(_WIDE.multiply(per_day, HOURS_PER_MONTH), Decimal(24)))
+
+
 def monthly_cost(price_per_hour: Decimal, count: int) -> Decimal:
     """`count` machines, always on, for a month."""
     return rounded(price_per_hour * count * HOURS_PER_MONTH)
