@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from finops.core.anomaly_tails import DISCOVERIES, MANY, SharedTail
+
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -25,6 +27,8 @@ _PRIOR = 12.0
 _POOL_MIN = 500
 _DRIFT_SHARE = 0.25
 """The part of the alert budget that belongs to the drift channel."""
+_BY_CHANCE = 0.2
+"""Among many series, the part of an alert a day that is left to chance; drift has the half of what it has among few."""
 _PLAIN = 0.5
 """A discovery among many series must be rarer than chance allows a single one by this factor."""
 _DRIFT_SLACK = 0.6
@@ -51,11 +55,12 @@ def judge(spend: Array, first: NDArray[np.int64], *, budget: float = 1 / 6, fals
     """Judges each day of `spend` (series, days); series i begins at column `first[i]`.
 
     `budget` is how many new alerts a series may raise by chance in a month. Over many series only one a day in all is left to
-    chance; beyond it come those that the Benjamini-Hochberg rule passes at the share `false_share` of false discoveries.
+    chance, and from 100 on one in five; beyond it come those that the Benjamini-Hochberg rule passes: of few series, by their own
+    tails at the share `false_share` of false discoveries, of many by the tail that they share.
     """
     series, days = spend.shape
     state = _Series(series)
-    pool, slow = _Pool(), _Drift(series)
+    pool, slow, shared = _Pool(), _Drift(series), SharedTail(series)
     daily = budget / DAYS_PER_MONTH
     chance, one_a_day = daily * (1 - _DRIFT_SHARE), 1.0 / max(series, 1)
     out = Judged(*(np.full((series, days), np.nan) for _ in range(2)), *(np.zeros((series, days), bool) for _ in range(3)))
@@ -66,9 +71,13 @@ def judge(spend: Array, first: NDArray[np.int64], *, budget: float = 1 / 6, fals
         judged = age >= SETTLE_D
         raw = state.tail(relative)
         p_value = pool.calibrated(raw, judged)
-        found = raw <= min(chance * _PLAIN, _discoveries(raw[judged], false_share))
-        alert = judged & (found | (p_value <= min(chance, one_a_day)))
-        crossed = slow.step(state.scaled(relative), judged, min(daily * _DRIFT_SHARE, 0.3 / max(series, 1)))
+        common = shared.chances(spend[:, day], expected, state.level, judged)
+        many = int(judged.sum()) >= MANY
+        told, share = (common, DISCOVERIES) if many else (raw, false_share)
+        found = judged & (told <= min(chance * _PLAIN, _discoveries(told[judged], share)))
+        p_value = np.where(found, np.minimum(told, p_value), p_value)
+        alert = found | (judged & (p_value <= min(chance, one_a_day * (_BY_CHANCE if many else 1.0))))
+        crossed = slow.step(state.scaled(relative), judged, min(daily * _DRIFT_SHARE, (0.15 if many else 0.3) * one_a_day))
         any_alert = alert | crossed
         out.expected[:, day] = np.where(judged, expected, np.nan)
         out.p_value[:, day] = np.where(judged, p_value, np.nan)
@@ -76,6 +85,7 @@ def judge(spend: Array, first: NDArray[np.int64], *, budget: float = 1 / 6, fals
         out.drift[:, day] = crossed & ~alert & (quiet > 3)
         out.beyond[:, day] = any_alert
         pool.learn(raw, judged, judged & (quiet > 3))
+        shared.learn(day, age, judged, any_alert, quiet > 3)
         quiet = np.where(any_alert, 0, quiet + 1)
         state.learn(spend[:, day], day, age)
     return out

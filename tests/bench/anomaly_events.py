@@ -27,6 +27,7 @@ EVENTS: dict[str, tuple[int, Array]] = {
 }
 REPEATS = 10
 TENANTS, DAYS, SETTLED_D, SPIKY = 1_000, 150, 40, 0.01
+NOISES = ("real", "normal", "heavy and lasting", "shared days", "sparse")
 AGENTS, HOURS = 30, 24 * 90
 
 
@@ -67,20 +68,38 @@ def events(spend: Array, first: NDArray[np.int64], budget: float) -> dict[str, A
     }
 
 
-def tenants(spend: Array, share: float) -> dict[str, Any]:
-    """1,000 tenants with the residuals of the real series, of which `share` spike x2 to x3 on a day."""
-    usual = np.median(np.stack([np.roll(spend, 7 * k, axis=1) for k in range(1, 5)]), axis=0)[:, 35:]
-    ratios = (spend[:, 35:] / np.where(usual > 0, usual, np.nan)).ravel()
-    ratios = ratios[np.isfinite(ratios)]
+def noise(kind: str, spend: Array, chance: np.random.Generator) -> Array:
+    """Factors of tenants' days: the residuals of the real series; logarithms that are normal, heavy-tailed and lasting, or shared
+    by all tenants of a day; or a few runs a day (`sparse`)."""
+    size = (TENANTS, DAYS)
+    if kind == "real":
+        usual = np.median(np.stack([np.roll(spend, 7 * k, axis=1) for k in range(1, 5)]), axis=0)[:, 35:]
+        ratios = (spend[:, 35:] / np.where(usual > 0, usual, np.nan)).ravel()
+        return np.asarray(chance.choice(ratios[np.isfinite(ratios)], size))
+    if kind == "normal":
+        return np.asarray(np.exp(chance.uniform(0.05, 0.5, (TENANTS, 1)) * chance.standard_normal(size)))
+    if kind == "shared days":
+        return np.asarray(np.exp(0.15 * chance.standard_normal((1, DAYS)) + 0.1 * chance.standard_t(5, size)))
+    if kind == "sparse":
+        return np.asarray(chance.poisson(chance.uniform(1, 30, (TENANTS, 1)), size) * chance.lognormal(0, 0.3, size) / 15)
+    lasting, shocks = np.zeros(size), chance.uniform(0.05, 0.25, (TENANTS, 1)) * chance.standard_t(5, size)
+    for day in range(1, DAYS):
+        lasting[:, day] = 0.6 * lasting[:, day - 1] + shocks[:, day]
+    return np.exp(lasting)
+
+
+def tenants(spend: Array, share: float, kind: str = "real") -> dict[str, Any]:
+    """1,000 tenants with noise of a kind, of which `share` spike x2 to x3 on a day."""
     chance = np.random.default_rng(7)
     week = 1 + 0.15 * chance.standard_normal((TENANTS, 7)).clip(-2, 2)
-    made = chance.lognormal(4, 1, (TENANTS, 1)) * week[:, np.arange(DAYS) % 7] * chance.choice(ratios, (TENANTS, DAYS))
+    made = chance.lognormal(4, 1, (TENANTS, 1)) * week[:, np.arange(DAYS) % 7] * noise(kind, spend, chance)
     true = np.zeros((TENANTS, DAYS), bool)
     true[:, SETTLED_D:] = chance.random((TENANTS, DAYS - SETTLED_D)) < share
     made = np.where(true, made * chance.uniform(2, 3, made.shape), made)
     judged = judge(made, np.zeros(TENANTS, np.int64))
     alerts, true = (judged.spike | judged.drift)[:, SETTLED_D:], true[:, SETTLED_D:]
     answer: dict[str, Any] = {
+        "noise": kind,
         "tenants that spike %": 100 * share,
         "alerts per day": round(float(alerts.sum()) / (DAYS - SETTLED_D), 2),
     }
@@ -136,7 +155,7 @@ def report(tasks: Path = TASKS) -> dict[str, Any]:
     return {
         "series": len(spend),
         "events": [events(spend, first, budget) for budget in (1 / 6, 1 / 2)],
-        "tenants": [tenants(spend, share) for share in (0.0, SPIKY)],
+        "tenants": [tenants(spend, share, kind) for kind in NOISES for share in (0.0, SPIKY)],
         "runaways": [hourly(kind, times) for kind in ("smooth", "sparse") for times in (3.0, 5.0, 10.0)],
     }
 

@@ -53,6 +53,20 @@ def test_the_expected_is_near_what_a_quiet_series_spends() -> None:
     assert np.median(error) < 0.12
 
 
+def test_among_many_most_alerts_are_true_and_many_spikes_are_found() -> None:
+    chance, tenants = np.random.default_rng(5), 500
+    usual = chance.lognormal(4, 1, (tenants, 1)) * np.exp(0.15 * chance.standard_normal((tenants, DAYS)))
+    true = np.zeros((tenants, DAYS), bool)
+    true[:, 40:] = chance.random((tenants, DAYS - 40)) < 0.01
+    found = judge(np.where(true, usual * chance.uniform(2, 3, true.shape), usual), first(tenants))
+    alerts = found.spike | found.drift
+    assert (alerts & ~true).sum() <= 0.25 * alerts.sum()
+    assert (alerts & true).sum() >= 0.6 * true.sum()
+    assert (found.p_value[found.spike] < 0.01).all()
+    quiet = judge(usual, first(tenants))
+    assert (quiet.spike | quiet.drift)[:, 40:].sum() <= DAYS - 40
+
+
 @settings(deadline=None, max_examples=25)
 @given(arrays(np.float64, (3, 60), elements=st.floats(-5, 1e6)), st.integers(SETTLE_D, 59))
 def test_no_day_is_judged_by_a_later_one(spend: NDArray[np.float64], until: int) -> None:
