@@ -13,9 +13,6 @@ from finops.sources.otlp_attributes import AGENT_NAMES, SESSION_NAMES, TENANT_NA
 
 Row = dict[str, Any]
 
-REQUEST_ID = "request.id"
-"""The kept attribute with another id of the same call, under which another record may know it."""
-
 EMBEDDING_WORDS, RETRIEVAL_WORDS = ("embed",), ("rerank", "search")
 MOST_MS = 10**10
 

@@ -10,8 +10,9 @@ from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, found, hashed, kept, text, truth
 from finops.sources.files import file_part
-from finops.sources.gateway_calls import REQUEST_ID, Names, Row, call_row, operation_of
+from finops.sources.gateway_calls import Names, Row, call_row, operation_of
 from finops.sources.openrouter_days import day_charge, day_samples, is_day
+from finops.sources.otlp_attributes import REQUEST_ID
 from finops.sources.report_buckets import each, same
 
 NAMES = Names(

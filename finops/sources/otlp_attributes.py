@@ -21,7 +21,7 @@ class Meaning(NamedTuple):
 
 OPERATION_NAMES = (
     *("gen_ai.operation.name", "openinference.span.kind", "traceloop.span.kind"),
-    *("llm.request.type", "mcp.method.name", "agentops.span.kind"),
+    *("llm.request.type", "mcp.method.name", "agentops.span.kind", "span.type"),
 )
 TENANT_NAMES = (
     *("tenant.id", "tenant", "customer.id", "organization.id", "team.id"),
@@ -36,7 +36,7 @@ USER_NAMES = ("user.id", "user.hash", "enduser.pseudo.id", "enduser.id", "gen_ai
 
 MEANINGS: tuple[Meaning, ...] = (
     Meaning("run", "text", RUN_NAMES),
-    Meaning("response", "text", ("gen_ai.response.id", "llm.response.id")),
+    Meaning("response", "text", ("gen_ai.response.id", "llm.response.id", "request_id")),
     Meaning("provider", "text", ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "llm.vendor")),
     Meaning("account", "text", ("gen_ai.account.id", "gen_ai.project.id", "openai.project.id", "openai.organization.id")),
     Meaning("credential", "text", ("gen_ai.credential.id", "metadata.user_api_key_hash", "api_key.hash")),
@@ -48,7 +48,7 @@ MEANINGS: tuple[Meaning, ...] = (
         (
             *("gen_ai.response.model", "llm.response.model", "gen_ai.request.model", "llm.request.model_name", "llm.model_name"),
             *("llm.response.model_name", "llm.request.model", "llm.model"),
-            *("embedding.model_name", "reranker.model_name"),
+            *("embedding.model_name", "reranker.model_name", "model"),
         ),
     ),
     Meaning(
@@ -64,7 +64,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "count",
         (
             *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
-            *("llm.usage.prompt_tokens", "decision.token_count.input"),
+            *("llm.usage.prompt_tokens", "decision.token_count.input", "input_tokens"),
         ),
     ),
     Meaning(
@@ -72,7 +72,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "count",
         (
             *("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion"),
-            *("llm.usage.completion_tokens", "decision.token_count.output"),
+            *("llm.usage.completion_tokens", "decision.token_count.output", "output_tokens"),
         ),
     ),
     Meaning(
@@ -82,6 +82,7 @@ MEANINGS: tuple[Meaning, ...] = (
             *("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
             *("gen_ai.usage.prompt_tokens_details.cached_tokens", "llm.token_count.prompt_details.cache_read"),
             *("gen_ai.usage.prompt_tokens_details.cache_read", "llm.token_count.prompt_details.cache_input"),
+            "cache_read_tokens",
         ),
     ),
     Meaning(
@@ -90,7 +91,7 @@ MEANINGS: tuple[Meaning, ...] = (
         (
             *("gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens"),
             *("gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write"),
-            "gen_ai.usage.prompt_tokens_details.cache_write",
+            *("gen_ai.usage.prompt_tokens_details.cache_write", "cache_creation_tokens"),
         ),
     ),
     Meaning(
@@ -128,7 +129,11 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("@total", "count", ("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total")),
     Meaning("@first_token_s", "seconds", ("gen_ai.response.time_to_first_chunk", "gen_ai.response.time_to_first_token")),
     Meaning("error_class", "text", ("error.type", "exception.type")),
-    Meaning("finish_reason", "text", ("gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "llm.finish_reason")),
+    Meaning(
+        "finish_reason",
+        "text",
+        ("gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "llm.finish_reason", "stop_reason"),
+    ),
     Meaning("attempt", "count", ("gen_ai.request.attempt", "retry.attempt", "attempt")),
     Meaning("cache_hit", "yes_no", ("gen_ai.cache.hit", "cache.hit", "cache_hit", "llm.cache_hit")),
     Meaning("tool", "text", ("gen_ai.tool.name", "tool.name", "mcp.tool.name")),
@@ -158,15 +163,30 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("@entity", "text", ("traceloop.entity.name",)),
 )
 
+OWN_KIND = "span.type"
+"""By this attribute a span says that it is of Claude Code's own kind, whose names have no prefix."""
+
+BARE = frozenset(
+    (
+        *("request_id", "model", "stop_reason", "input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens"),
+        OWN_KIND,
+    )
+)
+"""Names that mean something on spans of that kind alone; on them `agent_id` is a number of a sub-agent, and no agent's name."""
+
+BESIDE_CACHE = frozenset(("input_tokens",))
+"""Names of input counts that do not contain what was read from, or written to, the cache."""
+
 FROM_RESOURCE = ("run", "credential", "policy_version", "tenant", "agent", "workflow", "session", "sampling_weight", "@user")
 """What a resource may say about its spans. Its region and account are where the program runs, not where the model is billed."""
 
 OPERATIONS = {
     **dict.fromkeys(("chat", "text_completion", "generate_content", "completion", "call_llm", "llm", "responses"), "inference"),
+    **dict.fromkeys(("llm_request",), "inference"),
     **dict.fromkeys(("embeddings", "embedding"), "embeddings"),
     **dict.fromkeys(("retrieval", "retriever", "rerank", "reranker", "search_memory"), "retrieval"),
     **dict.fromkeys(("execute_tool", "tool", "tools/call"), "tool"),
-    **dict.fromkeys(("invoke_agent", "create_agent", "agent"), "agent"),
+    **dict.fromkeys(("invoke_agent", "create_agent", "agent", "interaction"), "agent"),
     **dict.fromkeys(("invoke_workflow", "workflow"), "workflow"),
     **dict.fromkeys(
         ("chain", "task", "plan", "fetch_response", "guardrail", "evaluator", "prompt", "unknown", "decision"), "other"
@@ -199,6 +219,9 @@ NEVER_KEPT = (
 """Attributes that configuration may name as identity: the exact names, and what follows a prefix or looks like an owner's name
 (`core.attribution`) unless its name holds one of the last list. Nothing else of a span is stored: prompts, answers, arguments and
 addresses never are."""
+
+REQUEST_ID = "request.id"
+"""The kept attribute with another id of the same call, under which another record may know it."""
 
 MAX_KEPT, MAX_KEY, MAX_VALUE, MAX_TEXT = 32, 128, 256, 512
 """Bounds of what one span keeps: attributes, the length of a name and of a value, and the length of any text column."""

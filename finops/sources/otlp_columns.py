@@ -29,7 +29,6 @@ from finops.sources.otlp_plan import SLOTS, Plan
 from finops.sources.otlp_shape import Unreadable
 from finops.sources.otlp_spans import (
     COLUMN_OF,
-    DIALECT,
     OWNERS,
     RESOURCE_IDENTITY,
     SLOT_NAMED,
@@ -224,9 +223,9 @@ def _add_tokens(columns: Columns, plan: Plan, rows: int) -> None:
     if not plan.usage:
         return
     given, output, cached, *others = (columns.get(slot) for slot in range(At.USAGE.start, At.USAGE.stop))
-    if any(other is not None for other in others) or given is None or output is None:
+    if any(other is not None for other in others) or given is None or output is None or plan.dialect != "includes_cache":
         usage = zip(*(listed(columns.get(s), rows) for s in range(At.USAGE.start, At.USAGE.stop)), strict=True)
-        for offset, column in enumerate(zip(*(disjoint(Usage._make(one), DIALECT) for one in usage), strict=True)):
+        for offset, column in enumerate(zip(*(disjoint(Usage._make(one), plan.dialect) for one in usage), strict=True)):
             columns[At.TOKENS.start + offset] = list(column)
         return
     columns[SLOTS["cache_read"]], columns[SLOTS["output"]] = Same(None) if cached is None else cached, output
@@ -236,7 +235,7 @@ def _add_tokens(columns: Columns, plan: Plan, rows: int) -> None:
             columns[SLOTS["input_uncached"]], columns[SLOTS["identity_holds"]] = uncached, Same(True)
             return
     usage = zip(*(listed(one, rows) for one in (given, output, cached)), strict=True)
-    tokens = [disjoint(Usage(i, o, r), DIALECT) for i, o, r in usage]
+    tokens = [disjoint(Usage(i, o, r), plan.dialect) for i, o, r in usage]
     for name in ("input_uncached", "identity_holds"):
         columns[SLOTS[name]] = list(map(attrgetter(name), tokens))
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from typing import Any
 
-from finops.core.tokens import Dialect, Usage, disjoint
+from finops.core.tokens import Usage, disjoint
 from finops.sources.otlp_attributes import FROM_RESOURCE, MAX_KEPT, MAX_TEXT, MAX_VALUE, NAMED_BY_SPAN, OPERATIONS, REPORTED_IN
 from finops.sources.otlp_plan import SLOTS, Plan
 from finops.sources.otlp_shape import Attribute, Span, Unreadable, Value
 from finops.sources.otlp_values import count, decimal, hashed, microseconds, seconds, span_id, text, trace_id, yes_no
 
 Row = list[Any]
-
-DIALECT: Dialect = "includes_cache"
-"""What the conventions say of `gen_ai.usage.input_tokens`, also for providers whose own figure is without the cache."""
 
 RESOURCE_IDENTITY = "resource.identity"
 """The kept attribute that lists the columns (tenant, agent, workflow) which a span has from its resource alone."""
@@ -83,7 +80,7 @@ def row_of(span: Span, plan: Plan, template: Row) -> Row:
     if operation != "tool":
         row[At.ARGS_HASH] = None
     if plan.usage:
-        row[At.TOKENS] = disjoint(Usage._make(row[At.USAGE]), DIALECT)
+        row[At.TOKENS] = disjoint(Usage._make(row[At.USAGE]), plan.dialect)
     code = None if span.status is None else span.status.code
     row[At.STATUS] = "error" if code in FAILED or row[At.ERROR_CLASS] is not None else "ok"
     row[At.COST] = whole_cost(row[At.COST], row[At.INPUT_COST], row[At.OUTPUT_COST])

@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import Ran
 from tests.sources import test_claude_code as claude
 from tests.sources import test_codex as codex
@@ -71,6 +73,67 @@ def test_claude_codes_metrics_events_and_transcript_are_one_call_each(finops: Fi
     assert (found["calls"], found["output"]) == (1, 412)
     ran = finops("query", "SELECT source, agent FROM fct_call WHERE counted", "-f", "json")
     assert ran.json["rows"] == [{"source": "otlp_logs", "agent": "claude-code"}]
+
+
+def claude_spans(request: str = "req_00000001", **more: Any) -> dict[str, Any]:
+    """A turn as Claude Code's traces tell it: the interaction, the request to the model, a tool with its execution."""
+    times = {"startTimeUnixNano": "1790928007500000000", "endTimeUnixNano": "1790928010000000000"}  # 2026-10-02 08:00:07.5
+    kinds = {
+        "interaction": {},
+        "llm_request": {
+            **{"request_id": request, "model": "claude-sonnet-4-5", "gen_ai.system": "anthropic", "success": True},
+            **{"input_tokens": 5, "output_tokens": 412, "cache_read_tokens": 1_000, "cache_creation_tokens": 20},
+            **{"stop_reason": "tool_use", "attempt": 1, "agent_id": "a1b2", **more},
+        },
+        "tool": {"tool_name": "Bash"},
+        "tool.execution": {"success": True},
+    }
+    parents = {"interaction": "", "llm_request": "interaction", "tool": "interaction", "tool.execution": "tool"}
+    ids = {kind: f"{number:016x}" for number, kind in enumerate(kinds, 1)} | {"": ""}
+    spans = [
+        {**span({"span.type": kind, "session.id": "s-1", **own}, spanId=ids[kind], parentSpanId=ids[parents[kind]], **times)}
+        | {"name": f"claude_code.{kind}"}
+        for kind, own in kinds.items()
+    ]
+    return document(*spans)
+
+
+CALLS = (
+    "SELECT operation, model, input_uncached, cache_read, cache_write_5m, output, counted FROM fct_call WHERE counted ORDER BY 1"
+)
+
+
+def test_claude_codes_traces_alone_hold_its_calls(finops: Finops) -> None:
+    """Its input stands beside what was read from and written to the cache."""
+    ran = finops("ingest", write("traces.jsonl", claude_spans()), "--as-of", "2026-11-20")
+    assert ran.code == 0, ran.err
+    assert "token identity" not in ran.out
+    model, tool = finops("query", CALLS, "-f", "json").json["rows"]
+    assert (model["operation"], model["model"], tool["operation"]) == ("inference", "claude-sonnet-4-5", "tool")
+    assert [model[name] for name in ("input_uncached", "cache_read", "cache_write_5m", "output")] == [5, 1_000, 20, 412]
+    agents = finops("query", "SELECT DISTINCT agent FROM fct_call", "-f", "json").json["rows"]
+    assert agents == [{"agent": "__untagged__"}], "a sub-agent's number is no agent's name"
+
+
+@pytest.mark.parametrize("answer", [{}, {"gen_ai.response.id": "msg_00000001"}])
+def test_claude_codes_traces_events_metrics_and_transcript_are_one_call_each(finops: Finops, answer: dict[str, str]) -> None:
+    request = logs.request(**{"request_id": "req_00000001", "output_tokens": "412"})
+    request["timeUnixNano"] = "1790928010000000000"
+    transcript = [claude.answer("msg_00000001", output, requestId="req_00000001") for output in (3, 412)]
+    files = {
+        "traces.jsonl": [claude_spans(**answer)],
+        "logs.jsonl": [as_log(request)],
+        "t.jsonl": transcript,
+    }
+    for name, lines in files.items():
+        write(name, *lines)
+    ran = finops("ingest", "traces.jsonl", "logs.jsonl", "--as-of", "2026-11-20")
+    assert (ran.code, "costs twice" in ran.out) == (0, False)
+    assert [row["operation"] for row in finops("query", CALLS, "-f", "json").json["rows"]] == ["inference", "tool"]
+    ran = finops("ingest", "t.jsonl", "--as-of", "2026-11-20")
+    assert (ran.code, "costs twice" in ran.out) == (0, False)
+    model, tool = finops("query", CALLS, "-f", "json").json["rows"]
+    assert (model["operation"], model["output"], tool["operation"]) == ("inference", 412, "tool")
 
 
 def test_a_transcript_that_knows_more_than_the_events_is_no_doubt(finops: Finops) -> None:
