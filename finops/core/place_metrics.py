@@ -40,4 +40,22 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "step spot",
         "lower is better",
     ),
+    Metric(
+        "cost_per_1m_tokens_measured",
+        "Measured cost of a million tokens",
+        "currency per 1M tokens",
+        "hourly price x hours / tokens x 1,000,000: of output, of all, of the prompt (prefill) or of the answer (decode)",
+        "step bench_cost",
+        "lower is better",
+        "Prefill and decode share the cost by the median times to the first token and after it; a wait counts as prefill.",
+    ),
+    Metric(
+        "machines",
+        "Machines for a demand",
+        "machines",
+        "ceil(demand of the busiest hour / (measured rate x how busy a machine may be)); by the mean hour for comparison",
+        "step bench_cost",
+        "lower is better",
+        "Bursts within an hour wait: an hour's calls are taken as evenly spread.",
+    ),
 )

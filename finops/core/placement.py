@@ -39,6 +39,18 @@ class Measurement:
     """The worst repeat's 95th percentile of the whole request."""
     spec: Spec | None
     """What one of the machines holds; known from the instance type, else read from `hardware`."""
+    input_tokens: Decimal | None = None
+    requests: Decimal | None = None
+    """Finished requests."""
+    goodput: Decimal | None = None
+    """The share of requests that met the limits which the benchmark was run with, where it says."""
+    ttft_p50_ms: float | None = None
+    ttft_p95_ms: float | None = None
+    """The worst repeat's, like `p95_ms`; medians are the repeats' mean."""
+    tpot_p50_ms: float | None = None
+    tpot_p99_ms: float | None = None
+    seconds_per_unit: tuple[Decimal, ...] = ()
+    """Of each repeat."""
 
 
 @dataclass(frozen=True)

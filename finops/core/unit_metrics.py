@@ -10,11 +10,11 @@ UNIT_METRICS: tuple[Metric, ...] = (
         "Hours of work",
         "hours",
         "machines x seconds measured / 3,600 / units x units a day; GPU-hours x GPUs of a machine",
-        "step bench",
+        "step bench_cost",
         "lower is better",
         "Of machines that are busy all the time; a month is 730 hours.",
     ),
-    Metric("work_cost", "Cost of work", "currency", "cost per unit of work x units a day", "step bench", "lower is better"),
+    Metric("work_cost", "Cost of work", "currency", "cost per unit of work x units a day", "step bench_cost", "lower is better"),
     Metric(
         "cost_per_request",
         "Cost per request",

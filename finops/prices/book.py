@@ -9,6 +9,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from finops.bundled import pricing_dir
 from finops.core.numbers import plain_decimal
@@ -22,6 +23,15 @@ from finops.prices.terms import discount_on, discounted, matches
 __all__ = ["InterruptionBucket", "Offer", "PriceBook", "Spec"]
 
 _NOT_BOOKS = frozenset({"regions.csv", "providers.csv", "units.csv", "currencies.csv", "token-libraries.csv"})
+
+
+class _Known(NamedTuple):
+    """Instance types and regions by provider, of a book that held so many facts."""
+
+    sizes: tuple[int, int, int]
+    types: dict[str, set[str]]
+    regions: dict[str, set[str]]
+    places: list[tuple[str, str]]
 
 
 @dataclass
@@ -38,6 +48,7 @@ class PriceBook:
     _complete: dict[TypeKey, list[date]] = field(default_factory=dict)
     """(provider, region, purchase option) to the days of listings that leave out nothing that is offered."""
     _discounts: list[Discount] = field(default_factory=list)
+    _known: _Known | None = None
 
     @classmethod
     def load(cls, overlay: Path | None = None, batches: Sequence[Batch] = ()) -> PriceBook:
@@ -90,6 +101,9 @@ class PriceBook:
         days = {day for fact in facts for day in (fact.as_of, fact.valid_from, fact.valid_to)}
         names = (provider, region, instance_type, purchase_option)
         days |= {day for one in self._discounts if matches(one, names) for day in (one.as_of, one.valid_from, one.valid_to)}
+        if purchase_option == "spot":
+            days |= {bucket.as_of for _, bucket in self._savings.get((provider, region, instance_type), [])}
+            days |= set(self.changes(provider, region, instance_type, "on_demand"))
         return sorted(day for day in days if day is not None)
 
     def specs(self, provider: str, instance_type: str) -> Spec | None:
@@ -112,7 +126,7 @@ class PriceBook:
 
     def places(self) -> list[tuple[str, str]]:
         """Every (provider, region) that the facts know, sorted."""
-        return sorted({(key[0], key[1]) for key in self._prices} | {(key[0], key[1]) for key in self._savings})
+        return list(self._names().places)
 
     def absence(
         self, provider: str, region: str, instance_type: str, purchase_option: str, at: date | None = None
@@ -139,14 +153,27 @@ class PriceBook:
 
     def unknown_name(self, provider: str, region: str | None, instance_type: str) -> str | None:
         """What is wrong with a name that no fact has, with the nearest one that has; None where both are known."""
-        types = {kind for kind, keys in self._by_type.items() if any(key[0] == provider for key in keys)}
-        types |= {kind for cloud, kind in self._specs if cloud == provider}
+        types = self._names().types.get(provider, set())
         if instance_type not in types:
             return f"unknown instance type `{instance_type}` of {provider}{_nearest(instance_type, types)}"
-        regions = {place for cloud, place in self.places() if cloud == provider}
+        regions = self._names().regions.get(provider, set())
         if region is not None and region not in regions:
             return f"unknown region `{region}` of {provider}{_nearest(region, regions)}"
         return None
+
+    def _names(self) -> _Known:
+        """The names of all facts, gathered anew where some were added."""
+        sizes = (len(self._prices), len(self._savings), len(self._specs))
+        if self._known is None or self._known.sizes != sizes:
+            places = sorted({(key[0], key[1]) for keys in (self._prices, self._savings) for key in keys})
+            types: dict[str, set[str]] = {}
+            regions: dict[str, set[str]] = {}
+            for cloud, kind in {(key[0], key[2]) for keys in (self._prices, self._savings) for key in keys} | set(self._specs):
+                types.setdefault(cloud, set()).add(kind)
+            for cloud, place in places:
+                regions.setdefault(cloud, set()).add(place)
+            self._known = _Known(sizes, types, regions, places)
+        return self._known
 
     def _copied(self) -> PriceBook:
         """A book of its own with the same facts."""

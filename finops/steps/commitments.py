@@ -66,7 +66,7 @@ def commitments(
 ) -> Result:
     """What to commit to beyond what is held, in every place with instances. `fall` is the share by which demand may fall;
     `assume` is the discount off on-demand of options whose price is not known."""
-    from finops.prices.book import PriceBook
+    from finops.steps.price_book import price_book
 
     settings = load_settings(overrides)
     for option in assume or ():
@@ -85,7 +85,7 @@ def commitments(
         rows = [row for row in rows if row["currency"] == settings.currency]
     whole = Span(*(datetime.combine(day, time()) for day in (period.first, period.end)))
     talk.stage("Weigh the commitments")
-    book = PriceBook.load(settings.prices)
+    book = price_book(settings)
     by_place = hours_by_place(rows, spans, whole)
     found = [_found(place, hours, book, settings, fall, assume or {}) for place, hours in by_place.items() if place.instance_type]
     loose = {place: hours for place, hours in by_place.items() if not place.instance_type}

@@ -20,8 +20,8 @@ MILLION = Decimal(1_000_000)
 PER_MILLION_OUTPUT = "1M output tokens"
 _COLUMNS = (
     "workload, tool, model, revision, provider, region, instance_type, hardware, count, repeat, time, duration_s, units, "
-    "input_tokens, output_tokens, requests_per_s, output_tokens_per_s, e2e_p95_ms, completed, failed, max_concurrency, "
-    "gpu_memory_gib, attributes"
+    "input_tokens, output_tokens, requests_per_s, output_tokens_per_s, goodput_per_s, ttft_p50_ms, ttft_p95_ms, tpot_p50_ms, "
+    "tpot_p99_ms, e2e_p95_ms, completed, failed, max_concurrency, gpu_memory_gib, attributes"
 )
 _SAME = ("workload", "model", "revision", "provider", "region", "instance_type", "hardware", "count", "max_concurrency", "tool")
 """What repeats of one measurement have in common."""
@@ -75,10 +75,9 @@ def _measurement(repeats: list[dict[str, Any]], book: PriceBook) -> Measurement 
         return None
     unit = usable[0][2]
     same = [(row, units) for row, units, name in usable if name == unit]
-    tokens = [exact(row["output_tokens"]) for row, _ in same if row["output_tokens"]]
+    runs = [row for row, _ in same]
     provider = canonical_provider(first["provider"]) or first["provider"]
     spec = book.specs(provider, first["instance_type"]) if provider and first["instance_type"] else None
-    late = [row["e2e_p95_ms"] for row, _ in same if row["e2e_p95_ms"] is not None]
     return Measurement(
         workload=first["workload"] or "",
         model=first["model"],
@@ -93,10 +92,43 @@ def _measurement(repeats: list[dict[str, Any]], book: PriceBook) -> Measurement 
         duration_s=sum((exact(row["duration_s"]) for row, _ in same), Decimal(0)),
         units=sum((units for _, units in same), Decimal(0)),
         unit=unit,
-        output_tokens=sum(tokens, Decimal(0)) if len(tokens) == len(same) else None,
-        p95_ms=max(late) if len(late) == len(same) else None,
+        output_tokens=_sum(runs, "output_tokens"),
+        p95_ms=_worst(runs, "e2e_p95_ms"),
         spec=spec or (None if first["instance_type"] else accelerator_of(first["hardware"], first["gpu_memory_gib"])),
+        input_tokens=_sum(runs, "input_tokens"),
+        requests=_sum(runs, "completed"),
+        goodput=_goodput(runs),
+        ttft_p50_ms=_mean(runs, "ttft_p50_ms"),
+        ttft_p95_ms=_worst(runs, "ttft_p95_ms"),
+        tpot_p50_ms=_mean(runs, "tpot_p50_ms"),
+        tpot_p99_ms=_worst(runs, "tpot_p99_ms"),
+        seconds_per_unit=tuple(exact(row["duration_s"]) / units for row, units in same),
     )
+
+
+def _sum(rows: list[dict[str, Any]], name: str) -> Decimal | None:
+    """The sum, where every repeat says."""
+    found = [exact(row[name]) for row in rows if row[name]]
+    return sum(found, Decimal(0)) if len(found) == len(rows) else None
+
+
+def _worst(rows: list[dict[str, Any]], name: str) -> float | None:
+    found = [float(row[name]) for row in rows if row[name] is not None]
+    return max(found) if len(found) == len(rows) else None
+
+
+def _mean(rows: list[dict[str, Any]], name: str) -> float | None:
+    found = [float(row[name]) for row in rows if row[name] is not None]
+    return sum(found) / len(found) if len(found) == len(rows) else None
+
+
+def _goodput(rows: list[dict[str, Any]]) -> Decimal | None:
+    """Good requests over all finished ones, where every repeat says; never above 1."""
+    done = _sum(rows, "completed")
+    if not done or any(row["goodput_per_s"] is None for row in rows):
+        return None
+    good = sum((exact(row["goodput_per_s"]) * exact(row["duration_s"]) for row in rows), Decimal(0))
+    return min(good / done, Decimal(1))
 
 
 def _hour_at_rate(row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -62,11 +62,11 @@ def place(
     top: int | None = None,
 ) -> Result:
     """Every place where the benchmarked work could run, cheapest per unit first. `top` keeps that many and today's place."""
-    from finops.prices.book import PriceBook
+    from finops.steps.price_book import price_book
 
     settings = load_settings(overrides)
     talk.stage("Price the placements")
-    book = PriceBook.load(settings.prices)
+    book = price_book(settings)
     provider = _known(book, provider, region)
     given = Assumptions(utilisation, restart_minutes / 60, latency_limit_ms, units_per_month)
     measured = measurements(benchmark_rows(settings, workload), book)

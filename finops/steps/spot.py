@@ -72,11 +72,11 @@ def spot(
     assume: Mapping[str, Decimal] | None = None,
 ) -> Result:
     """The job on demand, on spot, on commitments and, along a trace to a deadline, by two policies that mix them."""
-    from finops.prices.book import PriceBook
+    from finops.steps.price_book import price_book
 
     settings = load_settings(overrides)
     talk.stage("Price the job")
-    book = PriceBook.load(settings.prices)
+    book = price_book(settings)
     market, chosen = _market(book, settings, instance_type, provider, region, assume or {})
     there = market.spot
     machine = (there.provider, there.region, there.instance_type)

@@ -5,39 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from finops.ledger.store import open_writer
-
-DEFAULT = {
-    "workload": "tagging", "tool": "vllm", "model": "vision-7b", "provider": "aws", "region": "us-east-1",
-    "instance_type": "g6.2xlarge", "count": 1, "repeat": 1, "duration_s": 1800.0, "units": 5000.0,
-    "output_tokens": 900_000.0, "e2e_p95_ms": 820.0, "completed": 5000, "max_concurrency": 16,
-}  # fmt: skip
-AS_OF = ("--as-of", "2026-11-20")
+from tests.steps.benchmarks import AS_OF, benched
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Callable[..., Path]:
     """Writes a ledger with the given benchmarks, each said by how it differs from the default."""
-
-    def written(*rows: dict[str, Any]) -> Path:
-        with open_writer(tmp_path / "finops.duckdb", wait_s=1, command="test") as writer:
-            for number, row in enumerate(rows):
-                full = {**DEFAULT, **row, "batch_id": 1, "part_row": number}
-                names = [name for name in full if name != "unit"]
-                marks = ", ".join(f"${place}" for place in range(1, len(names) + 1))
-                unit = f"MAP {{'unit': '{full.get('unit', 'image')}'}}"
-                writer.execute(
-                    f"INSERT INTO benchmark ({', '.join(names)}, attributes) VALUES ({marks}, {unit})",
-                    [full[name] for name in names],
-                )
-        return tmp_path / "finops.duckdb"
-
-    return written
+    return partial(benched, tmp_path)
 
 
 def test_the_cheapest_place_comes_first_and_the_words_say_what_it_rests_on(bench: Any, finops: Any) -> None:
