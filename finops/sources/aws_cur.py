@@ -172,11 +172,12 @@ def _costs(bill: Sheet, split: str) -> dict[str, str]:
 
 
 def _quantities(bill: Sheet) -> dict[str, str]:
-    unit = bill.raw(*names("pricing", "Unit"))
-    usage = f"{_category(bill.text(*_TYPE))} = 'Usage'"
+    """A negation takes back a cost and no use: its quantity is that of the covered line, which stands beside it."""
+    unit, kind = bill.raw(*names("pricing", "Unit")), bill.text(*_TYPE)
+    usage = f"{_category(kind)} = 'Usage' AND {kind} <> 'SavingsPlanNegation'"
     amount = bill.text(*names("lineItem", "UsageAmount"))
     return {
-        "PricingQuantity": bill.raw(*names("lineItem", "UsageAmount")),
+        "PricingQuantity": cases((f"{kind} = 'SavingsPlanNegation'", NULL), otherwise=amount) if amount != NULL else NULL,
         "PricingUnit": unit,
         "ConsumedQuantity": cases((usage, amount)) if amount != NULL else NULL,
         "ConsumedUnit": cases((usage, bill.text(*names("pricing", "Unit")))) if unit != NULL else NULL,

@@ -20,6 +20,7 @@ from finops.prices.tokens import resolve_model
 from finops.sources.aws_bedrock_models import MODEL_IDS
 from finops.sources.aws_cur import SOURCE
 from finops.sources.detect import recognise
+from tests.conftest import LONG, whole_ledger_cases
 from tests.sources.bill_reading import Bill, read_bill
 
 SAMPLE = Path(__file__).parent / "samples/aws_cur/legacy.csv"
@@ -248,7 +249,7 @@ def test_cost_categories_stand_beside_the_tags(tmp_path: Path) -> None:
     assert read_bill(SOURCE, path, tmp_path).column("Tags") == [tags | categories, categories, tags, tags]
 
 
-@settings(max_examples=6)
+@settings(max_examples=whole_ledger_cases() if LONG else 6)
 @given(st.lists(st.lists(st.decimals(0, 1, places=6), max_size=4), min_size=1, max_size=6), st.decimals(4, 9, places=6))
 def test_p8_a_plan_costs_what_was_committed_used_or_not(
     tmp_path_factory: pytest.TempPathFactory, hours: list[list[Decimal]], commitment: Decimal
@@ -273,6 +274,41 @@ def test_p8_a_plan_costs_what_was_committed_used_or_not(
         assert sum(read.column(metric)) == commitment * len(hours)
     unused = [row["EffectiveCost"] for row in read.rows if row["CommitmentDiscountStatus"] == "Unused"]
     assert unused == [commitment - sum(uses, Decimal(0)) for uses in hours]
+
+
+@settings(max_examples=whole_ledger_cases() if LONG else 6)
+@given(st.lists(st.booleans(), min_size=1, max_size=24), st.decimals(0, 9, places=6), st.decimals(0, 9, places=6))
+def test_p8_a_reservation_costs_its_fees_used_or_not(
+    tmp_path_factory: pytest.TempPathFactory, used: list[bool], upfront: Decimal, recurring: Decimal
+) -> None:
+    """Hours in use at their amortised cost and the rest as unused: over the term the effective cost is what was billed, and
+    up to any hour no more than that."""
+    folder = tmp_path_factory.mktemp("reserved")
+    arn = {"reservation_reservation_a_r_n": "arn:r"}
+    hours = len(used)
+    rows = [arn | {"line_item_line_item_type": "Fee", "line_item_unblended_cost": f"{upfront * hours:f}"}]
+    for in_use in used:
+        if in_use:
+            cost = {"line_item_unblended_cost": "0", "reservation_effective_cost": f"{upfront + recurring:f}"}
+            rows.append(arn | {"line_item_line_item_type": "DiscountedUsage"} | cost)
+    idle = used.count(False)
+    unused = {"reservation_unused_amortized_upfront_fee_for_billing_period": f"{upfront * idle:f}"}
+    unused |= {"reservation_unused_recurring_fee": f"{recurring * idle:f}"}
+    fee = {"line_item_line_item_type": "RIFee", "line_item_unblended_cost": f"{recurring * hours:f}"}
+    read = read_bill(SOURCE, modern(folder / "cur.csv", *rows, arn | fee | unused), folder)
+    billed, effective = ([row[name] for row in read.rows] for name in ("BilledCost", "EffectiveCost"))
+    assert sum(billed) == sum(effective) == (upfront + recurring) * hours
+    by_status = {status: Decimal(0) for status in ("Used", "Unused", None)}
+    for row in read.rows:
+        by_status[row["CommitmentDiscountStatus"]] += row["EffectiveCost"]
+    assert by_status == {"Used": (upfront + recurring) * (hours - idle), "Unused": (upfront + recurring) * idle, None: 0}
+    assert all(sum(effective[: n + 1]) <= (upfront + recurring) * hours for n in range(len(effective)))
+
+
+def test_a_negation_has_no_hours_of_its_own(bill: dict[str, dict[str, Any]]) -> None:
+    assert bill["covered"]["ConsumedQuantity"] is not None
+    for name in ("ConsumedQuantity", "PricingQuantity"):
+        assert bill["negation"][name] is None
 
 
 def test_discounts_of_an_agreement_are_credits_that_amortise(tmp_path: Path) -> None:
