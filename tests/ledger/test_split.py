@@ -1,4 +1,4 @@
-"""The split in SQL is the split of core.money: properties P1-P3 and P10-P14 of exact allocation, over a thousand cases each."""
+"""The split in SQL is the split of core.money: P1-P3 and P10-P14 of exact allocation, 2,000 cases each in long runs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 
 from finops.core.money import amount_of, fitted_weights, split, split_rows, units_of
 from finops.ledger.engine.macros import define_macros
+from tests.conftest import LONG
 from tests.ledger.tables import Tables
 
 BATCH = 25
-"""Cases per SQL statement; 45 examples of a batch are more than a thousand cases."""
+"""Cases per SQL statement; 90 examples of a batch are more than two thousand cases, as long runs have."""
 
 DATABASE = Tables()
 define_macros(DATABASE)
 
-PROPERTY = settings(max_examples=45, deadline=None, suppress_health_check=list(HealthCheck))
+PROPERTY = settings(max_examples=90 if LONG else 15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @dataclass(frozen=True)
