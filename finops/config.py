@@ -32,8 +32,10 @@ from finops.core.settings import (
     Tenant,
     Value,
     Workflow,
+    WorkUnit,
 )
 from finops.core.settings_reader import Fault, Section, read_sections
+from finops.core.work_units import check_work_units
 from finops.errors import UsageError
 
 __all__ = ["Overrides", "Settings", "load_settings"]
@@ -55,6 +57,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("tenant", Tenant, many=True),
     Section("revenue", Revenue, many=True),
     Section("workflow", Workflow, many=True),
+    Section("unit", WorkUnit, many=True),
     Section("count", Counting, many=True),
     Section("invoice", Invoice, many=True),
     Section("plan", Plan, many=True),
@@ -102,6 +105,7 @@ class Settings:
     tenants: tuple[Tenant, ...] = ()
     revenues: tuple[Revenue, ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    units: tuple[WorkUnit, ...] = ()
     counting: tuple[Counting, ...] = ()
     layers: tuple[LayerRule, ...] = ()
     invoices: tuple[Invoice, ...] = ()
@@ -149,6 +153,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         tenants=parts["tenant"],
         revenues=parts["revenue"],
         workflows=parts["workflow"],
+        units=parts["unit"],
         counting=parts["count"],
         layers=parts["layer"],
         invoices=parts["invoice"],
@@ -237,6 +242,7 @@ def _check(settings: Settings) -> None:
             )
         seen[key] = rule.line
     check_rules(settings.rules, settings.layers, str(settings.config))
+    check_work_units(settings.units, str(settings.config))
 
 
 def with_ledger(settings: Settings, ledger: Path) -> Settings:

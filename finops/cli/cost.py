@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from finops.core.talk import Talk
 
 CostMetric = Literal["effective", "billed", "contracted", "list"]
-CostUnit = Literal["run", "accepted", "request", "1m_tokens", "seat", "revenue"]
+Every = Literal["month", "week"]
 
 
 def register(commands: Commands) -> None:
@@ -30,8 +30,15 @@ def cost(
     ] = None,
     metric: Annotated[CostMetric, typer.Option("--metric", help="Which cost.")] = "effective",
     unit: Annotated[
-        CostUnit | None,
-        typer.Option("--unit", help="Per unit of work, or as a margin; by tenant, agent, workflow, model, month."),
+        str | None,
+        typer.Option(
+            "--unit",
+            metavar="UNIT",
+            help="Per run, accepted, request, 1m_tokens, hosted_1m_tokens, seat or a [[unit]] of finops.toml; or revenue.",
+        ),
+    ] = None,
+    trend: Annotated[
+        Every | None, typer.Option("--trend", help="Calls a run, tokens a request and cost a token over time, and what changed.")
     ] = None,
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="One month.")] = None,
     last: Annotated[str | None, typer.Option("--last", metavar="30d", help="The days up to the business date.")] = None,
@@ -49,6 +56,7 @@ def cost(
       finops cost --by agent,model --month 2026-10
       finops cost --by tenant --last 30d --where workflow=trip-planning --top 10
       finops cost --unit accepted --by workflow,month
+      finops cost --trend week --where agent=trip-planner
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
@@ -58,7 +66,9 @@ def cost(
     names = tuple(part.strip() for part in (usual if by is None else by).split(",") if part.strip())
     only = dict(condition(text) for text in where or ())
     with talking(g) as talk:
-        if unit is not None:
+        if trend is not None:
+            result = _trend(g, trend, unit, names, metric, month, last, only, top, compare_to, talk)
+        elif unit is not None:
             result = _per_unit(g, unit, names, metric, month, last, only, top, compare_to, talk)
         else:
             result = answer(
@@ -93,3 +103,25 @@ def _per_unit(
         option = "--compare-to" if compare_to else "--metric"
         raise UsageError(f"`--unit` takes effective cost and no `{option}`", where=option, hint="`--by month` shows it over time")
     return unit_costs(g.overrides, unit=unit, by=by, month=month, last=last, where=where, top=top, talk=talk)
+
+
+def _trend(
+    g: Globals,
+    every: str,
+    unit: str | None,
+    by: tuple[str, ...],
+    metric: str,
+    month: str | None,
+    last: str | None,
+    where: dict[str, str | None],
+    top: int,
+    compare_to: str | None,
+    talk: Talk,
+) -> Result:
+    from finops.steps.unit_trends import unit_trends
+
+    others = {"--unit": unit, "--metric": metric != "effective", "--compare-to": compare_to, "--top": top}
+    for option, given in others.items():
+        if given:
+            raise UsageError(f"`--trend` takes no `{option}`", where=option, hint="leave one out")
+    return unit_trends(g.overrides, every=every, by=by, month=month, last=last, where=where, talk=talk)

@@ -105,7 +105,7 @@ def shown(column: Column, row: Mapping[str, Any]) -> str:
     if column.kind == "money":
         return numbers.money_table(value, currency)
     if column.kind == "unit_price":
-        return numbers.unit_price(value, currency, str(row.get("unit") or ""))
+        return numbers.unit_price(value, currency, str(row.get("unit") or "") if column.says_unit else "")
     if column.kind == "ratio":
         return numbers.percent(value)
     if column.kind == "count":

@@ -20,6 +20,8 @@ class Column:
     metric: str | None = None
     wide_only: bool = False
     """Left out of the table on narrow terminals; always in JSON, CSV and JSONL."""
+    says_unit: bool = True
+    """Whether a unit price names its unit in a table, where the row has one."""
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,21 @@ class Revenue:
 
 
 @dataclass(frozen=True)
+class WorkUnit:
+    """A unit of work that cost is divided by, such as a document: how many a span says that it made (`attribute`, of a name that
+    is kept: `finops.documents`), or how many each run makes (`per_run`). `workflow` limits it, from a date (inclusive) to a date
+    (exclusive)."""
+
+    name: str
+    workflow: str | None = None
+    attribute: str | None = None
+    per_run: Decimal | None = None
+    from_: date | None = None
+    to: date | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Workflow:
     """How runs of a workflow are told apart, and after how many days an outcome counts as unknown for good."""
 

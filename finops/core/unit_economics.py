@@ -29,7 +29,8 @@ class Unit:
     scale: Decimal = Decimal(1)
 
 
-_WORK = ("tenant", "agent", "workflow", "model", "month")
+_OWNERS = ("tenant", "agent", "workflow")
+_WORK = (*_OWNERS, "model", "month", "week")
 UNITS: Mapping[str, Unit] = {
     unit.name: unit
     for unit in (
@@ -37,11 +38,17 @@ UNITS: Mapping[str, Unit] = {
         Unit("accepted", "accepted run", "cost_per_success", "Accepted runs", _WORK),
         Unit("request", "request", "cost_per_request", "Requests", _WORK),
         Unit("1m_tokens", "1M tokens", "cost_per_1m_tokens", "Tokens", (*_WORK, "token_class"), MILLION),
+        Unit("hosted_1m_tokens", "1M tokens", "cost_per_1m_tokens_used", "Tokens", (*_OWNERS, "model", "month"), MILLION),
         Unit("seat", "seat-month", "cost_per_seat", "Seat-months", ("tenant", "month")),
         Unit("revenue", "month", "gross_margin", "Revenue", ("tenant", "month")),
     )
 }
-"""What `--unit` takes."""
+"""What `--unit` takes, beside the units of `finops.toml`."""
+
+
+def work_unit(name: str) -> Unit:
+    """A unit of the company's own, such as a document."""
+    return Unit(name, name, "cost_per_unit_of_work", f"{name.capitalize()}s", (*_OWNERS, "month"))
 
 
 def unit_cost(cost: Decimal | None, units: Decimal | None, unit: Unit) -> tuple[Decimal | None, str | None]:

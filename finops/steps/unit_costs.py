@@ -1,4 +1,4 @@
-"""What a unit of work costs by owner, model or month: per run, accepted run, request, million tokens or seat; and margins."""
+"""What a unit of work costs by owner, model or time: per run, accepted run, request, tokens, seat or document; and margins."""
 
 from __future__ import annotations
 
@@ -14,12 +14,25 @@ from finops.core.numbers import count, money_table
 from finops.core.periods import Period, chosen_period, month_text
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
-from finops.core.unit_economics import MILLION, UNITS, Unit, accepted_cost, divided, months_between, over_time, unit_cost
+from finops.core.unit_economics import (
+    MILLION,
+    UNITS,
+    Unit,
+    accepted_cost,
+    divided,
+    months_between,
+    over_time,
+    unit_cost,
+    work_unit,
+)
 from finops.core.waste import billed_at
 from finops.errors import UsageError
 from finops.ledger import unit_counts
 from finops.ledger.cube import require_built
 from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.unit_counts import PERIODS
+from finops.steps.unit_hosted import hosted_costs
+from finops.steps.work_units import work_costs
 
 Row = dict[str, Any]
 _ZERO = Decimal(0)
@@ -40,7 +53,7 @@ def unit_costs(
     """Effective cost by the dimensions `by` over the units that it bought, by business day; the totals hold everything, what has
     no owner too. A figure that is not known, or rests on too little, is null and `reason` says why."""
     settings = load_settings(overrides)
-    chosen = _unit(unit)
+    chosen = _unit(unit, settings)
     by = _dimensions(chosen, by, where or {})
     period = chosen_period(month, last, settings.as_of)
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
@@ -67,10 +80,12 @@ def unit_costs(
     return Result(_columns(chosen, by), rows, totals, {**meta, "period": label, "view": "incurred"}, notes)
 
 
-def _unit(name: str) -> Unit:
-    if name not in UNITS:
-        raise UsageError(f"there is no unit `{name}`", where="--unit", hint="one of: " + ", ".join(UNITS))
-    return UNITS[name]
+def _unit(name: str, settings: Settings) -> Unit:
+    own = [unit.name for unit in settings.units]
+    if name not in UNITS and name not in own:
+        hint = "one of: " + ", ".join(dict.fromkeys([*UNITS, *own])) + "; [[unit]] in finops.toml adds others"
+        raise UsageError(f"there is no unit `{name}`", where="--unit", hint=hint)
+    return UNITS[name] if name in UNITS else work_unit(name)
 
 
 def _dimensions(unit: Unit, by: Sequence[str], where: Mapping[str, str | None]) -> tuple[str, ...]:
@@ -92,6 +107,10 @@ def _span(reader: Reader, settings: Settings, period: Period | None) -> tuple[da
 
 
 def _rows(reader: Reader, settings: Settings, unit: Unit, by: Sequence[str], first: date, end: date) -> list[Row]:
+    if unit.name == "hosted_1m_tokens":
+        return hosted_costs(reader, unit, by, first, end, settings.currency)
+    if unit.name not in UNITS:
+        return work_costs(reader, settings, unit, by, first, end)
     if "token_class" in by:
         return _by_class(reader, settings, unit, by, first, end)
     costs = unit_counts.costs(reader, by, first, end, settings.currency)
@@ -110,7 +129,8 @@ def _rows(reader: Reader, settings: Settings, unit: Unit, by: Sequence[str], fir
 
 def _in_order(by: Sequence[str]) -> Any:
     """Dearest first; months in order, within the names before them."""
-    before = by[: by.index("month") + 1] if "month" in by else ()
+    at = max((by.index(name) + 1 for name in PERIODS if name in by), default=0)
+    before = by[:at]
     return lambda row: (*(str(row[name] or "") for name in before), -(row["cost"] or 0), str(row))
 
 
@@ -144,7 +164,7 @@ def _by_class(reader: Reader, settings: Settings, unit: Unit, by: Sequence[str],
     for row in unit_counts.class_days(reader, first, end):
         if row["currency"] is None or settings.currency not in (None, row["currency"]):
             continue
-        row["month"] = month_text(row["day"])
+        row |= {"month": month_text(row["day"]), "week": f"{row['day'] - timedelta(days=row['day'].weekday())}"}
         own = sums[tuple(row[name] for name in (*by, "currency"))]
         amount = billed_at(row["list_cost"], rates.get(tuple(row[name] for name in names)))
         own[0] = None if amount is None or own[0] is None else own[0] + amount
@@ -225,9 +245,18 @@ def _columns(unit: Unit, by: Sequence[str]) -> list[Column]:
             *(*columns, Column("units", "Revenue", "money", "revenue"), Column("unit_cost", "Margin", "money", unit.metric)),
             *(Column("margin_rate", "Of revenue", "ratio", "gross_margin_rate"), Column("reason", "Why not")),
         ]
-    columns += [Column("units", unit.label, "number"), Column("unit_cost", metric.label, "unit_price", unit.metric)]
+    hosted = unit.name == "hosted_1m_tokens"
+    label = "In use" if hosted else metric.label
+    columns += [Column("units", unit.label, "number"), Column("unit_cost", label, "unit_price", unit.metric)]
+    if hosted:
+        columns += [Column("reserved_cost", "Reserved", "money", "effective_cost", wide_only=True)]
+        columns += [Column("reserved_unit_cost", "As reserved", "unit_price", "cost_per_1m_tokens_reserved")]
+        columns += [Column("used_share", "Used", "ratio", "used_share")]
     if unit.name == "accepted":
-        columns += [Column("low", "At least", "unit_price", unit.metric), Column("high", "At most", "unit_price", unit.metric)]
+        columns += [
+            Column(key, label, "unit_price", unit.metric, says_unit=False)
+            for key, label in (("low", "At least"), ("high", "At most"))
+        ]
         columns += [Column("judged", "Judged", "count", wide_only=True), Column("runs", "Runs", "number", "runs", wide_only=True)]
     if unit.name == "run":
         columns.append(Column("calls_per_run", "Calls a run", "number", "calls_per_run"))

@@ -16,6 +16,9 @@ FORMATS = ("table", "json", "jsonl", "csv", "md")
 COMMANDS: dict[str, tuple[str, ...]] = {
     "cost-by-tenant": ("cost", "--by", "tenant"),
     "cost-by-agent-model": ("cost", "--by", "agent,model", "--month", "2026-10", "--top", "6"),
+    "cost-per-accepted": ("cost", "--unit", "accepted", "--by", "workflow", "--month", "2026-10"),
+    "cost-per-hosted-tokens": ("cost", "--unit", "hosted_1m_tokens", "--by", "model,month"),
+    "cost-trend": ("cost", "--trend", "month", "--where", "agent=price-checker"),
     "reconcile": ("reconcile", "--month", "2026-10"),
     "reconcile-sources": ("reconcile", "--sources", "--month", "2026-08"),
     "reconcile-rules": ("reconcile", "--rules", "--month", "2026-10"),
