@@ -29,6 +29,7 @@ from finops.core.settings import (
     Revenue,
     Rule,
     Seats,
+    SourceOptions,
     Tenant,
     Value,
     Workflow,
@@ -63,6 +64,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("plan", Plan, many=True),
     Section("envelope", Envelope, many=True),
     Section("exempt", Exempt, many=True),
+    Section("source", SourceOptions, many=True),
     Section("import", Import, many=True, apart=True),
 )
 
@@ -112,6 +114,7 @@ class Settings:
     plans: tuple[Plan, ...] = ()
     envelopes: tuple[Envelope, ...] = ()
     exempt: tuple[Exempt, ...] = ()
+    source_options: tuple[SourceOptions, ...] = ()
     imports: tuple[Import, ...] = ()
     import_faults: tuple[Fault, ...] = ()
 
@@ -160,6 +163,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         plans=parts["plan"],
         envelopes=parts["envelope"],
         exempt=parts["exempt"],
+        source_options=parts["source"],
         imports=parts["import"],
         import_faults=parts["import_faults"],
     )

@@ -56,11 +56,26 @@ def metrics_table() -> str:
     return "\n".join(rows)
 
 
+def contracts_table() -> str:
+    """What a mapping may fill: every contract with its columns, those that must be there first."""
+    from finops.core.contracts import CONTRACTS
+
+    kinds = {"text": "", "map": " (map)", "time": " (time)", "int": " (count)", "float": " (number)", "bool": " (yes or no)"}
+    rows = ["| contract | must have | may have |", "|---|---|---|"]
+    for contract in CONTRACTS.values():
+        told = {f.name: f"`{f.name}`{kinds.get(f.kind, '')}" for f in contract.fields}
+        must = [told[f.name] for f in contract.fields if f.required]
+        may = [told[f.name] for f in contract.fields if not f.required]
+        rows.append(f"| `{contract.name}`: {contract.meaning} | {', '.join(must) or '–'} | {', '.join(may)} |")
+    return "\n".join(rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "sources": sources_table,
     "commands": commands_table,
     "shared": shared_table,
     "metrics": metrics_table,
+    "contracts": contracts_table,
 }
 
 

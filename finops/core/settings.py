@@ -242,6 +242,16 @@ class Invoice:
 
 
 @dataclass(frozen=True)
+class SourceOptions:
+    """What a source is told of its files: the currency of those that have no column for it. Without `files` it holds for all."""
+
+    name: str
+    currency: str | None = None
+    files: tuple[str, ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True)
 class Import:
     """A company's own kind of file, and how its columns become the rows of a contract. `columns` maps a column of the contract to
     a column of the file, to a list of which the first that says something counts, or to a table (`sources/mapped_columns.py`).

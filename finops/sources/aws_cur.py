@@ -58,6 +58,7 @@ class AwsCur:
     name = "aws_cur"
     title = "AWS Cost and Usage Report, legacy and 2.0 (CSV, Parquet)"
     contracts: tuple[str, ...] = ("charge",)
+    takes_currency = True
     patterns: tuple[Pattern, ...] = (
         Pattern((".csv",), header_all=(_COST[0], _START[0], _TYPE[0])),
         Pattern((".csv", ".parquet"), header_all=(_COST[1], _START[1], _TYPE[1])),

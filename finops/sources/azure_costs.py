@@ -34,6 +34,7 @@ class AzureCosts:
     name = "azure_costs"
     title = "Azure cost exports, actual and amortised (CSV, Parquet)"
     contracts: tuple[str, ...] = ("charge",)
+    takes_currency = True
     patterns: tuple[Pattern, ...] = (
         *(Pattern(_ALL, header_all=("MeterId", "ChargeType", cost), header_any=_DATE[:1]) for cost in COST[:2]),
         Pattern(_ALL, header_all=("MeterId", "PreTaxCost"), header_any=_DATE),

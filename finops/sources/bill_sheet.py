@@ -93,6 +93,7 @@ def currency(bill: Sheet, option: str | None, *names: str) -> tuple[str, list[st
     if any(bill.has(name) for name in names):
         return bill.text(*names), []
     taken = f"taken as {option}, as asked" if option else f"kept under {NO_CURRENCY} (no currency) and added to no other"
+    taken += "" if option else "; `[[source]]` with `name` and `currency` in finops.toml names it"
     return literal(option or NO_CURRENCY), [f"the file has no column for the currency: its amounts are {taken}"]
 
 

@@ -23,6 +23,7 @@ class Focus:
     name = "focus"
     title = "FOCUS 1.0-1.4 billing data (CSV, Parquet)"
     contracts: tuple[str, ...] = ("charge",)
+    takes_currency = True
     patterns: tuple[Pattern, ...] = (Pattern((".csv", ".parquet"), header_all=_MUST),)
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:

@@ -20,6 +20,7 @@ class OciCosts:
     name = "oci_costs"
     title = "Oracle Cloud cost reports (CSV)"
     contracts: tuple[str, ...] = ("charge",)
+    takes_currency = True
     patterns: tuple[Pattern, ...] = (Pattern((".csv",), header_all=(_REFERENCE, _COST, _START)),)
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:

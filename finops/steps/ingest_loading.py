@@ -15,7 +15,7 @@ from finops.ledger.deliveries import Delivered, Intake
 from finops.ledger.remote import Remembered
 from finops.steps.given_files import GivenFile
 from finops.steps.manifest_deliveries import Delivery, refuse_other_count, refuse_other_size
-from finops.steps.source_options import parts_of, source_options
+from finops.steps.source_options import asked_of, parts_of, source_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +47,7 @@ def load_all(
     """Loads the chosen files and the whole deliveries, then settles what they replace."""
     every = [*chosen, *(pair for _, pairs in whole for pair in pairs)]
     talk.stage("Reading", total=sum(file.path.stat().st_size for file, _ in every))
-    together = _together(every)
+    together = _together(every, settings)
     try:
         for file, source in chosen:
             _load_file(intake, file, source, settings, together.get(file.path, {}), answer, talk)
@@ -126,8 +126,8 @@ def _load_file(
         talk.advance(part.size)
 
 
-def _together(chosen: Sequence[tuple[GivenFile, Source]]) -> dict[Path, Mapping[str, Any]]:
-    """Options by file, of sources that look at all their files of one call before they read the first."""
+def _together(chosen: Sequence[tuple[GivenFile, Source]], settings: Settings) -> dict[Path, Mapping[str, Any]]:
+    """Options by file: of sources that look at all their files of one call before they read the first, and of `[[source]]`."""
     paths: dict[str, list[Path]] = {}
     for file, source in chosen:
         paths.setdefault(source.name, []).append(file.path)
@@ -136,6 +136,9 @@ def _together(chosen: Sequence[tuple[GivenFile, Source]]) -> dict[Path, Mapping[
         look = getattr(source, "together", None)
         if look is not None:
             found.update(look(paths[name]))
+    for file, source in chosen:
+        if asked := asked_of(source, file.path, settings):
+            found[file.path] = {**found.get(file.path, {}), **asked}
     return found
 
 

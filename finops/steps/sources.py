@@ -21,7 +21,7 @@ from finops.steps.given_files import given_files
 from finops.steps.import_sources import checked_imports
 from finops.steps.manifest_deliveries import manifest_at
 from finops.steps.mapping_check import tried
-from finops.steps.source_options import source_options
+from finops.steps.source_options import asked_of, source_options
 
 _LISTED = (
     Column("source", "Source"),
@@ -77,7 +77,7 @@ def check_files(overrides: Overrides, paths: Sequence[Path], *, wanted: str | No
     talk.stage("check", total=len(files))
     notes = [f"{row['path']}: {row['reason']}" for row in rows]
     for path in files:
-        row, said = _checked(path, wanted, imports, options)
+        row, said = _checked(path, wanted, imports, options, settings)
         rows.append(row)
         said += [row["reason"]] if row["reason"] and row["reason"] not in said else []
         notes += [f"{path}: {note}" for note in said]
@@ -128,7 +128,7 @@ def _why_not(one: Mapped, path: Path) -> str | None:
 
 
 def _checked(
-    path: Path, wanted: str | None, imports: Sequence[Mapped], options: Mapping[str, Any]
+    path: Path, wanted: str | None, imports: Sequence[Mapped], options: Mapping[str, Any], settings: Settings
 ) -> tuple[dict[str, Any], list[str]]:
     row = _row(str(path), None)
     try:
@@ -139,7 +139,7 @@ def _checked(
         row["source"] = one.name
         notes: list[str] = []
         for part in one.parts(path, path.parent):
-            for load in one.open(part, options):
+            for load in one.open(part, {**options, **asked_of(one, path, settings)}):
                 _count(row, part, load)
                 notes += load.notes
     except FinopsError as error:

@@ -90,3 +90,22 @@ def test_rules_may_name_any_column_of_a_charge(finops: Finops, column: str) -> N
     Path("finops.toml").write_text(rule, encoding="utf-8")
     ingested(finops, {column: "x-1", "BilledCost": "2"}, {column: "x-2"})
     assert cost(finops, "tenant") == {("acme", "USD"): "2", ("__untagged__", "USD"): "1"}
+
+
+def test_the_currency_of_a_bill_without_one_is_asked_of_the_configuration(finops: Callable[..., Ran], tmp_path: Path) -> None:
+    header = "BillingAccountId,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BilledCost,EffectiveCost"
+    for name in ("eu", "us"):
+        (tmp_path / f"{name}.csv").write_text(f"{header}\n{name},2026-10-01,2026-10-02,Usage,1.5,1.5\n")
+    ran = finops("ingest", "eu.csv", "us.csv", "-f", "json")
+    assert [row["currency"] for row in ran.json["rows"]] == ["XXX", "XXX"]
+    assert "`[[source]]`" in "\n".join(ran.json["meta"]["notes"])
+    (tmp_path / "finops.toml").write_text('[[source]]\nname = "focus"\nfiles = "eu.csv"\ncurrency = "EUR"\n')
+    checked = finops("sources", "check", "eu.csv", "-f", "json").json["meta"]["notes"]
+    assert any("taken as EUR, as asked" in note for note in checked)
+    ran = finops("ingest", "eu.csv", "us.csv", "-f", "json")
+    assert [(row["currency"], row["status"]) for row in ran.json["rows"]] == [("EUR", "replaced"), (None, "unchanged")]
+    assert {row["currency"] for row in finops("reconcile", "-f", "json").json["rows"]} == {"EUR", "XXX"}
+    for name, said in (("focsu", "did you mean `focus`?"), ("gcp_billing", "these take one: focus, aws_cur")):
+        (tmp_path / "finops.toml").write_text(f'[[source]]\nname = "{name}"\ncurrency = "EUR"\n')
+        ran = finops("ingest", "eu.csv")
+        assert (ran.code, said in ran.err, "finops.toml:1 [[source]]" in ran.err) == (2, True, True)
