@@ -38,6 +38,9 @@ ROWS: dict[str, dict[str, Any]] = {
     | _all(MONEY, "traces_list", "gateway", "usage_report", "invoice", "gap", "unexplained", *CAUSES)
     | _all(MONEY, "sampling_within", "missing_spans_within")
     | {"gateways": LIST},
+    "reconcile-expect": {"period": NAME, "currency": NAME, "hours": NUMBER}
+    | _all(TEXT, "provider", "region", "instance_type", "purchase_option", "cause")
+    | _all(MONEY, "expected", "cost", "difference"),
     "cost": {"currency": NAME, "basis": NAME, "cost": MONEY, "share": NUMBER},
     "place": _all(TEXT, "provider", "region", "instance_type", "purchase_option", "model", "reason", "unit")
     | {"count": COUNT, "feasible": FLAG, "unit_cost": MONEY, "monthly_cost": MONEY, "p95_ms": NUMBER, "price_as_of": DATE},

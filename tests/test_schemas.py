@@ -15,6 +15,7 @@ from tests.conftest import Ran
 COMMANDS: dict[str, tuple[str, ...]] = {
     "reconcile": ("reconcile",),
     "reconcile-sources": ("reconcile", "--sources"),
+    "reconcile-expect": ("reconcile", "--expect", "spot"),
     "cost": ("cost", "--by", "tenant,agent"),
     "place": ("place", "product-image-tagging"),
     "forecast": ("forecast", "--by", "agent"),

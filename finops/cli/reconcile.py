@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from finops.cli.amounts import above_zero, discounts
 from finops.cli.options import Globals
 
 if TYPE_CHECKING:
@@ -29,6 +30,21 @@ def reconcile(
     sources: Annotated[
         bool, typer.Option("--sources", help="Traces at list, gateways, usage reports and invoice, and why they differ.")
     ] = False,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            "--expect", metavar="OPTION", help="Instance hours beside what they cost as on_demand, spot, reserved_1y ..."
+        ),
+    ] = None,
+    expected: Annotated[
+        str | None, typer.Option("--expected", metavar="AMOUNT", help="With --expect: the amount that was expected of the month.")
+    ] = None,
+    assume: Annotated[
+        str | None,
+        typer.Option(
+            "--assume", metavar="OPTION=DISCOUNT", help="With --expect: its discount off on-demand where no price is known."
+        ),
+    ] = None,
 ) -> None:
     """Compare what was read, stored, allocated and invoiced, to the last digit.
 
@@ -38,20 +54,24 @@ def reconcile(
       finops reconcile --rules
       finops reconcile --unattributed
       finops reconcile --sources --month 2026-10
+      finops reconcile --expect spot --expected 15000 --month 2026-10
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.errors import UsageError
     from finops.steps.reconcile import reconcile as answer
+    from finops.steps.reconcile_options import reconcile_options
     from finops.steps.reconcile_sources import reconcile_sources
     from finops.steps.unattributed import unattributed as nameless
 
-    views: dict[str, Callable[..., Result]] = {
-        "--rules": partial(answer, rules=True),
-        "--unattributed": nameless,
-        "--sources": reconcile_sources,
-    }
-    given = [name for name, wanted in zip(views, (rules, unattributed, sources), strict=True) if wanted]
+    for name, value in (("--expected", expected), ("--assume", assume)):
+        if value is not None and expect is None:
+            raise UsageError(f"`{name}` belongs to `--expect`", where=name, hint="--expect spot")
+    amount = None if expected is None else above_zero(expected, "--expected")
+    bought = partial(reconcile_options, expect=expect, expected=amount, assume=discounts(assume))
+    views: dict[str, Callable[..., Result]] = {"--rules": partial(answer, rules=True), "--unattributed": nameless}
+    views |= {"--sources": reconcile_sources, "--expect": bought}
+    given = [name for name, wanted in zip(views, (rules, unattributed, sources, expect), strict=True) if wanted]
     if len(given) > 1:
         raise UsageError(f"`{given[0]}` and `{given[1]}` can't both be given", where=given[1], hint="leave one out")
     ask = views[given[0]] if given else answer

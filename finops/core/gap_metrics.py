@@ -1,4 +1,4 @@
-"""The metrics of `reconcile --sources`: four figures of one month's model calls, and what lies between them."""
+"""The metrics of what was expected of a bill, by its sources or its purchase options, and of what lies between."""
 
 from __future__ import annotations
 
@@ -40,6 +40,22 @@ GAP_METRICS: tuple[Metric, ...] = (
         "one thing that traces at list price take wrongly, made right in a fixed order (core/gap.py)",
         "step reconcile_sources",
         caveats="n/a where nothing tells it; causes and `unexplained` add up to the gap exactly.",
+    ),
+    Metric(
+        "expected_purchase",
+        "As expected",
+        "currency",
+        "instance hours x the price of the purchase option that was expected, on their day",
+        "step reconcile_options",
+    ),
+    Metric(
+        "purchase_effect",
+        "Effect of purchase options",
+        "currency",
+        "effective cost of instance hours - the same hours at the expected prices",
+        "step reconcile_options",
+        "lower is better",
+        "Bills say of committed hours only that they are committed: any term counts as expected.",
     ),
     Metric(
         "gap_unexplained",

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "cost-trend": ("cost", "--trend", "month", "--where", "agent=price-checker"),
     "reconcile": ("reconcile", "--month", "2026-10"),
     "reconcile-sources": ("reconcile", "--sources", "--month", "2026-08"),
+    "reconcile-expect": ("reconcile", "--expect", "spot", "--expected", "2000", "--month", "2026-10"),
     "reconcile-rules": ("reconcile", "--rules", "--month", "2026-10"),
     "forecast": ("forecast",),
     "forecast-by-workflow": ("forecast", "--by", "workflow"),
