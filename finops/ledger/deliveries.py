@@ -13,6 +13,7 @@ from finops.ledger import catalogue
 from finops.ledger.closed import changed_periods, closed_periods, differences, month_of
 from finops.ledger.identity import UNCHECKED, Identity, together
 from finops.ledger.loading import Batch, load_batch, next_id
+from finops.ledger.node_rivals import settle_nodes
 from finops.ledger.overlaps import Overlap, overlaps, replace_overlaps
 from finops.ledger.rivals import rivals, rivals_error
 from finops.ledger.tail import grown_from
@@ -170,6 +171,7 @@ class Intake:
         """What new names bring of days that earlier calls brought: refused, or in their place."""
         if self._how == "part":
             return
+        settle_nodes(self.writer, self._ingest, replacing=self._how == "replacement")
         rivalling = rivals(self.writer, self._ingest)
         if rivalling and (self._how == "auto" or any(rival.is_same_call for rival in rivalling)):
             raise rivals_error(rivalling, replacing=self._how == "replacement")

@@ -53,7 +53,8 @@ _ARN = (*names("savingsPlan", "SavingsPlanARN"), *names("reservation", "Reservat
 
 
 class AwsCur:
-    """One file of a report. Option: `currency` names the currency of files that have no column for it."""
+    """One file of a report. Option: `currency` names the currency of files that have no column for it. What the columns
+    `discount` say of a line is taken off nothing: AWS bills those discounts on lines of their own, which count."""
 
     name = "aws_cur"
     title = "AWS Cost and Usage Report, legacy and 2.0 (CSV, Parquet)"

@@ -353,3 +353,21 @@ def test_a_header_that_lacks_what_must_be_there_is_refused(tmp_path: Path) -> No
     path.write_text("lineItem/UnblendedCost,bill/BillType\n1,2\n", encoding="utf-8")
     with pytest.raises(DataError, match="lacks lineItem/UsageStartDate and lineItem/LineItemType"):
         list(SOURCE.open(next(iter(SOURCE.parts(path, tmp_path))), {}))
+
+
+@pytest.mark.parametrize("names", ["legacy", "map"])
+def test_a_discount_is_billed_on_its_own_line_and_taken_off_nothing_else(tmp_path: Path, names: str) -> None:
+    head = (
+        "bill/BillingPeriodStartDate,lineItem/UsageStartDate,lineItem/LineItemType,lineItem/UnblendedCost,lineItem/CurrencyCode"
+    )
+    told = {"legacy": "discount/EdpDiscount,discount/TotalDiscount", "map": "discount"}[names]
+    said = {"legacy": ("-1,-1", ","), "map": ('"{""edp_discount"": -1.0}"', "{}")}[names]
+    if names == "map":
+        head = "bill_billing_period_start_date,line_item_usage_start_date,line_item_line_item_type,line_item_unblended_cost"
+        head += ",line_item_currency_code"
+    start = "2026-10-01T00:00:00Z,2026-10-02T00:00:00Z"
+    path = tmp_path / "cur.csv"
+    path.write_text(f"{head},{told}\n{start},Usage,10,USD,{said[0]}\n{start},EdpDiscount,-1,USD,{said[1]}\n")
+    read = read_bill(SOURCE, path, tmp_path)
+    assert read.column("BilledCost") == read.column("EffectiveCost") == [Decimal(10), Decimal(-1)]
+    assert read.column("ChargeCategory") == ["Usage", "Credit"]

@@ -43,19 +43,22 @@ def as_log(*records: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_transcript_full_of_repetitions_ccusage_1728(finops: Finops) -> None:
-    """146,167 tokens of output; 1,251,663 were seen. The lines of an answer repeat and grow, a resumed session copies them."""
-    outputs = [146_167 - 40 * 3_600, *[3_600] * 40]
-    lines = [
-        claude.answer(f"msg_{i:08}", written, at=f"08:{i:02}:{second:02}", requestId=f"req_{i:08}")
-        for i, output in enumerate(outputs)
-        for second, written in enumerate((1, output // 2, output, output, *[output] * 5))
-    ]
+    """146,167 tokens of output for $12.84; 1,251,663 and $83.78 were seen. The lines of an answer repeat and grow, a resumed
+    session copies them."""
+    whole = {"input_tokens": 87_165, "cache_read_input_tokens": 10_000_000, "cache_creation_input_tokens": 600_000}
+    usages = [{name: tokens // 100 for name, tokens in whole.items()} | {"output_tokens": 1_461} for _ in range(100)]
+    usages[0] |= {"input_tokens": 871 + 65, "output_tokens": 1_461 + 67}
+    lines = []
+    for i, usage in enumerate(usages):
+        for second, written in enumerate((1, usage["output_tokens"] // 2, *[usage["output_tokens"]] * 7)):
+            line = claude.answer(f"msg_{i:08}", 0, at=f"{8 + i // 60:02}:{i % 60:02}:{second:02}", requestId=f"req_{i:08}")
+            line["message"] |= {"model": "claude-opus-4-5", "usage": usage | {"output_tokens": written}}
+            lines.append(line)
     assert sum(line["message"]["usage"]["output_tokens"] for line in lines) > 1_000_000
     resumed = [{**line, "sessionId": "s-2"} for line in lines]
     found = used(finops, write("projects/a.jsonl", *lines), write("projects/b.jsonl", *resumed))
-    assert (found["calls"], found["output"], found["given"]) == (41, 146_167, 41 * 104)
-    alone = Decimal(146_167) * 15 / 1_000_000 + Decimal(41 * 4) * 3 / 1_000_000 + Decimal(41 * 100) * Decimal("0.3") / 1_000_000
-    assert Decimal(str(found["cost"])) == alone
+    assert (found["calls"], found["output"], found["given"]) == (100, 146_167, sum(whole.values()))
+    assert Decimal(str(found["cost"])) == Decimal("12.84")
 
 
 def test_claude_codes_metrics_events_and_transcript_are_one_call_each(finops: Finops) -> None:

@@ -37,6 +37,22 @@ def test_allocated_is_billed_and_idle_is_named(finops: Finops, tmp_path: Path) -
     assert stated == [{"name": "totalCost", "total": "2.75"}]
 
 
+def test_exports_of_the_same_hours_under_other_names_do_not_add_up(finops: Finops, tmp_path: Path) -> None:
+    """Copies that differ in nothing that matters: one is refused, in a call of its own and beside the other."""
+    seconds = "SELECT sum(cpu_seconds) AS cpu, sum(gpu_seconds) AS gpu FROM meter"
+    (tmp_path / "a.json").write_bytes(SAMPLE.read_bytes())
+    (tmp_path / "b.json").write_text(SAMPLE.read_text(encoding="utf-8") + "\n")
+    both = finops("ingest", "a.json", "b.json")
+    assert (both.code, "are in `a.json` too: their use would count twice" in both.err) == (1, True)
+    assert finops("ingest", "a.json").code == 0
+    once = finops("query", seconds, "-f", "json").json["rows"]
+    again = finops("ingest", "b.json")
+    assert (again.code, "`--as replacement`" in again.err) == (1, True)
+    assert finops("ingest", "b.json", "--as", "replacement").code == 0
+    assert finops("query", seconds, "-f", "json").json["rows"] == once
+    assert finops("ingest", "b.json").code == 0, "unchanged"
+
+
 def test_another_identity_reads_the_same_file_anew(finops: Finops, tmp_path: Path) -> None:
     (tmp_path / "allocation.json").write_bytes(SAMPLE.read_bytes())
     tenants = "SELECT DISTINCT tenant FROM meter WHERE tenant IS NOT NULL ORDER BY tenant"
