@@ -52,7 +52,7 @@ def charge_views(reader: Reader, allocation: Allocation, months: set[date]) -> I
 def _by_configuration(reader: Reader, today: Configuration, months: set[date]) -> list[tuple[Configuration, set[date]]]:
     """The months in groups, each with what it was placed by."""
     kept = kept_configurations(reader)
-    apart = differing({month: kept[month].completed(today) for month in months & kept.keys()}, today)
+    apart = differing({month: kept[month].completed(today, month) for month in months & kept.keys()}, today)
     others = months.difference(*(group.months for group in apart))
     return [(group.configuration, set(group.months)) for group in apart] + ([(today, others)] if others else [])
 

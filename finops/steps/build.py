@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from finops.config import Overrides, Settings, load_settings
+from finops.core.periods import next_month
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import UsageError
@@ -17,10 +18,12 @@ from finops.ledger.engine.pricing import HourPrice, Place, PriceInputs
 from finops.ledger.engine.runner import BuildReport
 from finops.ledger.store import open_reader, open_writer
 from finops.sources import names as source_names
+from finops.steps.price_book import known_batches
 from finops.steps.restated import owner_costs, owner_differences, with_earlier
 
 if TYPE_CHECKING:
     from finops.ledger.store import Reader, Writer
+    from finops.prices.book import PriceBook
 
 COLUMNS = (Column("model", "Model"), Column("rows", "Rows built", "count"))
 
@@ -67,7 +70,7 @@ def built(
 ) -> BuildReport:
     """Builds within an open writer, so that a load and its build commit together."""
     writer.refresh_views()
-    allocation, prices = allocation_of(settings), prices_of(settings)
+    allocation, prices = allocation_of(settings), prices_of(settings, writer)
     return build_ledger(writer, allocation, prices, settings.as_of, talk, full=full, select=select, restate=restate)
 
 
@@ -118,24 +121,37 @@ def _check_counting(settings: Settings) -> None:
             raise UsageError(f"there is no source `{entry.source}`", where=where, hint=hint)
 
 
-def prices_of(settings: Settings) -> PriceInputs:
-    """What the prices room knows, asked for only as far as the ledger needs it."""
+def prices_of(settings: Settings, reader: Reader) -> PriceInputs:
+    """What the prices room and the ledger's batches know, asked for only as far as the ledger needs it."""
     from finops.prices.names import provider_aliases
-    from finops.prices.tokens import resolve_model, token_price_batch
+    from finops.prices.token_book import TokenBook
 
-    return PriceInputs(provider_aliases(), token_price_batch, resolve_model, _HourPrices(settings))
+    tokens = TokenBook.of_batches(known_batches(settings, reader))
+    return PriceInputs(provider_aliases(), lambda: tokens, tokens.resolve, HourPrices(settings, reader))
 
 
-class _HourPrices:
-    """Asks the price book, which is opened on the first question."""
+class HourPrices:
+    """Asks the price book, which is opened on the first question, for the prices of each month."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, reader: Reader) -> None:
+        self._settings, self._reader = settings, reader
 
-    def __call__(self, place: Place) -> HourPrice | None:
+    def __call__(self, asked: Sequence[tuple[Place, date]]) -> dict[tuple[Place, date], list[HourPrice]]:
         from finops.prices.book import PriceBook
 
-        if not hasattr(self, "_book"):
-            self._book = PriceBook.load(self._settings.prices)
-        offer = self._book.offer(*place)
-        return None if offer is None else HourPrice(offer.price, offer.currency, offer.as_of, offer.source)
+        types = sorted({place[2] for place, _ in asked})
+        batches = known_batches(self._settings, self._reader, skus=types, history=True)
+        book = PriceBook.load(self._settings.prices, batches)
+        return {(place, month): list(self._of_month(book, place, month)) for place, month in asked}
+
+    def _of_month(self, book: PriceBook, place: Place, month: date) -> Iterator[HourPrice]:
+        """Spans of days with one price. Days before any price is known take the first one that is."""
+        after = next_month(month)
+        changes = book.changes(*place)
+        starts = [month, *(day for day in changes if month < day < after)]
+        for first, end in zip(starts, [*starts[1:], after], strict=True):
+            days = (first, *(day for day in changes if day > first))
+            found = (book.offer(*place, self._settings.as_of, day) for day in days)
+            offer = next((one for one in found if one is not None), None) or book.offer(*place)
+            if offer is not None:
+                yield HourPrice(first, end, offer.price, offer.currency, offer.as_of, offer.source)

@@ -24,7 +24,7 @@ CREATE TABLE price_token (batch VARCHAR, provider VARCHAR, model VARCHAR, token_
     currency VARCHAR, source VARCHAR, as_of DATE);
 CREATE TABLE price_month (call_month DATE, batch VARCHAR);
 CREATE TABLE price_instance (provider VARCHAR, region VARCHAR, instance_type VARCHAR,
-    purchase_option VARCHAR, price DECIMAL(38, 18),
+    purchase_option VARCHAR, valid_from DATE, valid_to DATE, price DECIMAL(38, 18),
     currency VARCHAR, as_of DATE, source VARCHAR);
 """
 

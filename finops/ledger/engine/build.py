@@ -57,7 +57,7 @@ def build(
     kept = {month: c for month, c in kept_configurations(database).items() if month in closed and month not in restated}
     repriced = write_prices(database, prices, as_of, kept=frozenset(kept), restated=restated)
     today = in_force(database, allocation)
-    kept = {month: configuration.completed(today) for month, configuration in kept.items()}
+    kept = {month: configuration.completed(today, month) for month, configuration in kept.items()}
     if full or select or models_changed(database, allocation.zone):
         touched = None
     else:

@@ -14,11 +14,12 @@ from finops.core.rule_checks import named_rules
 from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
 from finops.ledger.engine.compiling import Allocation, write_tables
 from finops.ledger.engine.database import Database, Readable, literal
+from finops.ledger.engine.pricing import HOUR_COLUMNS
 
 NAME_TABLES: Mapping[str, tuple[tuple[str, ...], int]] = {
     "provider_alias": (("alias", "provider"), 0),
     "model_alias": (("provider_raw", "model_raw", "provider", "model"), 2),
-    "price_instance": (("provider", "region", "instance_type", "purchase_option", "price", "currency", "as_of", "source"), 4),
+    "price_instance": (HOUR_COLUMNS, 5),
 }
 """Table to its columns and how many of them are its key; 0: it is complete as it is, names that come later are not added."""
 
@@ -43,12 +44,18 @@ class Configuration:
         """A short name of the document."""
         return hashlib.sha256(self.document.encode()).hexdigest()[:32]
 
-    def completed(self, today: Configuration) -> Configuration:
-        """With the names that turned up since, as they are read today."""
+    def completed(self, today: Configuration, month: date) -> Configuration:
+        """What the month goes by: with the names that turned up since, as they are read today, and other months' hourly prices as
+        they are today."""
         names = {}
         for table, (_, keys) in NAME_TABLES.items():
             kept = self.names.get(table, ())
+            if table == "price_instance":
+                kept = tuple(row for row in kept if str(row[4])[:7] == f"{month:%Y-%m}")
             known = {row[:keys] for row in kept}
+            if table == "price_instance":  # one place's prices in a month belong together
+                held = {row[:4] for row in kept}
+                known |= {row[:keys] for row in today.names[table] if row[:4] in held and str(row[4])[:7] == f"{month:%Y-%m}"}
             names[table] = tuple(sorted([*kept, *(row for row in today.names[table] if row[:keys] not in known)], key=repr))
         return Configuration(self.allocation, names)
 

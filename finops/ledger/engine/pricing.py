@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
+from finops.core.periods import next_month
 from finops.ledger.engine.database import Database, literal
 
 TABLES = """
@@ -18,8 +19,10 @@ CREATE TABLE IF NOT EXISTS price_token (batch VARCHAR, provider VARCHAR, model V
     price DECIMAL(38, 18), currency VARCHAR, source VARCHAR, as_of DATE);
 CREATE TABLE IF NOT EXISTS price_month (call_month DATE, batch VARCHAR);
 CREATE TABLE IF NOT EXISTS price_instance (provider VARCHAR, region VARCHAR, instance_type VARCHAR, purchase_option VARCHAR,
-    price DECIMAL(38, 18), currency VARCHAR, as_of DATE, source VARCHAR);
+    valid_from DATE, valid_to DATE, price DECIMAL(38, 18), currency VARCHAR, as_of DATE, source VARCHAR);
 """
+_PLACE = ("provider", "region", "instance_type", "purchase_option")
+HOUR_COLUMNS = (*_PLACE, "valid_from", "valid_to", "price", "currency", "as_of", "source")
 TOKEN_COLUMNS = (
     *("provider", "model", "token_class", "service_tier", "variant", "min_input_tokens"),
     *("valid_from", "valid_to", "tod_from", "tod_to", "price", "currency"),
@@ -42,8 +45,10 @@ class TokenPrices(Protocol):
 
 @dataclass(frozen=True)
 class HourPrice:
-    """The price of one instance for one hour."""
+    """The price of one instance for one hour, on the days from `first` up to but not including `end` (UTC)."""
 
+    first: date
+    end: date
     price: Decimal
     currency: str
     as_of: date
@@ -61,7 +66,8 @@ class PriceInputs:
     provider_aliases: Mapping[str, str] = field(default_factory=dict)
     tokens: Callable[[], TokenPrices | None] = lambda: None
     resolve_model: Callable[[str | None, str | None], tuple[str, str] | None] = lambda _provider, _model: None
-    hour_price: Callable[[Place], HourPrice | None] = lambda _place: None
+    hour_prices: Callable[[Sequence[tuple[Place, date]]], Mapping[tuple[Place, date], Sequence[HourPrice]]] = lambda _places: {}
+    """Of each place and month (its first day, UTC) the prices in force in it."""
 
 
 def write_prices(
@@ -79,10 +85,16 @@ def write_prices(
         if statement.strip():
             database.execute(statement)
     changed = _replace(database, "provider_alias", ("alias", "provider"), sorted(inputs.provider_aliases.items()))
-    changed |= _write_hour_prices(database, inputs)
+    is_open = _open_month(as_of, kept, restated)
+    changed |= _write_hour_prices(database, inputs, is_open)
     if any(database.query(f"{models} LIMIT 1") for models in ("SELECT 1 AS one FROM call", _CHARGED_MODELS, _COUNTED_MODELS)):
-        changed |= _write_token_prices(database, inputs, lambda m: m in restated or (m not in kept and m >= as_of.replace(day=1)))
+        changed |= _write_token_prices(database, inputs, is_open)
     return changed
+
+
+def _open_month(as_of: date, kept: frozenset[date], restated: frozenset[date]) -> Callable[[date], bool]:
+    """Whether a month (its first day) is priced anew: those past keep their prices, unless they are restated."""
+    return lambda month: month in restated or (month not in kept and month >= as_of.replace(day=1))
 
 
 def _write_token_prices(database: Database, inputs: PriceInputs, is_open: Callable[[date], bool]) -> bool:
@@ -100,6 +112,7 @@ def _write_token_prices(database: Database, inputs: PriceInputs, is_open: Callab
         month = row["m"]
         known = database.query(f"SELECT batch FROM price_month WHERE call_month = {literal(month)}")
         if not known or is_open(month):
+            is_new |= bool(known) and known[0]["batch"] != batch.name
             database.execute(f"DELETE FROM price_month WHERE call_month = {literal(month)}")
             database.execute(f"INSERT INTO price_month VALUES ({literal(month)}, {literal(batch.name)})")
     return is_new
@@ -113,27 +126,41 @@ def _write_points(database: Database, batch: TokenPrices) -> None:
         for row in database.query(f"SELECT DISTINCT provider, model FROM price_token WHERE batch = {literal(batch.name)}")
     }
     rows = [
-        (batch.name, *(getattr(point, column) for column in TOKEN_COLUMNS), batch.source, batch.as_of)
+        (batch.name, *(getattr(point, column) for column in TOKEN_COLUMNS), *_told_by(point, batch))
         for point in batch.of(known - have)
     ]
     _insert(database, "price_token", rows)
 
 
-def _write_hour_prices(database: Database, inputs: PriceInputs) -> bool:
-    places = database.query(
-        """SELECT DISTINCT coalesce(a.provider, lower(trim(m.provider))) AS provider, m.region, m.instance_type,
-            coalesce(m.purchase_option, 'on_demand') AS purchase_option
-        FROM meter m LEFT JOIN provider_alias a ON a.alias = lower(trim(m.provider))
-        WHERE m.region IS NOT NULL AND m.instance_type IS NOT NULL AND m.provider IS NOT NULL ORDER BY ALL"""
-    )
-    rows = []
-    for row in places:
+def _told_by(point: Any, batch: TokenPrices) -> tuple[str, date]:
+    """Where a price stands and how old it is: a contract's own, else the batch's."""
+    return getattr(point, "source", None) or batch.source, getattr(point, "as_of", None) or batch.as_of
+
+
+def _write_hour_prices(database: Database, inputs: PriceInputs, is_open: Callable[[date], bool]) -> bool:
+    """Prices of open months as they are now; those of past months stay, unless there was none. A place without a price has a row
+    without one, so that a price that turns up later is seen to change something."""
+    columns = {row["column_name"] for row in database.query(_HOUR_TABLE)}
+    if columns != set(HOUR_COLUMNS):  # as an older finops made it
+        database.execute("DROP TABLE price_instance")
+        database.execute(next(one for one in TABLES.split(";") if "price_instance" in one))
+    places = [
+        ((row["provider"], row["region"], row["instance_type"], row["option"]), row["m"]) for row in database.query(_METERED)
+    ]
+    before: dict[tuple[Place, date], list[tuple[Any, ...]]] = {}
+    for row in database.query(f"SELECT {', '.join(HOUR_COLUMNS)} FROM price_instance ORDER BY ALL"):
         place = (row["provider"], row["region"], row["instance_type"], row["purchase_option"])
-        found = inputs.hour_price(place)
-        if found is not None:
-            rows.append((*place, found.price, found.currency, found.as_of, found.source))
-    columns = ("provider", "region", "instance_type", "purchase_option", "price", "currency", "as_of", "source")
-    return _replace(database, "price_instance", columns, rows)
+        before.setdefault((place, row["valid_from"].replace(day=1)), []).append(tuple(row.values()))
+    unpriced = {key for key, rows in before.items() if rows[0][HOUR_COLUMNS.index("price")] is None}
+    asked = [key for key in places if key not in before or key in unpriced or is_open(key[1])]
+    told = inputs.hour_prices(asked) if asked else {}
+    after = {key: before[key] for key in places if key in before}
+    for place, month in asked:
+        prices = told.get((place, month), ())
+        rows: list[tuple[Any, ...]] = [(*place, p.first, p.end, p.price, p.currency, p.as_of, p.source) for p in prices]
+        after[place, month] = rows or [(*place, month, next_month(month), None, None, None, None)]
+    _replace(database, "price_instance", HOUR_COLUMNS, [row for key in places for row in after[key]])
+    return any(before[key] != after.get(key) for key in before if key in after)
 
 
 def _replace(database: Database, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> bool:
@@ -152,6 +179,13 @@ def _insert(database: Database, table: str, rows: Iterable[Sequence[Any]]) -> No
         database.execute(f"INSERT INTO {table} VALUES {', '.join(lines[start : start + 1000])}")
 
 
+_HOUR_TABLE = (
+    "SELECT column_name FROM duckdb_columns() WHERE table_name = 'price_instance' AND database_name = current_database()"
+)
+_METERED = """SELECT DISTINCT coalesce(a.provider, lower(trim(m.provider))) AS provider, m.region, m.instance_type,
+    coalesce(m.purchase_option, 'on_demand') AS option, CAST(date_trunc('month', m.hour) AS DATE) AS m
+FROM meter m LEFT JOIN provider_alias a ON a.alias = lower(trim(m.provider))
+WHERE m.region IS NOT NULL AND m.instance_type IS NOT NULL AND m.provider IS NOT NULL ORDER BY ALL"""
 _CHARGED_MODELS = """SELECT DISTINCT coalesce("ServiceProviderName", '') AS provider_raw, coalesce("x_Model",
     "SkuPriceDetails"['ModelId'], "SkuPriceDetails"['x_ModelId'], "SkuPriceDetails"['model']) AS model_raw FROM charge
     WHERE model_raw IS NOT NULL"""

@@ -17,7 +17,8 @@ day AS (
     FROM metered_hour h
     JOIN price_instance p
         ON p.provider = h.provider AND p.region = h.region AND p.instance_type = h.instance_type
-        AND p.purchase_option = coalesce(h.purchase_option, 'on_demand')
+        AND p.purchase_option = coalesce(h.purchase_option, 'on_demand') AND p.price IS NOT NULL
+        AND p.valid_from <= CAST(h.hour AS DATE) AND CAST(h.hour AS DATE) < p.valid_to
     WHERE NOT EXISTS (
         SELECT 1 AS one FROM stg_covered c
         WHERE c.provider = h.provider AND c.from_day <= CAST(h.hour AS DATE) AND CAST(h.hour AS DATE) <= c.to_day
