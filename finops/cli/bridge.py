@@ -19,7 +19,7 @@ def register(commands: Commands) -> None:
 def bridge(
     g: Globals,
     month_from: Annotated[
-        str | None, typer.Option("--from", metavar="YYYY-MM", help="The month before; else the one before --to.")
+        str | None, typer.Option("--from", metavar="YYYY-MM", help="The month before, or `forecast`; else the one before --to.")
     ] = None,
     month_to: Annotated[
         str | None, typer.Option("--to", metavar="YYYY-MM", help="The month after; else the last whole one.")
@@ -33,6 +33,7 @@ def bridge(
     Examples:
       finops bridge --from 2026-08 --to 2026-09
       finops bridge --by agent --top 10
+      finops bridge --from forecast --to 2026-10
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit

@@ -18,9 +18,12 @@ from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
 from finops.ledger.store import Reader, one_state, open_reader
+from finops.steps.bridge_forecast import expectation, forecast_sides
 
 Row = dict[str, Any]
 _ZERO = Decimal(0)
+FORECAST = "forecast"
+"""In the place of the month before: what was expected on the eve of the later month."""
 
 
 def bridge(
@@ -32,18 +35,22 @@ def bridge(
     top: int = 0,
     talk: Talk,
 ) -> Result:
-    """The change of effective cost between two months (else the last whole ones) by driver and the names in `by`."""
+    """The change of effective cost between two months (else the last whole ones) by driver and `by`; from "forecast",
+    what the later month cost beyond what was expected of it on the day before it began."""
     settings = load_settings(overrides)
     for name in by:
         if name not in OWNER:
             raise UsageError(f"a bridge can't be broken down by `{name}`", where="--by", hint="one of: " + ", ".join(OWNER))
-    before, after, note = _periods(settings, month_from, month_to)
+    expected = month_from == FORECAST
+    before, after, note = _periods(settings, None if expected else month_from, month_to, alone=expected)
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
-        old, new = (_sides(reader, settings, period) for period in (before, after))
+        old = forecast_sides(reader, settings, after) if expected else _sides(reader, settings, before)
+        new = _sides(reader, settings, after)
         unknown = [row for row in reader.read("bridge_unknown", first=before.first, end=after.end) if row["charges"]]
+    before = expectation(after) if expected else before
     for period, side in ((before, old), (after, new)):
         if not side:
             raise DataError(
@@ -71,8 +78,10 @@ def bridge(
     return Result(_columns(by), _with_shares(rows, totals), totals, {**meta, "days": (after.end - after.first).days}, notes)
 
 
-def _periods(settings: Settings, month_from: str | None, month_to: str | None) -> tuple[Period, Period, list[str]]:
-    """Both months; where the later one is not over, as many days of each."""
+def _periods(
+    settings: Settings, month_from: str | None, month_to: str | None, *, alone: bool = False
+) -> tuple[Period, Period, list[str]]:
+    """Both months; where the later one is not over, as many days of each. `alone`: only the later one counts."""
     open_month = settings.as_of.replace(day=1)
     last_whole = month_text(open_month - timedelta(days=1))
     after = month_period(month_to or last_whole, "--to")
@@ -81,8 +90,11 @@ def _periods(settings: Settings, month_from: str | None, month_to: str | None) -
         raise UsageError("a month does not differ from itself", where="--from", hint="name two months")
     if after.first > settings.as_of or before.first > settings.as_of:
         raise UsageError("a month that has not begun can't be explained", where="--to", hint="`finops forecast` looks ahead")
-    if settings.as_of + timedelta(days=1) >= max(before.end, after.end):
+    if settings.as_of + timedelta(days=1) >= (after.end if alone else max(before.end, after.end)):
         return before, after, []
+    if alone:
+        cut_short = replace(after, end=settings.as_of + timedelta(days=1))
+        return before, cut_short, [f"{month_name(open_month)} is not over: days 1 to {settings.as_of.day} count"]
     days = min(settings.as_of.day, *((month.end - month.first).days for month in (before, after)))
     cut = [replace(month, end=month.first + timedelta(days=days)) for month in (before, after)]
     return cut[0], cut[1], [f"{month_name(open_month)} is not over: days 1 to {days} of both months are compared"]

@@ -49,12 +49,32 @@ def test_an_open_month_is_compared_by_as_many_days(sample: Finops) -> None:
     assert sample("bridge", "--to", "2026-11", "-f", "json").json["meta"]["days"] == 20
 
 
+def test_a_month_and_its_forecast_differ_by_what_was_not_expected(sample: Finops) -> None:
+    ran = sample("bridge", "--from", "forecast", "--to", "2026-10", "--by", "agent", "-f", "json")
+    assert ran.code == 0, ran.err
+    (total,) = ran.json["totals"]
+    assert sum(Decimal(row["effect"]) for row in ran.json["rows"]) == Decimal(total["change"])
+    on_the_eve = sample("forecast", "--months", "1", "--as-of", "2026-09-30", "-f", "json").json["totals"]
+    (told,) = [row for row in on_the_eve if row["period"] == "2026-10"]
+    assert Decimal(total["from_cost"]) == Decimal(told["expected"])
+    by = {(row["agent"], row["driver"]): Decimal(row["effect"]) for row in ran.json["rows"]}
+    assert Decimal(100) < by["price-checker", "calls_per_run"] < Decimal(135)  # the planted loop
+    assert abs(by.get(("__left__", "left"), Decimal(0))) < 5  # a fee of every month is expected
+
+
+def test_the_forecast_of_an_open_month_is_of_its_days_so_far(sample: Finops) -> None:
+    found = sample("bridge", "--from", "forecast", "--to", "2026-11", "-f", "json").json
+    assert found["meta"]["days"] == 20
+    assert abs(Decimal(found["totals"][0]["change"])) < Decimal(found["totals"][0]["to_cost"]) / 5
+
+
 @pytest.mark.parametrize(
     ("given", "code", "said"),
     [
         (("--from", "2026-09", "--to", "2026-09"), 2, "does not differ from itself"),
         (("--to", "2027-01"), 2, "has not begun"),
         (("--from", "2020-01", "--to", "2026-09"), 1, "no cost is known for 2020-01"),
+        (("--from", "forecast", "--to", "2026-07"), 1, "no cost before 30 Jun 2026 to forecast from"),
         (("--by", "colour"), 2, "can't be broken down by `colour`"),
     ],
 )
