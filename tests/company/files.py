@@ -17,6 +17,7 @@ from tests.company.planted import (
     CURRENCIES,
     DAYS,
     EMBEDDING,
+    NOVEMBER,
     Call,
     Planted,
     copies,
@@ -117,9 +118,9 @@ def bill_lines(made: Planted, times: int) -> dict[str, list[Row]]:
         if provider == "anthropic":
             files[f"anthropic-{day:%Y-%m}"].append(_claude(day, cost + (MYSTERY if day == DAYS[-1] else 0)))
         elif day <= MISTRAL_BILLED_TO:
-            prepaid = D(0) if day == DAYS[3] else cost
+            prepaid = D(0) if day == NOVEMBER[0] else cost
             files["mistral"].append(_line("mistral", day, prepaid, cost, cost, model="mistral-large-2512"))
-    files["mistral"].append(_line("mistral", DAYS[3], PURCHASE, D(0), D(0), ChargeCategory="Purchase"))
+    files["mistral"].append(_line("mistral", NOVEMBER[0], PURCHASE, D(0), D(0), ChargeCategory="Purchase"))
     correction = _line("openai", AUGUST[1], CORRECTION, None, None, model="gpt-4o", ChargeClass="Correction")
     files["openai-2026-11"].append(correction | _period(date(2026, 11, 1)))
     for month in ("2026-08", "2026-11"):

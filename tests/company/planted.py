@@ -7,6 +7,7 @@ two, by nobody else. Prices stand here once more, so that the company does not l
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -23,8 +24,9 @@ from generator.runs import Run, runs_of  # noqa: E402
 from generator.spans import Span, spans_of  # noqa: E402
 
 D = Decimal
-AUGUST = (date(2026, 8, 20), date(2026, 8, 21), date(2026, 8, 22))
-NOVEMBER = (date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 5))
+LONG = os.environ.get("FINOPS_LONG") == "1"
+AUGUST = tuple(date(2026, 8, day) for day in (range(14, 26) if LONG else (20, 21, 22)))
+NOVEMBER = tuple(date(2026, 11, day) for day in (range(3, 15) if LONG else (3, 4, 5)))
 DAYS = AUGUST + NOVEMBER
 PROVIDERS = {
     **dict.fromkeys(("service-desk-triage", "contract-review", "trip-planning"), "openai"),

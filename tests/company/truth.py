@@ -21,7 +21,7 @@ from tests.company.files import (
     TAX,
     spend,
 )
-from tests.company.planted import CURRENCIES, DAYS, EMBEDDING, Call, Planted, rate
+from tests.company.planted import CURRENCIES, DAYS, EMBEDDING, NOVEMBER, Call, Planted, rate
 
 D = Decimal
 ZERO = D(0)
@@ -124,7 +124,7 @@ def mistral(made: Planted, times: int, month: str) -> dict[str, Decimal]:
         "traces_list": plain,
         "cached_tokens": priced - plain,
         "not_in_traces": sum((call.cost() for call in billed), ZERO) * times - priced,
-        "prepaid": sum((call.cost() for call in billed if call.day == DAYS[3]), ZERO) * times,
+        "prepaid": sum((call.cost() for call in billed if call.day == NOVEMBER[0]), ZERO) * times,
         "purchase": PURCHASE if month == "2026-11" else ZERO,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from decimal import Decimal
@@ -103,3 +104,109 @@ def test_without_rates_what_needs_one_is_unknown_and_said(finops: Finops, home: 
     row = next(row for row in ran.json["rows"] if row["model"] == planted.CLAUDE)
     assert (row["traces_list"], row["exchange_rate"], row["unexplained"]) == (None, None, None)
     assert any("no rate from USD to GBP" in note for note in ran.json["meta"]["notes"])
+
+
+def litellm(number: int, cost: str, **more: Any) -> str:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+    times = {"startTime": f"2026-11-03T08:{number:02}:00Z", "endTime": f"2026-11-03T08:{number:02}:09Z"}
+    names = {"request_id": f"answer-{number:04}", "call_type": "acompletion", "model": "gpt-4o", "custom_llm_provider": "openai"}
+    return json.dumps({**names, **usage, **times, "spend": cost, "status": "success", **more})
+
+
+def span(number: int, **more: str) -> dict[str, Any]:
+    attributes = {
+        **{"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.response.model": "gpt-4o"},
+        **{"gen_ai.response.id": f"answer-{number:04}", "sampling.weight": "2"},
+        **more,
+    }
+    texts = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+    counts = (("gen_ai.usage.input_tokens", 1000), ("gen_ai.usage.output_tokens", 100))
+    start = 1793692800 + 60 * number  # 2026-11-03 08:00
+    return {
+        **{"traceId": f"{number + 1:032x}", "spanId": f"{number + 1:016x}", "name": "chat", "kind": 3},
+        **{"startTimeUnixNano": f"{start}000000000", "endTimeUnixNano": f"{start + 9}000000000"},
+        "attributes": texts + [{"key": key, "value": {"intValue": str(count)}} for key, count in counts],
+    }
+
+
+BILLED = (
+    "BillingAccountId,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,InvoiceIssuerName,ProviderName,"
+    "ChargeCategory,ServiceName,x_Model,BilledCost\n"
+    "{account},USD,2026-11-01T00:00:00Z,2026-11-03T00:00:00Z,2026-11-04T00:00:00Z,OpenAI,OpenAI,Usage,API,gpt-4o,{cost}\n"
+)
+EACH = Decimal("0.0035")
+"""USD of a call: 1,000 tokens in at 2.50 and 100 out at 10 a million."""
+
+
+def loaded(finops: Finops, bills: dict[str, str], logs: list[str], spans: list[dict[str, Any]]) -> Ran:
+    for account, cost in bills.items():
+        Path(f"bill-{account}.csv").write_text(BILLED.format(account=account, cost=cost), encoding="utf-8")
+    Path("litellm.jsonl").write_text("\n".join(logs) + "\n", encoding="utf-8")
+    document = {"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]}
+    Path("spans.json").write_text(json.dumps(document), encoding="utf-8")
+    files_of_it = [
+        *(f"bill-{account}.csv" for account in bills),
+        *(["litellm.jsonl"] if logs else []),
+        *(["spans.json"] if spans else []),
+    ]
+    ran = finops("ingest", *files_of_it, "--as-of", "2026-12-05")
+    assert ran.code == 0, ran.err
+    return finops("reconcile", "--sources", "--as-of", "2026-12-05", "-f", "json")
+
+
+def test_calls_that_name_no_run_share_sampling_and_missing_spans_within_an_interval(finops: Finops) -> None:
+    ran = loaded(finops, {"a": "0.05"}, [litellm(n, "0.004") for n in range(10)], [span(n) for n in range(4)])
+    (row,) = ran.json["rows"]
+    found = {name: Decimal(row[name]) for name in ("traces_list", "gateway", "sampling", "missing_spans", "unexplained")}
+    assert found["traces_list"] == 4 * EACH
+    assert found["gateway"] == Decimal("0.04")
+    assert (found["sampling"], found["missing_spans"]) == (4 * EACH, 2 * EACH)
+    assert found["unexplained"] == Decimal("0.05") - 10 * EACH
+    width = Decimal("1.96") * (4 * 2 * EACH * EACH).sqrt()
+    assert Decimal(row["sampling_within"]) == Decimal(row["missing_spans_within"]) == width.quantize(Decimal("1e-12"))
+    notes = " ".join(ran.json["meta"]["notes"])
+    assert "says no list cost: discount and currency are unknown" in notes
+    assert (row["discount"], row["exchange_rate"], row["use_by"]) == (None, None, "calls")
+    costs = finops("query", "SELECT CAST(sum(list_cost) AS VARCHAR) AS cost FROM fct_usage", "-f", "json").json["rows"]
+    assert Decimal(costs[0]["cost"]) == 10 * EACH  # what the gateway tells of once is not multiplied by the sample's weight
+
+
+def test_accounts_that_no_call_names_stand_together_and_it_is_said(finops: Finops) -> None:
+    ran = loaded(finops, {"a": "0.05", "b": "0.02"}, [litellm(n, "0.004") for n in range(10)], [])
+    (row,) = ran.json["rows"]
+    assert (row["account"], row["invoice"], row["traces_list"]) == (None, "0.07", None)
+    assert Decimal(row["missing_spans"]) == 10 * EACH
+    notes = " ".join(ran.json["meta"]["notes"])
+    assert "calls name no account of the bill's several" in notes
+    assert "no trace is loaded of openai in 2026-11: the bridge begins at nothing" in notes
+
+
+def test_without_a_bill_or_any_model_nothing_is_made_up(finops: Finops) -> None:
+    ran = loaded(finops, {}, [], [span(0), span(1)])
+    (row,) = ran.json["rows"]
+    assert (row["traces_list"], row["invoice"], row["gap"], row["unexplained"]) == ("0.007", None, None, None)
+    assert row["sampling"] == "0.007"
+    ran = finops("reconcile", "--sources", "--month", "2026-03", "--as-of", "2026-12-05", "-f", "json")
+    assert (ran.code, ran.json["rows"]) == (0, [])
+
+
+def test_openais_own_report_prices_batches_as_batches(finops: Finops) -> None:
+    usage = {
+        **{
+            "object": "organization.usage.completions.result",
+            "input_tokens": 3000,
+            "output_tokens": 300,
+            "num_model_requests": 3,
+        },
+        **{"model": "gpt-4o", "input_cached_tokens": 0, "batch": True, "service_tier": "default"},
+    }
+    page = {
+        "data": [{"object": "bucket", "start_time": 1793664000, "end_time": 1793750400, "results": [usage]}],
+        "has_more": False,
+    }
+    Path("usage.json").write_text(json.dumps(page), encoding="utf-8")
+    assert finops("ingest", "usage.json", "--as-of", "2026-12-05").code == 0
+    ran = loaded(finops, {"a": "0.0175"}, [litellm(0, "0.0035")], [span(0, **{"sampling.weight": "1"})])
+    (row,) = ran.json["rows"]
+    assert Decimal(row["usage_report"]) == 3 * EACH / 2
+    assert (Decimal(row["missing_spans"]), row["use_by"]) == (3 * EACH / 2 - EACH, "usage report")
