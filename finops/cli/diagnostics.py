@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from finops.cli.layout import terminal_width, wrapped
 from finops.errors import ExitCode, FinopsError
 
 if TYPE_CHECKING:
@@ -172,4 +173,6 @@ def notes(lines: list[str], *, quiet: bool) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    """A line; on a terminal as many as it takes."""
+    width = terminal_width(sys.stderr)
+    sys.stderr.write("\n".join(wrapped(line, width) for line in text.split("\n")) + "\n")

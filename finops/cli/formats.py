@@ -12,17 +12,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from finops.cli.layout import blocks, cut, text_limits, wrapped
 from finops.core import numbers
 from finops.core.result import Column, Result
 
 SCHEMA_VERSION = 1
 WIDEST_TEXT = 44
+_PATHS = ("path", "file")
 
 
-def rendered(result: Result, form: str, *, wide: bool = False) -> str:
-    """The whole answer as text in one of the formats."""
+def rendered(result: Result, form: str, *, wide: bool = False, width: int | None = None) -> str:
+    """The whole answer as text in one of the formats; a table within `width` columns, where they are given."""
+    if form == "table":
+        return _table(result, wide, width)
     writers: dict[str, Callable[[Result, bool], str]] = {
-        "table": _table,
         "json": _json,
         "jsonl": _jsonl,
         "csv": _csv,
@@ -129,25 +132,50 @@ def _number(value: float | Decimal) -> str:
     return f"{value:,.0f}" if whole else f"{value:.4g}"
 
 
-def _table(result: Result, wide: bool) -> str:
+def _table(result: Result, wide: bool, width: int | None) -> str:
     columns = [column for column in result.columns if wide or not column.wide_only]
+    fitting = None if wide else width
     lines: list[str] = []
     if result.rows:
-        lines += _aligned(columns, [[_clipped(shown(c, row), wide) for c in columns] for row in result.rows])
-    lines += _totals_lines(result, wide)
+        lines += _fitted(
+            columns, [[_clipped(c, shown(c, row), wide or width is not None) for c in columns] for row in result.rows], fitting
+        )
+    lines += [wrapped(line, width) for line in _totals_lines(result, wide)]
     for below in result.below:
         shown_columns = [column for column in below.columns if wide or not column.wide_only]
-        cells = [[_clipped(shown(c, row), True) for c in shown_columns] for row in below.rows]
-        lines += ["", below.title, *_aligned(shown_columns, cells)]
+        cells = [[_clipped(c, shown(c, row), True) for c in shown_columns] for row in below.rows]
+        lines += ["", wrapped(below.title, width), *_fitted(shown_columns, cells, fitting)]
     if result.notes:
-        lines += ["", *result.notes] if lines else list(result.notes)
+        lines += [""] if lines else []
+        lines += [wrapped(note, width) for note in result.notes]
     lines += [f"wrote {name}" for name in result.files]
     return "\n".join(lines) + "\n" if lines else "nothing to show\n"
 
 
-def _clipped(text: str, wide: bool) -> str:
+def _clipped(column: Column, text: str, wide: bool) -> str:
     text = " ".join(text.split())
-    return text if wide or len(text) <= WIDEST_TEXT else text[: WIDEST_TEXT - 1] + "…"
+    return text if wide else cut(text, WIDEST_TEXT, keep_end=column.key in _PATHS)
+
+
+def _fitted(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """The table within so many columns: texts cut, then columns in several blocks under each other; nothing but
+    empty columns is left out."""
+    if width is None:
+        return _aligned(columns, cells)
+    said = [i for i, column in enumerate(columns) if column.kind not in ("text", "list") or any(row[i] for row in cells)]
+    columns, cells = [columns[i] for i in said], [[row[i] for i in said] for row in cells]
+    lines = [[column.label for column in columns], *cells]
+    shrinks = [column.kind in ("text", "list") for column in columns]
+    limits = text_limits([max(len(line[i]) for line in lines) for i in range(len(columns))], shrinks, width)
+    short = [
+        [cut(cell, limits[i], keep_end=columns[i].key in _PATHS) if shrinks[i] else cell for i, cell in enumerate(row)]
+        for row in cells
+    ]
+    told: list[str] = []
+    for block in blocks([max(len(line[i]) for line in [lines[0], *short]) for i in range(len(columns))], width):
+        told += [""] if told else []
+        told += _aligned([columns[i] for i in block], [[row[i] for i in block] for row in short])
+    return told
 
 
 def _aligned(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[str]:

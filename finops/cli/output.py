@@ -1,4 +1,4 @@
-"""The only place that writes stdout: one answer as a table, JSON, JSON lines, CSV or Markdown, the same bytes piped or not."""
+"""The only place that writes stdout: one answer as a table, JSON, JSON lines, CSV or Markdown; only a terminal narrows it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ def emit(result: Result, g: Globals) -> None:
     """Writes a result as the user asked; the notes go under a table, and to stderr beside the other formats."""
     from finops.cli import diagnostics
     from finops.cli.formats import rendered
+    from finops.cli.layout import terminal_width
 
-    text = rendered(result, g.format, wide=g.verbose)
+    text = rendered(result, g.format, wide=g.verbose, width=terminal_width() if g.out is None else None)
     beside = [] if g.format in ("table", "md") else list(result.notes)
     diagnostics.notes([*g.overrides.told, *beside], quiet=g.quiet)
     if g.out is None:

@@ -116,3 +116,23 @@ def test_a_file_that_can_not_be_written_is_named_as_it_was_asked_for(tmp_path: P
             emit(RESULT, Globals(Overrides(), format="json", out=out))
         assert caught.value.where == str(out)
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 115, 160])
+def test_a_table_fits_the_terminal_and_loses_no_figure(width: int) -> None:
+    """Texts are cut, figures never: what does not fit stands in a further block under the same first column."""
+    wide = (*COLUMNS[:4], *(Column(f"m{i}", f"Amount {i}", "money") for i in range(9)), Column("path", "File"))
+    rows = [{**row, **{f"m{i}": Decimal(10) ** i for i in range(9)}, "path": f"exports/{'x' * 60}/bill.csv"} for row in ROWS]
+    notes = ("A note of many words that says why the figures above are not what somebody would expect of them at first sight.",)
+    lines = rendered(Result(wide, rows, notes=notes), "table", width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    heads = [part.strip() for line in lines for part in line.split("  ")]
+    assert {column.label for column in wide} <= set(heads)
+    assert sum(line.count("/bill.csv") for line in lines) == len(rows), "the end of a path is kept"
+    assert " ".join(" ".join(lines).split()).endswith(notes[0])
+
+
+def test_piped_answers_do_not_depend_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    emit(RESULT, Globals(Overrides()))
+    assert capsys.readouterr().out == rendered(RESULT, "table")
