@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import textwrap
 from collections.abc import Sequence
 from typing import TextIO
@@ -13,9 +12,8 @@ NARROWEST_TEXT = 16
 GAP = "  "
 
 
-def terminal_width(stream: TextIO | None = None) -> int | None:
-    """The columns of the terminal behind stdout, or the stream; None where there is none."""
-    stream = stream or sys.stdout
+def terminal_width(stream: TextIO) -> int | None:
+    """The columns of the terminal behind the stream; None where there is none."""
     try:
         return max(shutil.get_terminal_size().columns, 40) if stream.isatty() else None
     except ValueError:

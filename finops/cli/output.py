@@ -26,7 +26,7 @@ def emit(result: Result, g: Globals) -> None:
     from finops.cli.formats import rendered
     from finops.cli.layout import terminal_width
 
-    text = rendered(result, g.format, wide=g.verbose, width=terminal_width() if g.out is None else None)
+    text = rendered(result, g.format, wide=g.verbose, width=terminal_width(sys.stdout) if g.out is None else None)
     beside = [] if g.format in ("table", "md") else list(result.notes)
     diagnostics.notes([*g.overrides.told, *beside], quiet=g.quiet)
     if g.out is None:
