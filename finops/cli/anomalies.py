@@ -21,18 +21,23 @@ def anomalies(
     last: Annotated[
         str, typer.Option("--last", metavar="30d", help="Incidents that began in these days up to the business date.")
     ] = "30d",
+    drift: Annotated[
+        bool,
+        typer.Option("--drift", help="What calls are made of, and what it costs: prices, models, prompts, lengths, and updates."),
+    ] = False,
 ) -> None:
     """Unusual spend as incidents: where, since when, how much beyond the expected, and which driver; few false alarms.
 
     \b
     Examples:
       finops anomalies
-      finops anomalies --last 90d -f json
+      finops anomalies --drift --last 120d
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.anomalies import anomalies as answer
+    from finops.steps.anomalies import anomalies as incidents
+    from finops.steps.drift import drift as drifts
 
     with talking(g) as talk:
-        result = answer(g.overrides, last=last, talk=talk)
+        result = (drifts if drift else incidents)(g.overrides, last=last, talk=talk)
     emit(result, g)

@@ -20,8 +20,8 @@ _MEMORY_D = 120
 _DAMP = 0.05
 """Part of the level that is added to spend and to the expected, so that days without spend have a logarithm."""
 _STEP = 0.4
-"""The tail is fitted at the quantiles that 10 %, 4 % and 1.6 % of all days pass: deep enough to show its shape, not so deep that true
-spikes are most of what lies there."""
+"""The tail is fitted at the quantiles that 10 %, 4 % and 1.6 % of all days pass: deep enough to show its shape, not so deep that
+true spikes are most of what lies there."""
 _TAIL = 0.1
 _SHAPE, _SHAPE_DAYS = 0.15, 3000.0
 """The shape before anything is known, and how many days it weighs as much as."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from finops.core.drift_metrics import DRIFT_METRICS
 from finops.core.gap_metrics import GAP_METRICS
 from finops.core.metric import Metric
 from finops.core.place_metrics import PLACE_METRICS
@@ -184,6 +185,7 @@ METRICS: tuple[Metric, ...] = (
         "A run counts with each agent, tenant and model that has a call in it; cost by agent follows the call.",
         floor=5,
     ),
+    *DRIFT_METRICS,
     *UNIT_METRICS,
     *GAP_METRICS,
     *PLACE_METRICS,

@@ -1,0 +1,26 @@
+"""What is said of the figures of drift, burn and volatility."""
+
+from __future__ import annotations
+
+from finops.core.metric import Metric
+
+DRIFT_METRICS: tuple[Metric, ...] = (
+    Metric(
+        "drift_effect",
+        "Effect of a drift",
+        "currency a day",
+        "a day's calls x sum(change of each class's share x list cost of its calls before); of a price, tokens x its change",
+        "step drift",
+        "lower is better",
+        "Drifts of one agent overlap, so effects don't add up. Of an update: change of a run's list cost x runs a day, with "
+        "its 95 % interval.",
+    ),
+    Metric(
+        "drift_bits",
+        "Divergence",
+        "bits",
+        "Jensen-Shannon divergence of a week from the 28 days before - (classes - 1)(1/n + 1/N) / (8 ln 2)",
+        "step drift",
+        caveats="Compared with the series' own past only; a week has at least 200 calls.",
+    ),
+)
