@@ -30,6 +30,7 @@ def list_(
     instance_type: Annotated[str | None, typer.Option("--instance-type", help="An instance type.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="A model: its prices of one token by class.")] = None,
     purchase_option: Annotated[str | None, typer.Option("--purchase-option", help="on_demand, spot, reserved_1y, …")] = None,
+    sku: Annotated[str | None, typer.Option("--sku", help="Moved or kept: egress_internet, 'storage_*', …")] = None,
     on: Annotated[
         str | None, typer.Option("--on", metavar="DATE", help="Prices in force on that day, as known on the business date.")
     ] = None,
@@ -40,6 +41,7 @@ def list_(
     Examples:
       finops prices list --instance-type g2-standard-8 --purchase-option spot --on 2027-01-01
       finops prices list --provider openai --model gpt-4o -f json
+      finops prices list --provider aws --region us-east-1 --sku egress_internet
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
@@ -53,6 +55,7 @@ def list_(
             instance_type=instance_type,
             model=model,
             purchase_option=purchase_option,
+            sku=sku,
             on=day_option("--on", on),
             talk=talk,
         )

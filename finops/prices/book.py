@@ -187,6 +187,8 @@ class PriceBook:
 
     def _add(self, files: Iterable[FactFile], *, own: bool) -> None:
         for facts in files:
+            if "sku" in facts.columns:
+                continue  # what is moved or kept, which is priced by tier
             if "price" in facts.columns:
                 for key, price in prices_of(facts, own=own):
                     self._add_price(key, price)

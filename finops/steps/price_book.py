@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from finops.ledger.store import Reader
     from finops.prices.base import Batch, Fact
     from finops.prices.book import PriceBook
+    from finops.prices.tier_book import TierBook
 
 
 def price_book(settings: Settings, reader: Reader | None = None) -> PriceBook:
@@ -22,6 +23,13 @@ def price_book(settings: Settings, reader: Reader | None = None) -> PriceBook:
     from finops.prices.book import PriceBook
 
     return PriceBook.load(settings.prices, known_batches(settings, reader))
+
+
+def tier_book(settings: Settings, reader: Reader | None = None) -> TierBook:
+    """The prices by tier of what is moved or kept, as they were known on the business date."""
+    from finops.prices.tier_book import TierBook
+
+    return TierBook.load(settings.prices, known_batches(settings, reader))
 
 
 def known_batches(settings: Settings, reader: Reader | None = None, **chosen: Any) -> list[Batch]:

@@ -12,6 +12,7 @@ from finops.core.offer import Offer
 from finops.core.result import Column
 
 if TYPE_CHECKING:
+    from finops.prices.tier_book import Tiers
     from finops.prices.token_book import TokenBook
     from finops.prices.token_rows import TokenPrice
 
@@ -19,6 +20,7 @@ COLUMNS = (
     Column("provider", "Provider"),
     Column("region", "Region"),
     Column("instance_type", "Instance type"),
+    Column("sku", "Moved or kept", wide_only=True),
     Column("model", "Model"),
     Column("token_class", "Token class"),
     Column("purchase_option", "Bought as"),
@@ -30,6 +32,7 @@ COLUMNS = (
     Column("service_tier", "Tier", wide_only=True),
     Column("variant", "Variant", wide_only=True),
     Column("min_input_tokens", "From input tokens", "count", wide_only=True),
+    Column("tier_from", "Above, a month", "number", wide_only=True),
     Column("valid_from", "Valid from", "date", wide_only=True),
     Column("valid_to", "Valid to", "date", wide_only=True),
     Column("source", "Source", wide_only=True),
@@ -45,8 +48,17 @@ def offer_row(offer: Offer, at: date) -> dict[str, Any]:
         "token_class": None, "purchase_option": offer.purchase_option, "price": offer.price, "unit": offer.unit,
         "currency": offer.currency, "as_of": offer.as_of, "age_days": offer.age_days(at), "service_tier": None,
         "variant": None, "min_input_tokens": None, "valid_from": offer.valid_from, "valid_to": offer.valid_to,
-        "source": offer.source, "derived_from": offer.derived_from,
+        "source": offer.source, "derived_from": offer.derived_from, "sku": None, "tier_from": None,
     }  # fmt: skip
+
+
+def tier_rows(found: Tiers, at: date) -> list[dict[str, Any]]:
+    """A row for each tier of what is moved or kept."""
+    about = dict.fromkeys((column.key for column in COLUMNS), None) | {
+        "provider": found.provider, "region": found.region, "sku": found.sku, "unit": found.unit, "currency": found.currency,
+        "purchase_option": "on_demand", "as_of": found.as_of, "age_days": (at - found.as_of).days, "source": found.source,
+    }  # fmt: skip
+    return [{**about, "price": tier.price, "tier_from": tier.above} for tier in found.tiers]
 
 
 def token_row(book: TokenBook, point: TokenPrice, at: date) -> dict[str, Any]:
@@ -59,7 +71,7 @@ def token_row(book: TokenBook, point: TokenPrice, at: date) -> dict[str, Any]:
         "service_tier": point.service_tier, "variant": ", ".join(part for part in (point.variant, hours) if part) or None,
         "min_input_tokens": point.min_input_tokens, "valid_from": point.valid_from.date() if point.valid_from else None,
         "valid_to": point.valid_to.date() if point.valid_to else None,
-        "source": point.source or book.source, "derived_from": None,
+        "source": point.source or book.source, "derived_from": None, "sku": None, "tier_from": None,
     }  # fmt: skip
 
 
@@ -90,6 +102,8 @@ def columns_for(rows: list[dict[str, Any]]) -> list[Column]:
         {"region", "instance_type"} if tokens_only else {"model", "token_class"} if not any(r["model"] for r in rows) else set()
     )
     shown = {"service_tier", "min_input_tokens"} if tokens_only else set()
+    if rows and all(row["sku"] for row in rows):
+        hidden, shown = {"instance_type", "model", "token_class", "purchase_option"}, {"sku", "tier_from"}
     return [replace(c, wide_only=(c.wide_only or c.key in hidden) and c.key not in shown) for c in COLUMNS]
 
 

@@ -13,14 +13,16 @@ from finops.core.numbers import percent, plain_decimal
 from finops.core.offer import PURCHASE_OPTIONS, STALE_AFTER_DAYS, Offer
 from finops.core.result import Column, Result
 from finops.errors import DataError, UsageError
-from finops.steps.price_book import known_batches, price_book
-from finops.steps.price_rows import SAME_AS_PARENT, columns_for, offer_row, token_points, token_row, told_apart
+from finops.steps.price_book import known_batches
+from finops.steps.price_rows import SAME_AS_PARENT, columns_for, offer_row, tier_rows, token_points, token_row, told_apart
 
 if TYPE_CHECKING:
     from finops.core.talk import Talk
     from finops.prices.book import PriceBook
+    from finops.prices.tier_book import Tiers
     from finops.prices.token_book import TokenBook
 
+FREE_BELOW = "A price holds for what lies above its tier, in a month; what lies below the lowest tier is free."
 STALE_COLUMNS = (
     Column("provider", "Provider"),
     Column("purchase_option", "Bought as"),
@@ -42,11 +44,15 @@ def list_prices(
     instance_type: str | None = None,
     model: str | None = None,
     purchase_option: str | None = None,
+    sku: str | None = None,
     on: date | None = None,
 ) -> Result:
     """The prices in force on the business date, or on the day `on` as known on that date; token prices where a model or their
-    seller is named."""
+    seller is named, prices by tier where `sku` says what is moved or kept."""
+    from fnmatch import fnmatchcase
+
     from finops.prices.book import PriceBook
+    from finops.prices.tier_book import TierBook
     from finops.prices.token_book import TokenBook
     from finops.prices.tokens import canonical_provider
 
@@ -62,6 +68,13 @@ def list_prices(
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
     batches = known_batches(settings)
+    if sku is not None:
+        tiers = [one for one in TierBook.load(settings.prices, batches).known(settings.as_of, on) if fnmatchcase(one.sku, sku)]
+        chosen = [one for one in tiers if known in (None, one.provider) and region in (None, one.region)]
+        rows += [row for one in chosen for row in tier_rows(one, settings.as_of)]
+        notes += [] if chosen else [f"No price of `{sku}` is known there; that is not the same as free."]
+        notes += [FREE_BELOW] if chosen else []
+        return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
     if model is None:
         book = PriceBook.load(settings.prices, batches)
         offers = book.offers(known, region, instance_type, purchase_option, settings.as_of, on)
@@ -108,11 +121,14 @@ def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
 
 def stale_prices(overrides: Overrides, *, talk: Talk) -> Result:
     """Every snapshot with its age on the business date; those older than 30 days are stale."""
+    from finops.prices.book import PriceBook
+    from finops.prices.tier_book import TierBook
     from finops.prices.tokens import token_price_batch
 
     settings = load_settings(overrides)
     talk.stage("Read price facts")
-    offers = price_book(settings).offers(at=settings.as_of)
+    batches = known_batches(settings)
+    offers = PriceBook.load(settings.prices, batches).offers(at=settings.as_of)
     counts: Counter[tuple[str, str, date, str]] = Counter()
     places: dict[tuple[str, str, date, str], set[str]] = {}
     for offer in offers:
@@ -120,6 +136,12 @@ def stale_prices(overrides: Overrides, *, talk: Talk) -> Result:
         counts[key] += 1
         places.setdefault(key, set()).add(offer.region)
     rows = [_age_row(*key, prices=counts[key], regions=len(places[key]), at=settings.as_of) for key in sorted(counts)]
+    by_tier: dict[tuple[str, date, str], list[Tiers]] = {}
+    for tiers in TierBook.load(settings.prices, batches).known(settings.as_of):
+        by_tier.setdefault((tiers.provider, tiers.as_of, tiers.source), []).append(tiers)
+    for (provider, as_of, source), found in sorted(by_tier.items()):
+        prices, regions = sum(len(one.tiers) for one in found), len({one.region for one in found})
+        rows.append(_age_row(provider, "by tier", as_of, source, prices=prices, regions=regions, at=settings.as_of))
     batch = token_price_batch()
     rows.append(_age_row("*", "tokens", batch.as_of, batch.source, prices=len(batch.points), regions=None, at=settings.as_of))
     old = sum(row["stale"] for row in rows)
