@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.amounts import above_zero
+from finops.cli.amounts import above_zero, hours
 from finops.cli.options import Globals
+from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
@@ -33,6 +35,25 @@ def place(
     units_per_month: Annotated[
         str | None, typer.Option("--units-per-month", help="Price this much work a month instead of an always-on month.")
     ] = None,
+    within: Annotated[
+        str | None, typer.Option("--within", metavar="DE,europe,…", help="Countries or parts of the world where data may live.")
+    ] = None,
+    round_trip: Annotated[
+        str | None,
+        typer.Option("--round-trip", metavar="REGION=MS,…", help="Milliseconds to users, added to p95."),
+    ] = None,
+    hazard: Annotated[
+        float | None, typer.Option("--hazard", min=0.0, max=1000.0, help="Interruptions per spot machine and hour.")
+    ] = None,
+    keeps: Annotated[
+        str,
+        typer.Option("--keeps", metavar="run|request|30m", help="What is lost: the run, its requests, or since a checkpoint."),
+    ] = "run",
+    write: Annotated[str, typer.Option("--write", metavar="1m", help="What writing a checkpoint takes.")] = "0",
+    egress: Annotated[str | None, typer.Option("--egress-gb", help="GB a month to users; needs --units-per-month.")] = None,
+    sync: Annotated[str | None, typer.Option("--sync-gb", help="GB a month kept in step with today's region.")] = None,
+    move: Annotated[str | None, typer.Option("--move-gb", help="GB moved once.")] = None,
+    months: Annotated[int, typer.Option("--months", min=1, max=120, help="Months over which the move is spread.")] = 12,
     infeasible: Annotated[bool, typer.Option("--all", help="Also the places that do not fit, with the reason.")] = False,
     top: Annotated[int, typer.Option("--top", min=0, help="How many places to show; 0 is all of them.")] = 20,
 ) -> None:
@@ -41,12 +62,16 @@ def place(
     \b
     Examples:
       finops place product-image-tagging
-      finops place product-image-tagging --provider gcp --latency-limit 1500 --all
+      finops place product-image-tagging --within europe --latency-limit 8000 --round-trip '*=90'
+      finops place product-image-tagging --units-per-month 5000 --sync-gb 200 --move-gb 4000
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
+    from finops.core.transfer import Traffic
     from finops.steps.place import place as answer
+    from finops.steps.placement_limits import Limits
 
+    traffic = Traffic(_gigabytes(egress, "--egress-gb"), _gigabytes(sync, "--sync-gb"), _gigabytes(move, "--move-gb"), months)
     with talking(g) as talk:
         result = answer(
             g.overrides,
@@ -57,8 +82,33 @@ def place(
             utilisation=above_zero(utilisation, "--utilisation", largest=1),
             restart_minutes=restart,
             units_per_month=None if units_per_month is None else above_zero(units_per_month, "--units-per-month"),
+            limits=Limits(_words(within), _milliseconds(round_trip)),
+            traffic=traffic,
+            hazard=hazard,
+            keep="request" if keeps == "request" else "run",
+            checkpoint_h=None if keeps in ("run", "request") else hours(keeps, "--keeps"),
+            write_h=hours(write, "--write", zero=True),
             infeasible=infeasible,
             top=top,
             talk=talk,
         )
     emit(result, g)
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _gigabytes(text: str | None, option: str) -> Decimal:
+    return Decimal(0) if text is None else above_zero(text, option)
+
+
+def _milliseconds(text: str | None) -> dict[str, float]:
+    found = {}
+    for part in _words(text):
+        region, equals, amount = part.partition("=")
+        if not equals:
+            hint = "write it as us-east-1=20,europe-west4=95,*=150; * is any other region"
+            raise UsageError(f"`{part}` is no round trip", where="--round-trip", hint=hint)
+        found[region.strip()] = float(above_zero(amount, "--round-trip"))
+    return found

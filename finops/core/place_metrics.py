@@ -41,6 +41,15 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "lower is better",
     ),
     Metric(
+        "transfer_cost",
+        "Cost of moved data",
+        "currency",
+        "GB x the price of the tier that they fall into; in all: cost of the work + moved each month + moved once / months",
+        "step place",
+        "lower is better",
+        "Published rates differ from contracts: `prices import` takes egress_internet and egress_region.",
+    ),
+    Metric(
         "cost_per_1m_tokens_measured",
         "Measured cost of a million tokens",
         "currency per 1M tokens",

@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from math import isinf
+from typing import Literal
 
 from finops.core import spot
 from finops.core.offer import InterruptionBucket, Offer, Spec
+from finops.core.spot_job import requeued
+from finops.core.transfer import NOTHING_MOVED, Moved, Traffic
 from finops.core.unit_cost import exact, monthly_cost, rounded, unit_cost
 
 NOT_MEASURED = "not measured"
@@ -61,6 +65,15 @@ class Assumptions:
     restart_h: float = 1 / 12
     latency_limit_ms: float | None = None
     units_per_month: Decimal | None = None
+    hazard_per_h: float | None = None
+    """Interruptions per machine and running hour; None takes the provider's monthly bucket of each place."""
+    keep: Literal["run", "request"] = "run"
+    """What an interruption takes: the work since the last checkpoint (the whole run where there is none), or the requests in
+    flight, for as long as the slowest of twenty."""
+    segment_h: float | None = None
+    """Time between checkpoints; None keeps nothing before the end of a run."""
+    write_h: float = 0.0
+    traffic: Traffic = NOTHING_MOVED
 
 
 @dataclass(frozen=True)
@@ -83,8 +96,28 @@ class Placement:
     p95_ms: float | None = None
     load: int | None = None
     overhead: float = 1.0
-    tolerable_per_day: float | None = None
-    """Interruptions per running day above which spot is dearer than on-demand there."""
+    hazard_per_h: float = 0.0
+    segment_h: float = 0.0
+    on_demand_price: Decimal | None = None
+    moved: Moved | None = None
+    """The traffic that the place costs beside today's; None where none was asked for or its rates are not known."""
+    total_cost: Decimal | None = None
+    """A month of the given work with its traffic and the move spread over months; None where no volume was given."""
+    front: bool = False
+    """No other place is better in one of cost, latency, interruptions and years bound, and as good in the others."""
+
+    def tolerable_per_day(self, restart_h: float) -> float | None:
+        """Interruptions per running day above which spot is dearer than on-demand there."""
+        if self.offer is None or self.on_demand_price is None:
+            return None
+        rate = spot.tolerable_rate(float(self.on_demand_price), float(self.offer.price), self.segment_h, restart_h)
+        return None if rate is None else rate * 24
+
+    @property
+    def years(self) -> int:
+        """How long a commitment binds."""
+        option = self.purchase_option or ""
+        return int(option[-2]) if option.endswith(("1y", "3y")) else 0
 
 
 def placed(
@@ -97,18 +130,16 @@ def placed(
 ) -> Placement:
     """The work of a measurement on an offer of the same or comparable machines."""
     segment_h = float(measurement.duration_s) / measurement.repeats / 3600  # one run is redone, not all repeats
-    billed, tolerable, notes = 1.0, None, [assumption]
+    if given.segment_h is not None:
+        segment_h = min(segment_h, given.segment_h)
+    if given.keep == "request" and measurement.p95_ms is not None:
+        segment_h = measurement.p95_ms / 3_600_000
+    billed, rate, notes = 1.0, 0.0, [assumption]
     if offer.purchase_option == "spot":
-        rate = spot.advisor_rate(float(bucket.high), float(bucket.low)) if bucket else spot.advisor_rate(1.0, spot.OPEN_BUCKET)
-        billed = spot.overhead(rate, segment_h, given.restart_h)
-        notes.append(
-            f"{bucket.label} taken back in a month, a lower bound"
-            if bucket
-            else "interruptions not published, taken as 20 % in a month"
-        )
-        if on_demand is not None and on_demand.currency == offer.currency:
-            rate_limit = spot.tolerable_rate(float(on_demand.price), float(offer.price), segment_h, given.restart_h)
-            tolerable = None if rate_limit is None else rate_limit * 24
+        rate, ground = _hazard(given, bucket)
+        billed = _overhead(rate, segment_h, given)
+        notes.append(ground)
+    comparable = on_demand is not None and on_demand.currency == offer.currency and offer.purchase_option == "spot"
     endless = isinf(billed)
     cost = None if endless else _cost(measurement, offer, given, billed)
     late = "a run this long would never end on spot" if endless else too_late(measurement, given.latency_limit_ms)
@@ -128,8 +159,26 @@ def placed(
         p95_ms=measurement.p95_ms,
         load=measurement.load,
         overhead=billed,
-        tolerable_per_day=tolerable,
+        hazard_per_h=rate,
+        segment_h=segment_h,
+        on_demand_price=on_demand.price if on_demand and comparable else None,
     )
+
+
+def _hazard(given: Assumptions, bucket: InterruptionBucket | None) -> tuple[float, str | None]:
+    """Interruptions per hour of spot, and what is assumed of them where the provider's bucket is taken."""
+    if given.hazard_per_h is not None:
+        return given.hazard_per_h, None
+    if bucket is None:
+        return spot.advisor_rate(1.0, spot.OPEN_BUCKET), "interruptions not published, taken as 20 % in a month"
+    return spot.advisor_rate(float(bucket.high), float(bucket.low)), f"{bucket.label} taken back in a month, a lower bound"
+
+
+@cache
+def _overhead(rate: float, segment_h: float, given: Assumptions) -> float:
+    if given.keep == "request":
+        return requeued(rate, segment_h, given.restart_h)
+    return spot.overhead(rate, segment_h, given.restart_h, given.write_h if given.segment_h is not None else 0.0)
 
 
 def too_late(measurement: Measurement, limit_ms: float | None) -> str | None:
@@ -205,11 +254,12 @@ def best_per_place(rows: Sequence[Placement]) -> list[Placement]:
     for row in cheapest_first(rows):
         key = (row.provider, row.region or "", row.instance_type, str(row.count), row.purchase_option or "", row.model or "")
         best.setdefault(key, row)
-    return cheapest_first(best.values())
+    return list(best.values())
 
 
 def _order(row: Placement) -> tuple[object, ...]:
-    cost = row.unit_cost if row.feasible and row.unit_cost is not None else Decimal("Infinity")
+    known = row.unit_cost if row.total_cost is None else row.total_cost
+    cost = known if row.feasible and known is not None else Decimal("Infinity")
     names = (row.provider, row.region or "", row.instance_type, row.count, row.purchase_option or "", row.model or "")
     return (not row.feasible, cost, *names, row.load or 0)
 

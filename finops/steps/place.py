@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from finops.config import Overrides, load_settings
 from finops.core.offer import Offer, Spec
 from finops.core.placement import Assumptions, Measurement, Placement, best_fits, best_per_place, cheapest_first, placed
+from finops.core.placement_front import with_front
 from finops.core.result import Column, Result
+from finops.core.transfer import Traffic
 from finops.errors import UsageError
 from finops.steps.measurements import benchmark_rows, measurements
+from finops.steps.placement_limits import Limits, Rates, checked, outside, seen_from, with_traffic
 from finops.steps.placement_notes import name_of, placement_notes, unknown_names
 
 if TYPE_CHECKING:
@@ -39,11 +43,19 @@ COLUMNS = (
     Column("hourly_price", "An hour", "money", metric="price", wide_only=True),
     Column("overhead", "Billed hours per useful hour", "number", wide_only=True),
     Column("tolerable_interruptions_per_day", "Interruptions a day it bears", "number", wide_only=True),
+    Column("front", "Front", "bool"),
     Column("today", "Today", "bool"),
+    Column("transfer_monthly", "Moved, a month", "money", metric="transfer_cost", wide_only=True),
+    Column("transfer_once", "Moved, once", "money", metric="transfer_cost", wide_only=True),
+    Column("total_monthly", "Month in all", "money", metric="transfer_cost", wide_only=True),
+    Column("interruptions_per_month", "Interruptions a month", "number", "interruption_rate", wide_only=True),
+    Column("years", "Years bound", "count", wide_only=True),
     Column("price_as_of", "Price as of", "date", wide_only=True),
     Column("price_age_days", "Age in days", "count", wide_only=True),
     Column("price_source", "Source", wide_only=True),
 )
+_SHOWN_MOVED = {"monthly_cost": True, "total_monthly": False}
+"""With traffic the month in all stands in the place of the work's alone."""
 OPTIONS = ("on_demand", "spot", "reserved_1y", "reserved_3y", "savings_plan_1y", "savings_plan_3y")
 
 
@@ -58,23 +70,40 @@ def place(
     utilisation: Decimal = Decimal(1),
     restart_minutes: float = 5.0,
     units_per_month: Decimal | None = None,
+    limits: Limits | None = None,
+    traffic: Traffic | None = None,
+    hazard: float | None = None,
+    keep: Literal["run", "request"] = "run",
+    checkpoint_h: float | None = None,
+    write_h: float = 0.0,
     infeasible: bool = False,
     top: int | None = None,
 ) -> Result:
-    """Every place where the benchmarked work could run, cheapest per unit first. `top` keeps that many and today's place."""
+    """Every place where the benchmarked work could run, cheapest per unit first, or by the month in all where there is traffic.
+    `top` keeps that many and today's place."""
     from finops.steps.price_book import price_book
 
     settings = load_settings(overrides)
     talk.stage("Price the placements")
     book = price_book(settings)
     provider = _known(book, provider, region)
-    given = Assumptions(utilisation, restart_minutes / 60, latency_limit_ms, units_per_month)
+    limits, traffic = checked(limits or Limits()), traffic or Traffic()
+    if traffic.asked and units_per_month is None:
+        raise UsageError(
+            "what is moved belongs to a volume of work", where="--units-per-month", hint="add the units of work of a month"
+        )
+    given = Assumptions(
+        utilisation, restart_minutes / 60, latency_limit_ms, units_per_month, hazard, keep, checkpoint_h, write_h, traffic
+    )
     measured = measurements(benchmark_rows(settings, workload), book)
     if not measured:
         talk.warn(f"no benchmark of `{workload}` has a duration and units of work; nothing can be priced")
     models = sorted({m.model or "" for m in measured})
     by_model = [[m for m in measured if (m.model or "") == model] for model in models]
-    everything = best_per_place([row for group in by_model for row in _places(group, book, given, settings.as_of)])
+    everything = best_per_place([row for group in by_model for row in places(group, book, given, limits, settings.as_of)])
+    if traffic.asked:
+        everything = _with_traffic(settings, everything, _today(settings, everything, measured), traffic, units_per_month)
+    everything = with_front(everything)
     here = _today(settings, everything, measured)
     rows = [row for row in everything if _wanted(row, region, provider)]
     feasible = [row for row in rows if row.feasible]
@@ -86,9 +115,9 @@ def place(
     shown = cheapest_first(shown)
     hidden = [row for row in rows if row not in shown and not row.feasible]
     return Result(
-        columns=COLUMNS,
-        rows=[_row(row, row is here, settings.as_of) for row in shown],
-        meta=_meta(feasible, workload, given, settings.as_of, here, region, provider),
+        columns=[replace(c, wide_only=_SHOWN_MOVED.get(c.key, c.wide_only)) for c in COLUMNS] if traffic.asked else COLUMNS,
+        rows=[_row(row, row is here, settings.as_of, given) for row in shown],
+        meta=_meta(feasible, workload, given, settings.as_of, here, region, provider) | {"within": list(limits.within) or None},
         notes=[
             *placement_notes(
                 feasible, len([row for row in shown if row.feasible]), hidden, here, measured, given, settings.as_of
@@ -114,7 +143,7 @@ def _known(book: PriceBook, provider: str | None, region: str | None) -> str | N
     return name
 
 
-def _places(measured: list[Measurement], book: PriceBook, given: Assumptions, at: date) -> Iterator[Placement]:
+def places(measured: list[Measurement], book: PriceBook, given: Assumptions, limits: Limits, at: date) -> Iterator[Placement]:
     """One model's measurements on every instance type that the facts know: comparable ones by region, the others once."""
     specs = {(spec.provider, spec.instance_type): spec for spec in book.all_specs() if spec.gpu_name}
     for m in measured:  # its own type, though its specification may not be known
@@ -124,7 +153,7 @@ def _places(measured: list[Measurement], book: PriceBook, given: Assumptions, at
     for key in sorted(specs):
         fits, reason = best_fits(measured, specs[key])
         for measurement, assumption in fits:
-            yield from _in_every_region(measurement, specs[key], assumption, book, given, at)
+            yield from _in_every_region(measurement, specs[key], assumption, book, given, limits, at)
         if not fits:
             yield Placement(
                 provider=key[0], region=None, instance_type=key[1], count=measured[0].count, purchase_option=None,
@@ -133,7 +162,13 @@ def _places(measured: list[Measurement], book: PriceBook, given: Assumptions, at
 
 
 def _in_every_region(
-    measurement: Measurement, spec: Spec, assumption: str | None, book: PriceBook, given: Assumptions, at: date
+    measurement: Measurement,
+    spec: Spec,
+    assumption: str | None,
+    book: PriceBook,
+    given: Assumptions,
+    limits: Limits,
+    at: date,
 ) -> Iterator[Placement]:
     if (unknown := book.unknown_name(spec.provider, None, spec.instance_type)) is not None:
         yield Placement(
@@ -144,11 +179,14 @@ def _in_every_region(
     offers = {(o.region, o.purchase_option): o for o in book.offers(spec.provider, None, spec.instance_type, None, at)}
     for region in [region for provider, region in book.places() if provider == spec.provider]:
         full = offers.get((region, "on_demand"))
+        seen = seen_from(measurement, region, limits)
+        kept_out = outside(spec.provider, region, limits)
         for option in OPTIONS:
             offer = offers.get((region, option))
             if offer is not None:
                 bucket = book.buckets(spec.provider, region, spec.instance_type, at) if option == "spot" else None
-                yield placed(measurement, offer, assumption, given, bucket, full)
+                row = placed(seen, offer, assumption, given, bucket, full)
+                yield replace(row, feasible=False, reason=kept_out) if kept_out else row
             elif option in ("on_demand", "spot"):
                 absence = book.absence(spec.provider, region, spec.instance_type, option, at)
                 yield Placement(
@@ -156,6 +194,16 @@ def _in_every_region(
                     purchase_option=option, model=measurement.model, feasible=False,
                     reason=absence.reason if absence else None, unit=measurement.unit,
                 )  # fmt: skip
+
+
+def _with_traffic(
+    settings: Settings, rows: list[Placement], here: Placement | None, traffic: Traffic, units: Decimal | None
+) -> list[Placement]:
+    if here is None or here.region is None:
+        hint = "set provider, region and instance_type in finops.toml"
+        raise UsageError("where the data is today is not known", where="[placement]", hint=hint)
+    rates, home = Rates(settings), (here.provider, here.region)
+    return cheapest_first(with_traffic(row, home, rates, traffic, units) for row in rows)
 
 
 def _today(settings: Settings, rows: list[Placement], measured: list[Measurement]) -> Placement | None:
@@ -177,8 +225,9 @@ def _wanted(row: Placement, region: str | None, provider: str | None) -> bool:
     return (region is None or row.region in (region, None)) and (provider is None or row.provider == provider)
 
 
-def _row(row: Placement, is_today: bool, at: date) -> dict[str, Any]:
+def _row(row: Placement, is_today: bool, at: date, given: Assumptions) -> dict[str, Any]:
     offer = row.offer
+    bears = row.tolerable_per_day(given.restart_h)
     return {
         "provider": row.provider, "region": row.region, "instance_type": row.instance_type, "count": row.count,
         "purchase_option": row.purchase_option, "model": row.model, "feasible": row.feasible, "reason": row.reason,
@@ -186,7 +235,10 @@ def _row(row: Placement, is_today: bool, at: date) -> dict[str, Any]:
         "monthly_cost": row.monthly_cost, "p95_ms": row.p95_ms, "load": row.load,
         "hourly_price": offer.price * row.count if offer else None,
         "overhead": Decimal(str(round(row.overhead, 6))) if offer else None,
-        "tolerable_interruptions_per_day": None if row.tolerable_per_day is None else round(row.tolerable_per_day, 3),
+        "tolerable_interruptions_per_day": None if bears is None else round(bears, 3),
+        "front": row.front, "transfer_monthly": row.moved.monthly if row.moved else None,
+        "transfer_once": row.moved.once if row.moved else None, "total_monthly": row.total_cost,
+        "interruptions_per_month": round(row.hazard_per_h * 730, 6) if offer else None, "years": row.years if offer else None,
         "today": is_today, "price_as_of": offer.as_of if offer else None,
         "price_age_days": offer.age_days(at) if offer else None, "price_source": _source(offer),
     }  # fmt: skip
@@ -223,7 +275,10 @@ def _meta(
         "restart_minutes": round(given.restart_h * 60, 3),
         "latency_limit_ms": given.latency_limit_ms,
         "today": None if here is None else name_of(here),
-        "interruptions": "advisor lower bound",
+        "interruptions": "advisor lower bound" if given.hazard_per_h is None else "as asked",
+        "hazard_per_hour": given.hazard_per_h,
+        "kept": given.keep,
+        "checkpoint_h": given.segment_h,
     }
 
 

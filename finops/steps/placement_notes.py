@@ -18,14 +18,17 @@ def placement_notes(
 ) -> list[str]:  # fmt: skip
     notes = [_sentence(feasible, here, given)]
     if any(row.purchase_option == "spot" for row in feasible):
-        notes.append(
-            f"Spot includes work redone after interruptions ({given.restart_h * 60:g} minutes of restart and the run so far); "
-            "their rate is the provider's monthly bucket, a lower bound: see how many a day each place bears."
-        )
+        notes.append(_redone(given))
+    front = sum(row.front for row in feasible)
+    if front > 1:
+        notes.append(f"{front} places are on the front: no other is as good in cost, p95, interruptions and years bound.")
+    if given.traffic.asked:
+        notes.append(_moved(given))
     stale = [row.offer for row in feasible if row.offer and row.offer.is_stale(at)]
     if stale:
         oldest = min(offer.as_of for offer in stale)
-        notes.append(f"{len(stale)} of {len(feasible)} prices are older than 30 days on {at}; the oldest is of {oldest}.")
+        said = f"All {len(stale)}" if len(stale) == len(feasible) else f"{len(stale)} of {len(feasible)}"
+        notes.append(f"{said} prices are older than 30 days on {at}; the oldest is of {oldest}.")
     if shown < len(feasible):
         notes.append(f"{shown} of {len(feasible)} places are shown; `--top 0` shows all.")
     unpriced = [row for row in hidden if row.purchase_option is not None and row.unit_cost is None]
@@ -60,14 +63,43 @@ def _sentence(feasible: list[Placement], here: Placement | None, given: Assumpti
         return f"{said}; today's place is not known: set [placement] in finops.toml to compare."
     if best is here:
         return f"{said}, which is where the work runs today."
-    if best.unit_cost is None or best.unit_cost >= here.unit_cost:
+    now, then = (here.unit_cost, best.unit_cost) if here.total_cost is None else (here.total_cost, best.total_cost)
+    if then is None or then >= now:
         return f"{said}; today {name_of(here)} is no dearer."
-    saving = 1 - best.unit_cost / here.unit_cost
-    month = None if here.monthly_cost is None else here.monthly_cost * saving
+    saving = 1 - then / now
+    month = here.total_cost if here.total_cost is not None else here.monthly_cost
+    month = None if month is None else month * saving
     said += f"; today {name_of(here)} costs {unit_price(here.unit_cost, money)}. Moving saves {percent(saving)}"
     said += f", {money_table(month, money)} a month for the same work. " if month is not None else ". "
-    said += f"Machines are taken as {percent(given.utilisation)} busy; data transfer is not included."
+    said += f"Machines are taken as {percent(given.utilisation)} busy; data transfer is "
+    said += "included." if given.traffic.asked else "not included."
     return f"{said} Also taken: {best.reason}." if best.reason else said
+
+
+def _redone(given: Assumptions) -> str:
+    lost = "the run so far"
+    if given.keep == "request":
+        lost = "the requests in flight"
+    elif given.segment_h is not None:
+        lost = f"what was done since the last checkpoint, of {given.segment_h * 60:g} minutes at most"
+    said = f"Spot includes work redone after interruptions ({given.restart_h * 60:g} minutes of restart and {lost}); "
+    if given.hazard_per_h is not None:
+        return f"{said}they are taken to come {given.hazard_per_h:g} times an hour: see how many a day each place bears."
+    return f"{said}their rate is the provider's monthly bucket, a lower bound: see how many a day each place bears."
+
+
+def _moved(given: Assumptions) -> str:
+    traffic = given.traffic
+    parts = [
+        f"{amount:,.4g} GB {what}"
+        for amount, what in (
+            (float(traffic.internet_gb), "a month to users"),
+            (float(traffic.sync_gb), "a month kept in step with today's region"),
+            (float(traffic.once_gb), f"moved once, spread over {traffic.months} months"),
+        )
+        if amount
+    ]
+    return f"Ordered by the month in all, with {', '.join(parts)}; the rates of moved data are published ones or your own."
 
 
 def name_of(row: Placement) -> str:

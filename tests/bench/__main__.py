@@ -79,6 +79,13 @@ def anomalies() -> dict[str, Any]:
     return anomaly_events.report()
 
 
+def placements() -> dict[str, float]:
+    """Every place for ten workloads, and 10,000 simulated runs on spot, in processor seconds."""
+    from tests.bench import placements
+
+    return placements.main()
+
+
 def _line(cost: timing.Cost, rows: int, floor: timing.Cost, floor_name: str) -> dict[str, Any]:
     line: dict[str, Any] = {**cost.as_dict(), "floor": floor_name, "floor_wall_s": round(floor.wall_s, 3)}
     line |= {"ratio": round(cost.wall_s / floor.wall_s, 2), "cpu_ratio": round(cost.cpu_s / floor.cpu_s, 2)}
@@ -90,7 +97,7 @@ def _line(cost: timing.Cost, rows: int, floor: timing.Cost, floor_name: str) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="1,10,100")
-    parser.add_argument("--only", choices=["pipeline", "startup", "bills", "otlp", "forecast", "anomalies"])
+    parser.add_argument("--only", choices=["pipeline", "startup", "bills", "otlp", "forecast", "anomalies", "placements"])
     given = parser.parse_args()
     answer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -101,6 +108,7 @@ def main() -> None:
             "otlp": otlp,
             "forecast": forecast,
             "anomalies": anomalies,
+            "placements": placements,
             "pipeline": lambda: [pipeline(int(size), _folder(home / size)) for size in given.sizes.split(",")],
         }
         for part, measured in parts.items():

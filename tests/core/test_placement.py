@@ -125,10 +125,11 @@ def test_spot_pays_for_work_done_twice_and_says_how_much_it_bears() -> None:
     assert row.unit_cost is not None
     assert Decimal("0.0004") < row.unit_cost < Decimal("0.00041")
     assert row.reason == "20-100 % taken back in a month, a lower bound"
-    assert row.tolerable_per_day is not None
-    assert row.tolerable_per_day > 10
+    bears = row.tolerable_per_day(1 / 12)
+    assert bears is not None
+    assert bears > 10
     dear = placed(MEASURED, offer(G6, "1.10", "spot"), None, Assumptions(), bucket, full)
-    assert dear.tolerable_per_day is None
+    assert dear.tolerable_per_day(1 / 12) is None
     assert dear.unit_cost is not None
     assert dear.unit_cost > Decimal("0.0011")
 

@@ -1,0 +1,114 @@
+"""What a place must keep beside its measured latency: where data may live, and how far away its users are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from finops.core.placement import Measurement, Placement
+from finops.core.transfer import Moved, Tier, Traffic, moved
+from finops.errors import UsageError
+
+if TYPE_CHECKING:
+    from finops.config import Settings
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Countries or parts of the world that data may live in, and the round trip to users in milliseconds by region (`*` is any
+    other region)."""
+
+    within: Sequence[str] = ()
+    round_trip_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def reach(self, region: str) -> float | None:
+        """The round trip to a region; 0 where none was given at all, None where this one's is not known."""
+        return self.round_trip_ms.get(region, self.round_trip_ms.get("*")) if self.round_trip_ms else 0.0
+
+
+def checked(limits: Limits) -> Limits:
+    """The limits with their names as the table of regions has them; a name that it has not is a mistake."""
+    from finops.prices.names import regions
+
+    known = {name for region in regions().values() for name in (region.country, region.zone_group)}
+    given = [name.strip() for name in limits.within]
+    names = [name.upper() if name.upper() in known else name.lower() for name in given]
+    for name, said in zip(names, given, strict=True):
+        if name not in known:
+            parts = sorted(one for one in known if len(one) > 2)
+            raise UsageError(
+                f"no region is known in `{said}`", where="--within", hint=f"a country such as DE, or one of {', '.join(parts)}"
+            )
+    return replace(limits, within=tuple(names))
+
+
+def outside(provider: str, region: str, limits: Limits) -> str | None:
+    """Why data may not live there; None where it may."""
+    from finops.prices.names import regions
+
+    if not limits.within:
+        return None
+    there = regions().get((provider, region))
+    if there is None:
+        return "where the region stands is not known"
+    if {there.country, there.zone_group} & set(limits.within):
+        return None
+    return f"stands in {there.country}, not in {', '.join(limits.within)}"
+
+
+def seen_from(measurement: Measurement, region: str, limits: Limits) -> Measurement:
+    """The measurement with the round trip to the region on its latency; its latency is unknown where the round trip is."""
+    reach = limits.reach(region)
+    if measurement.p95_ms is None or reach == 0.0:
+        return measurement
+    return replace(measurement, p95_ms=None if reach is None else measurement.p95_ms + reach)
+
+
+class Rates:
+    """Prices of moved data: bundled ones, under those that were imported."""
+
+    def __init__(self, settings: Settings) -> None:
+        from finops.prices.base import PricePoint
+        from finops.prices.transfer import INTERNET, REGION, transfer_tiers
+        from finops.steps.price_book import known_batches
+
+        self._internet, self._region = INTERNET, REGION
+        self._tiers: dict[tuple[str, str, str], Sequence[Tier]] = {
+            (provider, "*", kind): tiers for (provider, kind), tiers in transfer_tiers().items()
+        }
+        for batch in known_batches(settings):
+            own: dict[tuple[str, str, str], list[Tier]] = {}
+            for fact in batch.facts:
+                if isinstance(fact, PricePoint) and fact.sku in (INTERNET, REGION) and fact.currency == "USD":
+                    own.setdefault((fact.provider, fact.region, fact.sku), []).append((fact.tier_from, fact.price))
+            for key, tiers in own.items():
+                first = min(start for start, _ in tiers)  # zero is refused as a price: a free first tier is left out
+                self._tiers[key] = tiers if first == 0 else [(Decimal(0), Decimal(0)), *tiers]
+
+    def between(self, here: tuple[str, str], there: tuple[str, str], traffic: Traffic) -> Moved | None:
+        """The cost of the traffic of work at `there` whose data lives at `here` (provider, region)."""
+        return moved(
+            traffic,
+            self._of(there, self._internet),
+            self._of(here, self._internet if here[0] != there[0] else self._region),
+            here=here == there,
+        )
+
+    def _of(self, place: tuple[str, str], kind: str) -> Sequence[Tier] | None:
+        return self._tiers.get((*place, kind)) or self._tiers.get((place[0], "*", kind))
+
+
+def with_traffic(
+    row: Placement, here: tuple[str, str] | None, rates: Rates | None, traffic: Traffic, units: Decimal | None
+) -> Placement:
+    """The place with what its traffic costs and the month's total; not feasible where a rate is not known."""
+    if rates is None or here is None or units is None or row.unit_cost is None or row.region is None or row.offer is None:
+        return row
+    if row.offer.currency != "USD":
+        return replace(row, feasible=False, reason=f"rates of moved data are in USD, its price in {row.offer.currency}")
+    cost = rates.between(here, (row.provider, row.region), traffic)
+    if cost is None:
+        return replace(row, feasible=False, reason=f"the price of moving data from {here[0]} to {row.provider} is not known")
+    return replace(row, moved=cost, total_cost=row.unit_cost * units + cost.spread(traffic.months))

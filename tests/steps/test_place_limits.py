@@ -1,0 +1,119 @@
+"""`finops place`: where data may live, users' round trip, moved data, interruptions as asked; side by side with SkyPilot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Ran
+from tests.steps.benchmarks import AS_OF, benched
+
+Finops = Callable[..., Ran]
+D = Decimal
+
+
+@pytest.fixture
+def placed(finops: Finops, tmp_path: Path) -> Callable[..., Any]:
+    """Runs `finops place tagging` on one benchmark, measured on one L4 of AWS."""
+    benched(tmp_path, {})
+
+    def ran(*arguments: object) -> Any:
+        found = finops("place", "tagging", "--top", "0", *arguments, "-f", "json", *AS_OF)
+        assert found.code == 0, found.err
+        return found.json
+
+    return ran
+
+
+def test_data_may_live_only_where_it_is_allowed_to(placed: Callable[..., Any]) -> None:
+    rows = placed("--within", "DE,nl", "--all")["rows"]
+    assert {row["region"] for row in rows if row["feasible"]} == {"europe-west3", "europe-west4"}
+    reasons = {row["reason"] for row in rows if row["region"] == "us-east-1" and row["purchase_option"] == "on_demand"}
+    assert "stands in US, not in DE, NL" in reasons
+    assert {row["region"] for row in placed("--within", "europe")["rows"]} > {"europe-west3", "europe-west1"}
+
+
+def test_the_round_trip_is_part_of_the_latency(placed: Callable[..., Any]) -> None:
+    rows = placed("--round-trip", "us-east4=20,us-central1=400,*=100", "--latency-limit", "930")["rows"]
+    assert {row["region"]: row["p95_ms"] for row in rows}["us-east4"] == 840
+    assert "us-central1" not in {row["region"] for row in rows}
+    unknown = placed("--round-trip", "us-east4=20", "--latency-limit", "930")["rows"]
+    regions = {row["region"] for row in unknown if row["feasible"]}
+    assert regions == {"us-east4"}, "where the round trip is not known the limit is not kept"
+
+
+def test_moved_data_can_make_the_cheaper_place_the_dearer_one(placed: Callable[..., Any]) -> None:
+    """1,000,000 images a month take 100 hours. Data leaves AWS for another cloud by the internet's tiers: 100 GB are free, then
+    0.09 to 10,240 GB, then 0.085."""
+    month = ("--units-per-month", "1000000")
+    without, moved = placed(*month), placed(*month, "--sync-gb", "20480", "--move-gb", "1100", "--months", "10")
+    assert without["rows"][0]["provider"] == "gcp"
+    first = moved["rows"][0]
+    assert (first["provider"], first["region"], first["transfer_monthly"]) == ("aws", "us-east-1", "0")
+    away = next(row for row in moved["rows"] if row["provider"] == "gcp")
+    assert D(away["transfer_monthly"]) == 10_140 * D("0.09") + 10_240 * D("0.085")
+    assert D(away["transfer_once"]) == 1_000 * D("0.09")
+    assert D(away["total_monthly"]) == pytest.approx(
+        D(away["unit_cost"]) * 1_000_000 + D(away["transfer_monthly"]) + D(9), rel=D("1e-9")
+    )
+    assert "data transfer is included" in " ".join(moved["meta"]["notes"])
+
+
+def test_moved_data_needs_a_volume_and_a_place_to_leave(finops: Finops, tmp_path: Path) -> None:
+    benched(tmp_path, {"region": "eu-west-1"})
+    ran = finops("place", "tagging", "--sync-gb", "10", *AS_OF)
+    assert (ran.code, "--units-per-month" in ran.err) == (2, True)
+    ran = finops("place", "tagging", "--sync-gb", "10", "--units-per-month", "5", *AS_OF)
+    assert (ran.code, "where the data is today is not known" in ran.err) == (2, True)
+
+
+def test_interruptions_as_asked_and_what_they_take(placed: Callable[..., Any]) -> None:
+    def spot(*arguments: object) -> dict[str, Any]:
+        rows = placed("--provider", "aws", *arguments)["rows"]
+        found: dict[str, Any] = next(row for row in rows if row["purchase_option"] == "spot")
+        return found
+
+    run, kept, served = (spot("--hazard", "0.5", "--keeps", what) for what in ("run", "10m", "request"))
+    assert run["overhead"] > kept["overhead"] > served["overhead"] > 1
+    assert served["overhead"] == pytest.approx(1 + 0.5 / 12, abs=1e-4), "a request of 820 ms is hardly lost; five minutes are"
+    assert run["interruptions_per_month"] == 365
+    assert spot()["interruptions_per_month"] < 1
+
+
+SKYPILOT = (
+    ("8x NVIDIA A100", 40, "on_demand", "p4d.24xlarge", "21.957642"),
+    ("1x NVIDIA L4", 24, "on_demand", "g6.xlarge", "0.8048"),
+    ("1x NVIDIA L4", 24, "spot", "g6.xlarge", "0.410448"),
+    ("1x NVIDIA T4", 16, "spot", "g4dn.xlarge", "0.18936"),
+    ("1x NVIDIA A10G", 24, "spot", "g5.xlarge", None),
+    ("4x NVIDIA L40S", None, "on_demand", "g6e.12xlarge", "10.4926"),
+    ("4x NVIDIA L40S", None, "spot", "g6e.24xlarge", "3.9171"),
+)
+"""What SkyPilot 0.14.1 answers on the same catalogue (AWS, us-east-1): accelerators, memory, option, machine, price. It gives the
+A10G on spot as .4125, rounded."""
+
+
+def test_the_cheapest_offers_are_those_of_skypilot(finops: Finops, tmp_path: Path) -> None:
+    machines = sorted({(hardware, memory) for hardware, memory, *_ in SKYPILOT}, key=str)
+    benched(
+        tmp_path,
+        *(
+            {"workload": hardware, "hardware": hardware, "gpu_memory_gib": memory, "instance_type": None, "region": None}
+            for hardware, memory in machines
+        ),
+    )
+    found = {}
+    for hardware, _ in machines:
+        ran = finops("place", hardware, "--provider", "aws", "--region", "us-east-1", "--top", "0", "-f", "json", *AS_OF)
+        assert ran.code == 0, ran.err
+        for option in ("on_demand", "spot"):
+            own = [row for row in ran.json["rows"] if row["purchase_option"] == option]
+            found[hardware, option] = min((D(row["hourly_price"]), row["instance_type"]) for row in own)
+    for hardware, _, option, machine, price in SKYPILOT:
+        cost, name = found[hardware, option]
+        assert name == machine, (hardware, option, found[hardware, option])
+        assert round(cost, 4) == round(D(price or "0.41246"), 4)
