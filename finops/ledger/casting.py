@@ -71,6 +71,11 @@ class Cast:
         return f"finops_{kind}({self._text})"
 
     @property
+    def needs_reading(self) -> bool:
+        """Whether the value is anything but what the file holds."""
+        return self.raw_type not in (SQL_TYPES[self.field.kind], '"NULL"')
+
+    @property
     def fault(self) -> str | None:
         """The condition under which the row is rejected for this column; None where it can't be."""
         value, given = named(value_name(self.field)), named(self.field.name)

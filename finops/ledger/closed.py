@@ -106,7 +106,7 @@ def _fingerprints(reader: Reader, files: list[str], periods: set[Period]) -> dic
         return {}
     columns = ", ".join(named(name) for name in CHARGE.names)
     paths = [reader.part_path(file) for file in sorted(files)]
-    parts = relation_sql(CHARGE, paths, narrow=CHARGE.name in reader.narrow_contracts())
+    parts = relation_sql(CHARGE, paths)
     rows = reader.query(
         f"SELECT {ACCOUNT} AS account, BillingPeriodStart AS period, count(*) AS n,"
         f" sum(CAST(hash({columns}) AS HUGEINT)) AS total FROM {parts} GROUP BY account, period"

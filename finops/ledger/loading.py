@@ -11,8 +11,9 @@ from finops.core.numbers import plain_decimal
 from finops.ledger.connect import engine_errors
 from finops.ledger.identity import UNCHECKED, Identity, identity_of
 from finops.ledger.origins import doubled_origins
+from finops.ledger.parts import relation_sql
 from finops.ledger.schema import column_names
-from finops.ledger.staging import relation_of, staged
+from finops.ledger.staging import staged
 from finops.ledger.totals import Control, control_totals, slices_sql, typed_totals
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int,
         if rows.unread_maps:
             notes.append(f"{rows.unread_maps:,} rows have tags or attributes that are not a JSON object; they are kept without")
         if contract.name == "charge" and rows.rows:
-            notes += doubled_origins(writer, relation_of(rows.files))
+            notes += doubled_origins(writer, rows.relation)
         identity = identity_of(writer.query, rows.relation) if contract.name == "call" and rows.files else UNCHECKED
         controls = add_rows(writer, contract, rows.files, rows.rows, batch_id, rows.amounts)
         add_batch(writer, contract, batch_id, delivery_id, ingest, (rows.rows, rows.rejected), notes)
@@ -71,7 +72,7 @@ def add_rows(
     """Puts staged rows where the contract lives, with their slices; answers with the totals, for charges."""
     if not rows:
         return []
-    staged_rows = relation_of(files)
+    staged_rows = relation_sql(contract, files)
     writer.execute(f"INSERT INTO slice {slices_sql(contract, staged_rows, batch_id)}")
     controls = []
     if contract.name == "charge":
@@ -83,7 +84,7 @@ def add_rows(
         writer.execute(f"INSERT INTO {contract.name} SELECT {column_names(contract)} FROM {staged_rows}")
         return controls
     for file in files:
-        count = writer.query(f"SELECT count(*) AS n FROM {relation_of((file,))}")[0]["n"]
+        count = writer.query(f"SELECT count(*) AS n FROM {relation_sql(contract, (file,))}")[0]["n"]
         part = writer.add_part(file, contract.name, count)
         writer.execute(
             "INSERT INTO part VALUES ($1, $2, $3, $4, $5, $6)",

@@ -14,7 +14,6 @@ from finops.ledger.connect import named, quoted
 from finops.ledger.loading import add_batch, add_rows, next_id
 from finops.ledger.parts import aside, relation_sql
 from finops.ledger.schema import LINEAGE
-from finops.ledger.staging import relation_of
 from finops.ledger.totals import ACCOUNT
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _keep_rest(writer: Writer, batch_id: int, delivery_id: int, ingest: int) -> 
     """Carries the rows that are not replaced into a new batch; answers with their number."""
     files = [row["file"] for row in writer.query("SELECT file FROM part WHERE batch_id = $1 ORDER BY file", [batch_id])]
     paths = [writer.part_path(file) for file in files]
-    old = relation_sql(CHARGE, paths, narrow=CHARGE.name in writer.narrow_contracts())
+    old = relation_sql(CHARGE, paths)
     rest_id, folder = next_id(writer, "batch"), aside(writer.path)
     try:
         writer.execute(
@@ -93,7 +92,7 @@ def _keep_rest(writer: Writer, batch_id: int, delivery_id: int, ingest: int) -> 
             f" TO {quoted(str(folder))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUPS_PER_FILE 64)"
         )
         rest = tuple(sorted(folder.glob("*.parquet")))
-        rows = writer.query(f"SELECT count(*) AS n FROM {relation_of(rest)}")[0]["n"] if rest else 0
+        rows = writer.query(f"SELECT count(*) AS n FROM {relation_sql(CHARGE, rest)}")[0]["n"] if rest else 0
         if rows:
             add_rows(writer, CHARGE, rest, rows, rest_id)
             add_batch(writer, CHARGE, rest_id, delivery_id, ingest, (rows, 0), [f"what was left of batch {batch_id}"])

@@ -13,6 +13,8 @@ from finops.errors import DataError
 from finops.ledger.connect import parts_dir, quoted
 from finops.ledger.schema import column_names, empty_select
 
+NARROW = frozenset({"charge"})
+"""Contracts whose parts hold only the columns that their file feeds: of eighty columns of a bill, most say nothing."""
 _ASIDE = ".writing-"
 _CHUNK = 1 << 20
 
@@ -45,20 +47,20 @@ def commit_part(ledger: Path, written: Path, contract: str, rows: int) -> PartFi
     return PartFile(name, contract, rows, size, digest)
 
 
-def relation_sql(contract: Contract, paths: Sequence[Path], *, narrow: bool = False) -> str:
-    """Parts of a contract as one relation, for a FROM. `narrow` says that older parts may lack columns of the contract."""
+def relation_sql(contract: Contract, paths: Sequence[Path]) -> str:
+    """Parts of a contract as one relation, for a FROM. Columns that a part of a narrow contract lacks are null."""
     if not paths:
         return f"({empty_select(contract)})"
     files = ", ".join(quoted(str(path)) for path in paths)
-    if not narrow:
+    if contract.name not in NARROW:
         return f"read_parquet([{files}], hive_partitioning = false)"
     rows = f"SELECT * FROM read_parquet([{files}], hive_partitioning = false, union_by_name = true)"
     return f"({empty_select(contract)} UNION ALL BY NAME {rows})"
 
 
-def view_sql(ledger: Path, contract: Contract, files: Sequence[str], *, narrow: bool = False) -> str:
+def view_sql(ledger: Path, contract: Contract, files: Sequence[str]) -> str:
     """The TEMP view of a contract over an explicit list of parts."""
-    rows = relation_sql(contract, [parts_dir(ledger) / file for file in files], narrow=narrow)
+    rows = relation_sql(contract, [parts_dir(ledger) / file for file in files])
     return f"CREATE OR REPLACE TEMP VIEW {contract.name} AS SELECT {column_names(contract)} FROM {rows}"
 
 

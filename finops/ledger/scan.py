@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from finops.core.contracts import Contract
 from finops.errors import DataError, FinopsError
 from finops.ledger.connect import engine_errors, named, quoted
-from finops.ledger.repeated_maps import repeated_maps
+from finops.ledger.repeated_maps import RepeatedMap, repeated_maps
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,8 +42,8 @@ class Raw:
     sql: str
     types: dict[str, str]
     numbered: bool
-    maps: dict[str, str] = dataclass_field(default_factory=dict)
-    """Of map columns whose texts repeat, the tables of the maps they stand for. See `repeated_maps`."""
+    maps: dict[str, RepeatedMap] = dataclass_field(default_factory=dict)
+    """Map columns of which every value is known: `sql` has their keys in place of them. See `repeated_maps`."""
     failures: list[FinopsError] = dataclass_field(default_factory=list)
     """What the source raised while its batches were taken; the engine would only repeat it in its own words."""
 
@@ -62,7 +62,7 @@ def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: S
         "the file can't be read", where=where, hint="is it complete? Export it again, or name its kind with `--source`"
     ):
         if scan.format == "parquet":
-            base, native = _parquet(connection, scan)
+            base, native = _parquet(connection, scan, any(field.kind == "float" for field in contract.fields))
         elif scan.format == "csv":
             base, native = _csv(connection, scan), {}
         else:
@@ -125,16 +125,26 @@ def clear_malformed(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _select(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan, base: str, native: dict[str, str]) -> Raw:
-    columns = []
-    for field in contract.fields:
-        if field.name in scan.columns:
-            columns.append(f"{_source_of(scan.columns[field.name], native)} AS {named(field.name)}")
-    condition = f" WHERE {scan.where}" if scan.where else ""
-    sql = f"SELECT part_row, {', '.join(columns)} FROM ({base}){condition}"
+    made = {f.name: _source_of(scan.columns[f.name], native) for f in contract.fields if f.name in scan.columns}
+    rows = f"({base}){f' WHERE {scan.where}' if scan.where else ''}"
+    sql = f"SELECT {', '.join(['part_row', *(f'{sql} AS {named(name)}' for name, sql in made.items())])} FROM {rows}"
     described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {sql})").fetchall()
     types = {name: kind for name, kind in described if name != "part_row"}
-    numbered = scan.format == "parquet"
-    return Raw(sql, types, numbered, repeated_maps(connection, contract, sql, types) if numbered else {})
+    if scan.format != "parquet":
+        return Raw(sql, types, False)
+    own = {name: (sql, _own_columns(sql, native)) for name, sql in made.items()}
+    maps = repeated_maps(connection, contract, rows, own, types)
+    chosen = ["part_row", *(f"{sql} AS {named(name)}" for name, sql in made.items() if name not in maps)]
+    chosen += [f"{named(column)} AS {named(key)}" for known in maps.values() for key, column in known.keys.items()]
+    sql = f"SELECT {', '.join(chosen)} FROM {rows}"
+    return Raw(sql, {name: kind for name, kind in types.items() if name not in maps}, True, maps)
+
+
+def _own_columns(expression: str, native: dict[str, str]) -> list[str]:
+    """The file's own columns that an expression names, each once."""
+    found = re.findall(_NAME, re.sub(r"'(?:[^']|'')*'", "''", expression))
+    known = dict.fromkeys(name.replace('""', '"').lower() for name in found)
+    return [native[name][1:-1].replace('""', '"') for name in known if name in native]
 
 
 def _source_of(expression: str, native: dict[str, str]) -> str:
@@ -144,11 +154,15 @@ def _source_of(expression: str, native: dict[str, str]) -> str:
     return native.get(name.replace('""', '"').lower(), f"({expression})")
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, scan: Scan) -> tuple[str, dict[str, str]]:
+def _parquet(connection: duckdb.DuckDBPyConnection, scan: Scan, floats: bool) -> tuple[str, dict[str, str]]:
+    """The file's rows, and its columns by lower-case name. Floating numbers become text once, however many columns they feed;
+    not where a contract keeps `floats`."""
     reader = f"read_parquet({quoted(str(scan.path))}, file_row_number = true, hive_partitioning = false)"
     described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {reader})").fetchall()
     kept = {name.lower(): named(name) for name, kind in described if kind != "BLOB"}
-    return f"SELECT *, file_row_number + 1 AS part_row FROM {reader}", kept
+    numbers = [named(name) for name, kind in described if kind in ("DOUBLE", "FLOAT") and not floats]
+    texts = f" REPLACE ({', '.join(f'CAST({name} AS VARCHAR) AS {name}' for name in numbers)})" if numbers else ""
+    return f"SELECT *{texts}, file_row_number + 1 AS part_row FROM {reader}", kept
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, scan: Scan) -> str:

@@ -127,16 +127,11 @@ class Reader:
             "SELECT contract, file FROM part JOIN batch USING (batch_id, contract) WHERE superseded_by IS NULL ORDER BY file"
         ).fetchall()
         parts.check_present(self.path, [file for _, file in rows])
-        narrow = self.narrow_contracts()
         for name in sorted(PARQUET_CONTRACTS):
             files = [file for contract, file in rows if contract == name]
             with engine_errors("a part of the ledger can't be read", where=str(self.path), hint="`finops doctor` names it"):
-                self._connection.execute(parts.view_sql(self.path, CONTRACTS[name], files, narrow=name in narrow))
+                self._connection.execute(parts.view_sql(self.path, CONTRACTS[name], files))
         self._connection.execute(identity.VIEW_SQL)
-
-    def narrow_contracts(self) -> set[str]:
-        """The contracts of which parts may lack columns, because an older finops wrote them."""
-        return {name for (name,) in self._connection.execute("SELECT value FROM meta WHERE key = 'narrow_parts'").fetchall()}
 
     def close(self) -> None:
         """Lets go of the ledger."""

@@ -79,7 +79,8 @@ def control_totals(connection: duckdb.DuckDBPyConnection, staged: str) -> list[C
 def unsaid(column: str, raw_type: str) -> str:
     """SQL for the raw text of an amount where the stored one may not say it all: an exponent, or more digits than are stored."""
     text = named(column) if raw_type == "VARCHAR" else f"CAST({named(column)} AS VARCHAR)"
-    return f"nullif(regexp_extract({text}, '^.*(?:[eE]|\\.\\d{{13}}).*$'), '')"
+    long = f"strlen({text}) > 13 OR contains({text}, 'e') OR contains({text}, 'E')"
+    return f"CASE WHEN {long} THEN nullif(regexp_extract({text}, '^.*(?:[eE]|\\.\\d{{13}}).*$'), '') END"
 
 
 def typed_totals(connection: duckdb.DuckDBPyConnection, staged: str, amounts: str) -> list[Control]:

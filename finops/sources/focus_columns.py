@@ -57,7 +57,8 @@ def quoted(name: str) -> str:
 
 
 def _nulled(sql: str) -> str:
-    return f"CASE WHEN upper(trim({sql})) IN {_NULL_TEXTS} THEN NULL ELSE {sql} END"
+    long = f"strlen({sql}) > 6 AND {sql} > '!' AND NOT ends_with({sql}, ' ')"
+    return f"CASE WHEN {long} THEN {sql} WHEN upper(trim({sql})) IN {_NULL_TEXTS} THEN NULL ELSE {sql} END"
 
 
 def _fill_in(columns: dict[str, str], currency: str | None) -> list[str]:
@@ -77,5 +78,5 @@ def _currency_note(currency: str | None) -> str:
         return f"the file has no BillingCurrency: its amounts are taken as {currency}, as asked"
     return (
         f"the file has no BillingCurrency: its amounts stand under {NO_CURRENCY} (no currency) and are added to no other; "
-        "`[[source]]` with `name` and `currency` in finops.toml names it"
+        "add the column to name it"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -254,6 +255,60 @@ def test_tags_that_repeat_are_read_once_and_read_alike(tmp_path: Path, monkeypat
     assert tables == [1, 0]
     assert found[0] == found[1]
     assert found[0][1].count({"a": "1"}) == 16
+
+
+def test_maps_that_are_made_of_other_columns_are_read_once_and_read_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow as pa
+
+    tags = [[("user_a", "1")], [("user_a", "1"), ("a", "2")], [("k", "v"), ("k", "w")], [("n", None)], [], None, [("'\"", "\\")]]
+    names = ["x", None, "x", "y", "x", "x", "y"]
+    maps = pa.array(tags * 8, pa.map_(pa.string(), pa.string()))
+    path, found, tables = tmp_path / "b.parquet", [], []
+    load = _parquet(path, rows=8 * len(tags), t=maps, n=names * 8)
+    made = "regexp_replace(CAST(to_json(\"t\") AS VARCHAR), '\"user_', '\"', 'g')"
+    more = f'CASE WHEN "n" = \'y\' THEN \'{{"y": 1}}\' WHEN "n" = \'"t"\' THEN NULL ELSE {made} END'
+    columns = {**load.data.columns, "Tags": made, "SkuPriceDetails": more}  # type: ignore[union-attr]
+    own = {name: sql for name, sql in columns.items() if name not in ("t", "n")}
+    scan = replace(load.data, columns=own)  # type: ignore[type-var]
+    for least in (1, 10**9):
+        monkeypatch.setattr(repeated_maps, "_LEAST_ROWS", least)
+        ledger = tmp_path / f"{least}.duckdb"
+        with open_writer(ledger) as writer:
+            done = Intake(writer).take("bills", part_of(path), [Load("charge", scan)])
+            tables.append(len(writer.query("SELECT 1 FROM duckdb_tables() WHERE table_name LIKE 'finops_texts_%'")))
+        found.append((done.notes, [(row["Tags"], row["SkuPriceDetails"]) for row in charges(ledger)]))
+    assert tables == [2, 0]
+    assert found[0] == found[1]
+    assert found[0][1].count(({"a": "1"}, {"a": "1"})) == 16
+    assert found[0][1].count(({"n": None}, {"y": "1"})) == 8
+
+
+def test_amounts_that_are_alike_keep_their_own_values_and_faults(tmp_path: Path) -> None:
+    costs = ["1.5", "1.50", "x", "2", "1_0", "NULL"]
+    same, other = [*costs[:2], "x", "2", "1_0", "NULL"], ["1.5", "1.5", "1", "nope", "3", "7"]
+    load = _parquet(tmp_path / "b.parquet", rows=6, EffectiveCost=same, ListCost=other, BilledCost=costs)
+    ledger = tmp_path / "l.duckdb"
+    with open_writer(ledger) as writer:
+        Intake(writer).take("bills", part_of(tmp_path / "b.parquet"), [load])
+    rows = charges(ledger)
+    assert [(row["BilledCost"], row["EffectiveCost"], row["ListCost"]) for row in rows] == [(Decimal("1.5"),) * 3] * 2
+    assert [(row, column, text) for row, column, _, text in rejects(ledger)] == [
+        (3, "BilledCost", "x"),
+        (4, "ListCost", "nope"),
+        (5, "BilledCost", "1_0"),
+        (6, "BilledCost", None),
+    ]
+
+
+def test_parts_hold_what_the_file_says_and_nothing_else(tmp_path: Path) -> None:
+    row = _one(tmp_path, _parquet(tmp_path / "b.parquet"))
+    assert set(row) >= set(CHARGE.names)
+    part = next((tmp_path / "l.duckdb.d").glob("charge-*.parquet"))
+    with open_writer(tmp_path / "l.duckdb") as writer:
+        columns = {found["column_name"] for found in writer.query(f"DESCRIBE SELECT * FROM read_parquet('{part}')")}
+    assert len(columns & set(CHARGE.names)) == 6
 
 
 def test_amounts_whose_sum_can_not_be_kept_are_one_clear_error(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from finops.core.contracts import CONTRACTS, Contract
 from finops.ledger import plain as plain_batches
 from finops.ledger.casting import define_casts
+from finops.ledger.marked import marked_sql
 from finops.ledger.plain import Plain, write_plain
 from finops.ledger.scan import raw_arrow
-from finops.ledger.staging import _marked_sql
 from finops.sources.arrow_schema import arrow_schema
 
 CALL = CONTRACTS["call"]
@@ -41,7 +41,7 @@ def written(batches: list[pa.RecordBatch], folder: Path, contract: Contract = CA
 def by_the_engine(batches: list[pa.RecordBatch]) -> tuple[list[str], list[Any]]:
     with duckdb.connect() as connection:
         define_casts(connection)
-        sql = _marked_sql(CALL, raw_arrow(connection, CALL, iter(batches)), (7, 10), "x")
+        sql = marked_sql(CALL, raw_arrow(connection, CALL, iter(batches)), (7, 10), "x")
         return names_and_rows(connection, sql)
 
 

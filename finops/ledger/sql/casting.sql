@@ -1,9 +1,10 @@
 -- Text to typed values: the only place where the ledger casts. Each macro is null where its text can't be read.
 
--- The words that mean null, and text that is nothing but blanks. Longer text is none of them, which is quick to see.
+-- The words that mean null, and text that is nothing but blanks. Text that is longer, or begins with none of their first
+-- characters (a blank, `(`, N or n), is none of them, which is quick to see.
 -- No list of words after IN: the engine makes a join of it, for every column.
 CREATE OR REPLACE TEMP MACRO finops_text(t) AS CASE
-    WHEN strlen(t) > 6 AND t > '!' THEN t
+    WHEN t > '!' AND (strlen(t) > 6 OR (t >= ')' AND (t < 'N' OR t >= 'O') AND (t < 'n' OR t >= 'o'))) THEN t
     WHEN regexp_full_match(t, '[ \t\r\n]*|NULL|null|\(null\)|N/A') THEN NULL
     ELSE t END;
 
