@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import Globals
+from finops.cli.options import Globals, condition
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
@@ -26,18 +26,26 @@ def explain(
     ],
     trace: Annotated[bool, typer.Option("--trace", help="Down to the rows of the bills, with each row's share.")] = False,
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="One billing month.")] = None,
+    last: Annotated[str | None, typer.Option("--last", metavar="30d", help="The days up to the business date.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="NAME=VALUE", help="The row of a table to trace; may be repeated.")
+    ] = None,
 ) -> None:
-    """What a metric means, how a table is made, or which charges the cost of an agent or an AI model is made of.
+    """What a metric means, how a table is made, or what a cost is made of; with --trace, down to rows of files.
+
+    The figures of a row of cost, requests, waste, traces, flag, forecast, bridge and commitments can be traced too.
 
     \b
     Examples:
       finops explain cost_per_success
       finops explain trip-planner --trace --month 2026-10
+      finops explain waste --trace --where cause=loop --where agent=price-checker --month 2026-10
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.steps.explain import explain as answer
 
     with talking(g) as talk:
-        result = answer(g.overrides, subject, trace=trace, month=month, talk=talk)
+        only = dict(condition(text) for text in where or ())
+        result = answer(g.overrides, subject, trace=trace, month=month, last=last, where=only, talk=talk)
     emit(result, g)

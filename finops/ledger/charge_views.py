@@ -16,7 +16,7 @@ from finops.ledger.engine.slices import Dirty, write_dirty
 from finops.ledger.store import Reader
 
 
-class _ReadOnly:
+class TempOnly:
     """A reader as the engine's database: what it executes is TEMP."""
 
     def __init__(self, reader: Reader) -> None:
@@ -32,7 +32,7 @@ class _ReadOnly:
 def charge_views(reader: Reader, allocation: Allocation, months: set[date]) -> Iterator[tuple[Allocation, set[date]]]:
     """For each group of months (of charge days) that share rules, owners and names: the staging models up to `stg_charge_line`
     are TEMP views and tables over their days while the group is the current one."""
-    database = _ReadOnly(reader)
+    database = TempOnly(reader)
     define_macros(database, allocation.zone)
     today = in_force(database, allocation)
     for configuration, own in _by_configuration(reader, today, months):

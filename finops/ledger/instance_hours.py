@@ -15,7 +15,19 @@ def instance_hours(reader: Reader, first: date, end: date) -> Rows:
     """Hours and cost of instances and of unused commitments whose charges reach into the days, by place, option and time."""
     for macro in CHARGE_MACROS:
         reader.query(macro)
-    return reader.read("commitments_hours", first=first, end=end)
+    return reader.read("commitments_hours", first=first, end=end, by_line=False)
+
+
+def instance_hour_lines(reader: Reader, first: date, end: date) -> Rows:
+    """The same, a row per charge with its file and row."""
+    for macro in CHARGE_MACROS:
+        reader.query(macro)
+    files = {
+        row["batch_id"]: row["path"]
+        for row in reader.query("SELECT b.batch_id, d.path FROM batch b JOIN delivery d ON d.delivery_id = b.delivery_id")
+    }
+    rows = reader.read("commitments_hours", first=first, end=end, by_line=True)
+    return [{**row, "file": files.get(row["batch_id"]), "line": row["part_row"]} for row in rows]
 
 
 def billed_spans(reader: Reader, first: date, end: date) -> dict[str | None, tuple[datetime, datetime]]:

@@ -35,7 +35,7 @@ def with_signs(
     """
     window = {"first": since - timedelta(days=BEFORE_D), "end": until + timedelta(days=1)}
     needless = priced_calls(
-        reader.read("waste_calls", **window, by_outcome=False),
+        reader.read("waste_calls", **window, by_outcome=False, by_call=False),
         reader.read("call_rates", **window),
         reader.read("waste_cache", **window),
     )

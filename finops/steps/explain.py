@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,11 +18,11 @@ from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
-from finops.ledger.engine.build import built_by, fingerprint_of
 from finops.ledger.engine.model import Model, all_models
 from finops.ledger.store import Reader, open_reader
-from finops.ledger.tracing import AMOUNTS, Owner, trace_rows
-from finops.steps.build import allocation_of
+from finops.ledger.tracing import AMOUNTS
+from finops.steps.explain_cost import cost_lines
+from finops.steps.explain_tables import TABLES, explain_table
 
 Row = dict[str, Any]
 METRIC = (
@@ -52,24 +53,34 @@ PARTS = (
     *(Column("service", "Service", wide_only=True), Column("what", "Model or instance"), _CURRENCY),
     *(*_MONEY, *_OTHERS),
 )
-TRACE = (
-    *(Column("file", "File"), Column("line", "Row", "count"), Column("charge_day", "Day", "date")),
-    *(
-        Column("service", "Service", wide_only=True),
-        Column("sku", "SKU", wide_only=True),
-        Column("model", "Model", wide_only=True),
-    ),
-    *(Column(c.key, c.label, wide_only=True) for c in _OWNERS),
-    *(Column("method", "Method", wide_only=True), Column("rule", "Rule"), Column("driver", "Driver", wide_only=True)),
-    *(Column("weight", "Weight", "count", wide_only=True), Column("weight_total", "Of", "count", wide_only=True)),
-    *(Column("prices", "Prices", wide_only=True), _CURRENCY, Column("line_billed", "Row billed", "money", "billed_cost")),
-    *(*_MONEY, *_OTHERS),
-)
 
 
-def explain(overrides: Overrides, subject: str, *, trace: bool = False, month: str | None = None, talk: Talk) -> Result:
+@dataclass(frozen=True)
+class Owner:
+    """A dimension (an owner's, or `model`) and a name, and the billing month to look at (None: all)."""
+
+    dimension: str
+    name: str
+    month: date | None = None
+
+
+def explain(
+    overrides: Overrides,
+    subject: str,
+    *,
+    trace: bool = False,
+    month: str | None = None,
+    last: str | None = None,
+    where: Mapping[str, str | None] | None = None,
+    talk: Talk,
+) -> Result:
     """Explains a metric, a model (of the ledger's tables, or an AI model), or an agent (tenant or workflow); `trace` goes down to
-    rows of files."""
+    rows of files, also for the figures of a command's table, of which `where` names the row."""
+    if trace and subject in TABLES:
+        return explain_table(overrides, subject, month=month, last=last, where=where or {}, talk=talk)
+    if where or last:
+        hint = "with `--trace`, one of: " + ", ".join(TABLES)
+        raise UsageError("`--where` and `--last` name a row of a table", where="--where" if where else "--last", hint=hint)
     if not trace and subject in BY_ID:
         return _of_metric(BY_ID[subject])
     models = {model.name: model for model in all_models()}
@@ -163,22 +174,13 @@ def _prices(reader: Reader, model: str, at: date) -> list[str]:
 
 
 def _traced(reader: Reader, settings: Settings, owner: Owner, month: str | None) -> Result:
-    allocation = allocation_of(settings)
-    if built_by(reader) != fingerprint_of(allocation):
-        raise DataError("the configuration has changed since the last build", where=str(settings.ledger), hint="`finops build`")
-    rows = trace_rows(reader, allocation, owner)
-    rows += [
-        {**row, "file": None, "line": None, "weight": None, "weight_total": None, "line_billed": None}
-        for row in reader.read("explain_estimates", dimension=owner.dimension, owner=owner.name, month=month)
-    ]
-    totals = _totals(rows)
-    parts = _totals(reader.read("explain_parts", dimension=owner.dimension, owner=owner.name, month=month))
-    if totals != parts:
-        raise DataError(
-            "the rows do not add up to the cost", where=owner.name, hint="`finops build --full`, then `finops doctor`"
-        )
-    notes = ["shares of rows add up to the cost to the last digit; rows without a file are estimates"]
-    return Result(TRACE, rows, totals, {"subject": owner.name, "dimension": owner.dimension, "period": month}, notes)
+    return cost_lines(
+        reader,
+        settings,
+        {owner.dimension: owner.name},
+        month=owner.month,
+        meta={"subject": owner.name, "dimension": owner.dimension, "period": month},
+    )
 
 
 def _totals(rows: Sequence[Row]) -> list[Row]:

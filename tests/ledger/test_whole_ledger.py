@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from finops.cli.app import run
 from finops.config import Overrides, load_settings
 from finops.ledger.store import open_reader
-from finops.ledger.tracing import trace_rows
+from finops.ledger.tracing import Wanted, trace_rows
 from finops.steps.build import allocation_of
 from tests.conftest import LONG, whole_ledger_cases
 from tests.ledger import ledger_properties as properties
@@ -71,7 +71,7 @@ class Ledger:
         """Every owner's rows, as `explain --trace` follows one owner's."""
         settings = load_settings(Overrides(config=self.home / "finops.toml", ledger=self.home / "l.duckdb"))
         with open_reader(settings.ledger) as reader:
-            return trace_rows(reader, allocation_of(settings), None)
+            return trace_rows(reader, allocation_of(settings), Wanted())
 
     def canonical(self) -> str:
         self.finops("query", "--canonical", "charge")

@@ -1,6 +1,8 @@
--- commitments_hours: hours of instances, and of commitments that nobody used, by place, purchase option and the hours that a charge covers.
+-- commitments_hours: hours of instances, and of commitments that nobody used, by place, purchase option and the hours that a charge covers. With `by_line`, a row per charge.
 WITH line AS (
     SELECT
+        CASE WHEN CAST($by_line AS BOOLEAN) THEN c.batch_id END AS batch_id,
+        CASE WHEN CAST($by_line AS BOOLEAN) THEN c.part_row END AS part_row,
         coalesce(a.provider, lower(trim(c."ServiceProviderName")), lower(trim(c."InvoiceIssuerName"))) AS provider,
         c."RegionId" AS region,
         charge_instance_type(c."x_InstanceType", c."SkuPriceDetails", c."SkuMeter", c."SkuId") AS instance_type,
@@ -29,13 +31,13 @@ WITH line AS (
         AND c."BilledCost" >= 0
 )
 SELECT
-    n.provider, n.region, n.instance_type, n.currency, n.purchase_option, n.first_hour, n.end_hour,
+    n.provider, n.region, n.instance_type, n.currency, n.purchase_option, n.first_hour, n.end_hour, n.batch_id, n.part_row,
     CAST(sum(n.hours) AS DECIMAL(38, 12)) AS hours,
     CAST(sum(n.effective) AS DECIMAL(38, 12)) AS cost,
     CAST(sum(n.list) AS DECIMAL(38, 12)) AS listed
 FROM line n
 WHERE n.purchase_option = 'commitment_unused' OR (n.category = 'Usage' AND n.instance_type IS NOT NULL AND n.hours IS NOT NULL)
-GROUP BY n.provider, n.region, n.instance_type, n.currency, n.purchase_option, n.first_hour, n.end_hour
+GROUP BY n.provider, n.region, n.instance_type, n.currency, n.purchase_option, n.first_hour, n.end_hour, n.batch_id, n.part_row
 ORDER BY
     n.currency, n.provider NULLS LAST, n.region NULLS LAST, n.instance_type NULLS LAST, n.purchase_option NULLS LAST,
-    n.first_hour, n.end_hour
+    n.first_hour, n.end_hour, n.batch_id, n.part_row

@@ -1,4 +1,4 @@
--- waste_calls: counted calls by the one cause for which they were needless, at list price; a call has at most one cause, the first that fits. Failed calls are told apart by what came after them, loops by the tool and its arguments (where no arguments are known, by a tool that fails again and again), copies by the prompt's hash within a day, long prompts by four times the usual fresh input of the agent on the model. Without `by_outcome`, agents without outcomes are judged as the others.
+-- waste_calls: counted calls by the one cause for which they were needless, at list price; a call has at most one cause, the first that fits. Failed calls are told apart by what came after them, loops by the tool and its arguments (where no arguments are known, by a tool that fails again and again), copies by the prompt's hash within a day, long prompts by four times the usual fresh input of the agent on the model. Without `by_outcome`, agents without outcomes are judged as the others. With `by_call`, a row each.
 WITH judged AS (
     SELECT c.agent, count(r.accepted) AS verdicts
     FROM fct_call c
@@ -99,6 +99,7 @@ usual AS (
 ),
 caused AS (
     SELECT
+        CASE WHEN CAST($by_call AS BOOLEAN) THEN o.call_key END AS call_key,
         o.call_day, o.tenant, o.agent, o.workflow, o.model, o.currency, o.list_cost, o.operation,
         CASE
             WHEN CAST($by_outcome AS BOOLEAN) AND j.verdicts = 0 AND k.verdicts > 0 AND left(o.agent, 2) <> '__' THEN 'no_outcome'
@@ -122,12 +123,12 @@ caused AS (
     LEFT JOIN usual u ON u.agent = o.agent AND u.model = o.model AND o.operation = 'inference'
 )
 SELECT
-    c.cause, c.call_day AS day, c.tenant, c.agent, c.workflow, c.model, c.currency,
+    c.cause, c.call_day AS day, c.tenant, c.agent, c.workflow, c.model, c.currency, c.call_key,
     count(CASE WHEN c.operation IN ('inference', 'embeddings') THEN 1 END) AS calls,
     count(CASE WHEN c.operation IN ('inference', 'embeddings') AND c.list_cost IS NULL THEN 1 END) AS uncosted,
     CAST(sum(c.list_cost) AS DECIMAL(38, 12)) AS list_cost,
     CAST(sum(CASE WHEN c.cause = 'long_prompt' THEN c.excess END) AS DECIMAL(38, 6)) AS excess_tokens
 FROM caused c
 WHERE c.cause IS NOT NULL
-GROUP BY c.cause, c.call_day, c.tenant, c.agent, c.workflow, c.model, c.currency
-ORDER BY c.cause, day, c.tenant, c.agent, c.workflow, c.model NULLS LAST, c.currency NULLS LAST
+GROUP BY c.cause, c.call_day, c.tenant, c.agent, c.workflow, c.model, c.currency, c.call_key
+ORDER BY c.cause, day, c.tenant, c.agent, c.workflow, c.model NULLS LAST, c.currency NULLS LAST, c.call_key NULLS LAST
