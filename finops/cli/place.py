@@ -53,6 +53,7 @@ def place(
     egress: Annotated[str | None, typer.Option("--egress-gb", help="GB a month to users; needs --units-per-month.")] = None,
     sync: Annotated[str | None, typer.Option("--sync-gb", help="GB a month kept in step with today's region.")] = None,
     move: Annotated[str | None, typer.Option("--move-gb", help="GB moved once.")] = None,
+    store: Annotated[str | None, typer.Option("--store-gb", help="GB of a copy that is kept there.")] = None,
     months: Annotated[int, typer.Option("--months", min=1, max=120, help="Months over which the move is spread.")] = 12,
     infeasible: Annotated[bool, typer.Option("--all", help="Also the places that do not fit, with the reason.")] = False,
     top: Annotated[int, typer.Option("--top", min=0, help="How many places to show; 0 is all of them.")] = 20,
@@ -71,7 +72,13 @@ def place(
     from finops.steps.place import place as answer
     from finops.steps.placement_limits import Limits
 
-    traffic = Traffic(_gigabytes(egress, "--egress-gb"), _gigabytes(sync, "--sync-gb"), _gigabytes(move, "--move-gb"), months)
+    traffic = Traffic(
+        _gigabytes(egress, "--egress-gb"),
+        _gigabytes(sync, "--sync-gb"),
+        _gigabytes(move, "--move-gb"),
+        months,
+        _gigabytes(store, "--store-gb"),
+    )
     with talking(g) as talk:
         result = answer(
             g.overrides,

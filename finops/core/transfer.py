@@ -1,4 +1,4 @@
-"""What moving data costs: tiers that add up over a month, copies kept in step, and one move spread over months."""
+"""What moving data costs: users served, a copy kept in step and stored, and one move spread over months."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-Tier = tuple[Decimal, Decimal]
-"""From how many GB a month on, and the price of a GB there."""
+from finops.core.tiered import Tier, tiered_cost
+
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a place away from today's would move: GB of a month to the internet, GB of a month kept in step with today's region,
-    GB copied once, and over how many months that is spread."""
+    """What a place away from today's would move: GB of a month to users by the internet, GB of a month kept in step with today's
+    region, GB stored at the place, GB copied once, and over how many months that is spread."""
 
-    internet_gb: Decimal = Decimal(0)
-    sync_gb: Decimal = Decimal(0)
-    once_gb: Decimal = Decimal(0)
+    internet_gb: Decimal = _ZERO
+    sync_gb: Decimal = _ZERO
+    once_gb: Decimal = _ZERO
     months: int = 12
+    stored_gb: Decimal = _ZERO
 
     @property
     def asked(self) -> bool:
-        return bool(self.internet_gb or self.sync_gb or self.once_gb)
+        return bool(self.internet_gb or self.sync_gb or self.once_gb or self.stored_gb)
 
 
 NOTHING_MOVED = Traffic()
@@ -40,28 +42,35 @@ class Moved:
         return self.monthly + self.once / months
 
 
-def tiered(gb: Decimal, tiers: Sequence[Tier]) -> Decimal:
-    """The cost of so many GB in a month. Each GB costs the price of the tier that it falls into; a larger tier never makes the GB
-    before it cheaper."""
-    if not tiers or min(start for start, _ in tiers) > 0:
-        raise ValueError("the first tier begins at 0")
-    ordered = sorted(tiers)
-    ends = [start for start, _ in ordered[1:]]
-    cost = Decimal(0)
-    for (start, price), end in zip(ordered, [*ends, None], strict=True):
-        upto = gb if end is None else min(gb, end)
-        cost += max(upto - start, Decimal(0)) * price
-    return cost
+@dataclass(frozen=True)
+class Tariff:
+    """Tiers of a GB: from a place to users, from today's region to it, and kept there for a month. None is unknown."""
+
+    internet: Sequence[Tier] | None
+    between: Sequence[Tier] | None
+    storage: Sequence[Tier] | None
 
 
-def moved(traffic: Traffic, internet: Sequence[Tier] | None, between: Sequence[Tier] | None, *, here: bool) -> Moved | None:
-    """The cost of the traffic at a place: what it sends to users by its `internet` rates, and what today's region sends to it, by
-    the rates `between` them. Today's region itself (`here`) keeps nothing in step and moves nothing. None where a rate that is
-    needed is not known."""
-    away = not here and bool(traffic.sync_gb or traffic.once_gb)
-    if (traffic.internet_gb and internet is None) or (away and between is None):
+def moved(traffic: Traffic, tariff: Tariff, *, here: bool) -> Moved | None:
+    """The cost of the traffic at a place. Today's region itself (`here`) keeps nothing in step, stores no copy and moves nothing.
+    None where a rate that is needed is not known."""
+    served = _cost(traffic.internet_gb, tariff.internet)
+    if here:
+        return None if served is None else Moved(served, _ZERO)
+    kept, stored, once = (
+        _cost(gb, tiers)
+        for gb, tiers in (
+            (traffic.sync_gb, tariff.between),
+            (traffic.stored_gb, tariff.storage),
+            (traffic.once_gb, tariff.between),
+        )
+    )
+    if served is None or kept is None or stored is None or once is None:
         return None
-    monthly = tiered(traffic.internet_gb, internet) if traffic.internet_gb and internet else Decimal(0)
-    if not away or between is None:
-        return Moved(monthly, Decimal(0))
-    return Moved(monthly + tiered(traffic.sync_gb, between), tiered(traffic.once_gb, between))
+    return Moved(served + kept + stored, once)
+
+
+def _cost(gb: Decimal, tiers: Sequence[Tier] | None) -> Decimal | None:
+    if not gb:
+        return _ZERO
+    return None if tiers is None else tiered_cost(gb, tiers)

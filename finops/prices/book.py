@@ -22,7 +22,7 @@ from finops.prices.terms import discount_on, discounted, matches
 
 __all__ = ["InterruptionBucket", "Offer", "PriceBook", "Spec"]
 
-_NOT_BOOKS = frozenset({"regions.csv", "providers.csv", "units.csv", "currencies.csv", "token-libraries.csv", "transfer.csv"})
+_NOT_BOOKS = frozenset({"regions.csv", "providers.csv", "units.csv", "currencies.csv", "token-libraries.csv"})
 
 
 class _Known(NamedTuple):
@@ -139,7 +139,9 @@ class PriceBook:
         if self._latest(key, at, at) is not None:
             return Absence("no_price", "offered there, price not known")
         if facts and (gone := max(self._listings(key, at), default=None)) and max(fact.as_of for fact in facts) < gone:
-            return Absence("not_offered", f"not offered as {purchase_option} in {region} any more, by the list of {gone.isoformat()}")
+            return Absence(
+                "not_offered", f"not offered as {purchase_option} in {region} any more, by the list of {gone.isoformat()}"
+            )
         if facts:
             first = min(max(fact.as_of, fact.valid_from or fact.as_of) for fact in facts)
             return Absence("no_price", f"no price known before {first.isoformat()}")

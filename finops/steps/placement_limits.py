@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops.core.placement import Measurement, Placement
-from finops.core.transfer import Moved, Tier, Traffic, moved
+from finops.core.tiered import Tier
+from finops.core.transfer import Moved, Tariff, Traffic, moved
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,37 +68,23 @@ def seen_from(measurement: Measurement, region: str, limits: Limits) -> Measurem
 
 
 class Rates:
-    """Prices of moved data: bundled ones, under those that were imported."""
+    """Prices of moved and kept data in dollars, on the business date."""
 
     def __init__(self, settings: Settings) -> None:
-        from finops.prices.base import PricePoint
-        from finops.prices.transfer import INTERNET, REGION, transfer_tiers
-        from finops.steps.price_book import known_batches
+        from finops.steps.price_book import tier_book
 
-        self._internet, self._region = INTERNET, REGION
-        self._tiers: dict[tuple[str, str, str], Sequence[Tier]] = {
-            (provider, "*", kind): tiers for (provider, kind), tiers in transfer_tiers().items()
-        }
-        for batch in known_batches(settings):
-            own: dict[tuple[str, str, str], list[Tier]] = {}
-            for fact in batch.facts:
-                if isinstance(fact, PricePoint) and fact.sku in (INTERNET, REGION) and fact.currency == "USD":
-                    own.setdefault((fact.provider, fact.region, fact.sku), []).append((fact.tier_from, fact.price))
-            for key, tiers in own.items():
-                first = min(start for start, _ in tiers)  # zero is refused as a price: a free first tier is left out
-                self._tiers[key] = tiers if first == 0 else [(Decimal(0), Decimal(0)), *tiers]
+        self._book, self._at = tier_book(settings), settings.as_of
 
     def between(self, here: tuple[str, str], there: tuple[str, str], traffic: Traffic) -> Moved | None:
-        """The cost of the traffic of work at `there` whose data lives at `here` (provider, region)."""
-        return moved(
-            traffic,
-            self._of(there, self._internet),
-            self._of(here, self._internet if here[0] != there[0] else self._region),
-            here=here == there,
-        )
+        """The cost of the traffic of work at `there` whose data lives at `here` (provider, region). To another cloud data leaves
+        by the internet's rates."""
+        leaving = "egress_internet" if here[0] != there[0] else "egress_region"
+        tariff = Tariff(self._of(there, "egress_internet"), self._of(here, leaving), self._of(there, "storage_object"))
+        return moved(traffic, tariff, here=here == there)
 
     def _of(self, place: tuple[str, str], kind: str) -> Sequence[Tier] | None:
-        return self._tiers.get((*place, kind)) or self._tiers.get((place[0], "*", kind))
+        found = self._book.tiers(*place, kind, self._at)
+        return found.tiers if found is not None and found.currency == "USD" else None
 
 
 def with_traffic(
@@ -110,5 +97,5 @@ def with_traffic(
         return replace(row, feasible=False, reason=f"rates of moved data are in USD, its price in {row.offer.currency}")
     cost = rates.between(here, (row.provider, row.region), traffic)
     if cost is None:
-        return replace(row, feasible=False, reason=f"the price of moving data from {here[0]} to {row.provider} is not known")
+        return replace(row, feasible=False, reason=f"a price of data moved from {here[0]} {here[1]}, or there, is not known")
     return replace(row, moved=cost, total_cost=row.unit_cost * units + cost.spread(traffic.months))

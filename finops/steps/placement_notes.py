@@ -95,6 +95,7 @@ def _moved(given: Assumptions) -> str:
         for amount, what in (
             (float(traffic.internet_gb), "a month to users"),
             (float(traffic.sync_gb), "a month kept in step with today's region"),
+            (float(traffic.stored_gb), "kept there"),
             (float(traffic.once_gb), f"moved once, spread over {traffic.months} months"),
         )
         if amount

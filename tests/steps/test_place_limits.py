@@ -47,15 +47,15 @@ def test_the_round_trip_is_part_of_the_latency(placed: Callable[..., Any]) -> No
 
 
 def test_moved_data_can_make_the_cheaper_place_the_dearer_one(placed: Callable[..., Any]) -> None:
-    """1,000,000 images a month take 100 hours. Data leaves AWS for another cloud by the internet's tiers: 100 GB are free, then
-    0.09 to 10,240 GB, then 0.085."""
+    """1,000,000 images a month take 100 hours. Data leaves AWS for another cloud by the internet's tiers: the first GB is free,
+    then 0.09 to 10,240 GB, then 0.085."""
     month = ("--units-per-month", "1000000")
-    without, moved = placed(*month), placed(*month, "--sync-gb", "20480", "--move-gb", "1100", "--months", "10")
+    without, moved = placed(*month), placed(*month, "--sync-gb", "20480", "--move-gb", "1001", "--months", "10")
     assert without["rows"][0]["provider"] == "gcp"
     first = moved["rows"][0]
     assert (first["provider"], first["region"], first["transfer_monthly"]) == ("aws", "us-east-1", "0")
     away = next(row for row in moved["rows"] if row["provider"] == "gcp")
-    assert D(away["transfer_monthly"]) == 10_140 * D("0.09") + 10_240 * D("0.085")
+    assert D(away["transfer_monthly"]) == 10_239 * D("0.09") + 10_240 * D("0.085")
     assert D(away["transfer_once"]) == 1_000 * D("0.09")
     assert D(away["total_monthly"]) == pytest.approx(
         D(away["unit_cost"]) * 1_000_000 + D(away["transfer_monthly"]) + D(9), rel=D("1e-9")
