@@ -25,6 +25,8 @@ Form = Literal["empty", "parquet", "binary", "json", "table"]
 
 _DELIMITERS = ",;\t|"
 _PARQUET = b"PAR1"
+_SEPARATOR = re.compile(r"sep=([,;\t|])\r?\n")
+"""The line before the header by which spreadsheets are told the delimiter."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -131,6 +133,8 @@ def _first_keys(text: str) -> tuple[str, ...]:
 
 def _table_header(text: str, path: Path) -> tuple[tuple[str, ...], str, int]:
     blank = len(text) - len(text.lstrip("\r\n"))
+    told = _SEPARATOR.match(text, blank)
+    blank = told.end() if told else blank
     lead, body = text[:blank].count("\n"), text[blank:]
     line = body.split("\n", 1)[0]
     if len(line.encode()) >= HEAD_BYTES - 4 - blank:
@@ -139,7 +143,7 @@ def _table_header(text: str, path: Path) -> tuple[tuple[str, ...], str, int]:
     if len(set(_LINE_END.findall(text[: blank + len(line) + 1]))) > 1:
         what = "the first lines end in different ways (LF and CRLF)"
         raise DataError(what, where=str(path), hint="write all lines with the same end: `dos2unix FILE`")
-    delimiter = max(_DELIMITERS, key=lambda mark: (line.count(mark), -_DELIMITERS.index(mark)))
+    delimiter = told[1] if told else max(_DELIMITERS, key=lambda mark: (line.count(mark), -_DELIMITERS.index(mark)))
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
     try:
         names = next(reader)

@@ -24,11 +24,13 @@ class GivenFile:
     searched: bool
     origin: str | None = None
     version: tuple[str, int] | None = None
+    shown: str | None = None
+    """What it is called where it is a copy of a file of this machine."""
 
     @property
     def label(self) -> str:
         """What people call the file."""
-        return self.origin or str(self.path)
+        return self.origin or self.shown or str(self.path)
 
 
 def given_files(paths: Sequence[str | Path], settings: Settings) -> list[GivenFile]:

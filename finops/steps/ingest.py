@@ -29,6 +29,7 @@ from finops.steps.manifest_deliveries import Delivery, Sorted, sorted_by_manifes
 from finops.steps.remote_files import Span, fetched, is_remote
 from finops.steps.restated import owner_costs, owner_differences, with_earlier
 from finops.steps.unattributed import short_note
+from finops.steps.wide_text import as_utf8
 
 if TYPE_CHECKING:
     from finops.sources.base import Source
@@ -78,10 +79,11 @@ def ingest(overrides: Overrides, paths: Sequence[str | Path], options: Options =
         if not near and far and options.dry_run:
             answer.notes.append("dry run: nothing was loaded")
             return _result(settings, answer, FETCHED)
-        files = given_files(near, settings) if near or not far else []
-        here = sorted_by_manifest(files, options.since, options.until)
-        answer.notes += [*here.notes, *_set_aside(files, here), *_unbounded([*here.alone, *there.files], options)]
-        return _ingest(settings, [*here.alone, *there.files], [*here.deliveries, *there.deliveries], options, answer, talk)
+        given = given_files(near, settings) if near or not far else []
+        with as_utf8(given, settings) as files:
+            here = sorted_by_manifest(files, options.since, options.until)
+            answer.notes += [*here.notes, *_set_aside(files, here), *_unbounded([*here.alone, *there.files], options)]
+            return _ingest(settings, [*here.alone, *there.files], [*here.deliveries, *there.deliveries], options, answer, talk)
 
 
 def _ingest(

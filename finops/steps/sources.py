@@ -17,11 +17,12 @@ from finops.sources.detect import recognise
 from finops.sources.glimpse import glimpse
 from finops.sources.manifests import is_artifact
 from finops.sources.mapped import Mapped
-from finops.steps.given_files import given_files
+from finops.steps.given_files import GivenFile, given_files
 from finops.steps.import_sources import checked_imports
 from finops.steps.manifest_deliveries import manifest_at
 from finops.steps.mapping_check import tried
 from finops.steps.source_options import asked_of, source_options
+from finops.steps.wide_text import as_utf8
 
 _LISTED = (
     Column("source", "Source"),
@@ -76,12 +77,13 @@ def check_files(overrides: Overrides, paths: Sequence[Path], *, wanted: str | No
     options = source_options(settings)
     talk.stage("check", total=len(files))
     notes = [f"{row['path']}: {row['reason']}" for row in rows]
-    for path in files:
-        row, said = _checked(path, wanted, imports, options, settings)
-        rows.append(row)
-        said += [row["reason"]] if row["reason"] and row["reason"] not in said else []
-        notes += [f"{path}: {note}" for note in said]
-        talk.advance(1)
+    with as_utf8([GivenFile(path, path.parent, False) for path in files], settings) as given:
+        for path, file in zip(files, given, strict=True):
+            row, said = _checked(file.path, wanted, imports, options, settings)
+            rows.append(row | {"path": str(path)})
+            said += [row["reason"]] if row["reason"] and row["reason"] not in said else []
+            notes += [f"{path}: {note}" for note in said]
+            talk.advance(1)
     notes += _without_files(imports, files, {row["source"] for row in rows})
     return Result(_CHECKED, rows, notes=tuple(notes))
 

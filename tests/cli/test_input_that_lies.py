@@ -59,7 +59,8 @@ def deep(depth: int = 200_000) -> str:
 
 LIES: dict[str, Callable[[Path], None]] = {
     "truncated.csv.gz": lambda p: p.write_bytes(gzip.compress(bill(*["1.0"] * 5000).encode())[:-400]) and None,
-    "utf16.csv": lambda p: p.write_bytes(bill("1.0").encode("utf-16")) and None,
+    "utf16.csv": lambda p: p.write_bytes(bill("1.0").encode("utf-16")[:-1]) and None,
+    "utf32.csv": lambda p: p.write_bytes(bill("1.0").encode("utf-32")) and None,
     "latin1.csv": lambda p: p.write_bytes(bill("1.0", tags='{"team":"Zürich"}').encode("latin-1")) and None,
     "wide.csv": lambda p: p.write_text(",".join(f"c{i}" for i in range(1_000_000)) + "\n1\n") and None,
     "empty.csv": lambda p: p.write_bytes(b"") and None,
