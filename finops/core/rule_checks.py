@@ -16,6 +16,8 @@ METER_DRIVERS = ("gpu_seconds", "cpu_seconds", "memory_gib_seconds")
 LEVELS = {"hour": 0, "day": 1, "month": 2}
 METER_JOINS = ("provider", "account", "region", "resource", "instance_type")
 CALL_JOINS = ("provider", "account", "region", "model", "token_class")
+EVERYTHING = "*"
+"""As the only join: what drives the rule is summed over all providers, models and resources."""
 DERIVED = ("provider", "model", "token_class", "instance_type", "purchase_option")
 """Names of a charge that a rule may match beside the columns of the bill itself."""
 NOT_MATCHED = ("Tags", "AllocatedTags", "SkuPriceDetails")
@@ -73,8 +75,8 @@ def without_effect(rule: Rule) -> list[str]:
     elif rule.reference != "priced":
         unread = ("tolerance",)
     if rule.method != "shared":
-        unread += ("split", "targets")
-    elif rule.split in ("fixed", "left"):
+        unread += ("split",)
+    if rule.method == "direct" or (rule.method == "shared" and rule.split in ("fixed", "left")):
         unread += ("targets",)
     if rule.method != "shared" or rule.split != "fixed":
         unread += ("shares",)
@@ -201,10 +203,16 @@ def _check_driver(rule: Rule, where: _Place) -> None:
         return
     driver, meters = driver_of(rule), is_of_meters(rule)
     possible = METER_JOINS if meters else CALL_JOINS
+    if EVERYTHING in rule.join and (len(rule.join) > 1 or rule.reference == "capacity"):
+        what = "refers to the capacity of everything" if rule.reference == "capacity" else "joins by everything and by a name"
+        raise where.refuse(what, "join", 'join = ["*"] stands alone, for drivers that no name of the bill meets')
     for item in rule.join:
-        if item not in possible:
-            hint = "joins for this driver: " + ", ".join(possible)
+        if item not in (*possible, EVERYTHING):
+            hint = "joins for this driver: " + ", ".join(possible) + "; or * alone"
             raise where.refuse(f"joins by `{item}`, which its driver `{driver}` does not have", "join", hint)
+    if rule.targets and rule.reference != "none":
+        hint = 'reference = "none"; what others use would be taken for idle or unexplained'
+        raise where.refuse(f"refers to {rule.reference} and names who takes part", "targets", hint)
     if rule.reference == "capacity" and not meters:
         raise where.refuse(f"refers to capacity, which its driver `{driver}` has none of", "reference", "a driver of meters")
     if rule.reference == "priced" and driver != "priced_calls":

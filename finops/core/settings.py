@@ -72,8 +72,9 @@ class AccountMap:
 
 @dataclass(frozen=True)
 class Rule:
-    """One allocation rule. `match` names FOCUS columns or `tag:NAME`, each with a value or a list of values.
-    `reference` and `tolerance` belong to metered rules, `split`, `shares` and `targets` to shared ones."""
+    """One allocation rule. `match` names FOCUS columns or `tag:NAME`, each with a value or a list of values. `driver`, `join`,
+    `reference` and `tolerance` belong to metered rules, `split` and `shares` to shared ones. `join = ["*"]` sums the driver over
+    all providers and models: a database by the calls of whoever takes part (`targets`)."""
 
     id: str
     method: Method

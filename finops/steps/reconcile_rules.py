@@ -180,7 +180,8 @@ def _unread_notes(settings: Settings) -> list[str]:
         if unread := without_effect(rule):
             keys = ", ".join(f"`{key}`" for key in unread)
             split = f" with split `{rule.split}`" if rule.method == "shared" else ""
-            notes.append(f"rule `{rule.id}` ({_at(rule, settings)}): {keys} say nothing in a {rule.method} rule{split}")
+            hint = '; `method = "metered"` shares by a driver' if "driver" in unread else ""
+            notes.append(f"rule `{rule.id}` ({_at(rule, settings)}): {keys} say nothing in a {rule.method} rule{split}{hint}")
     return notes
 
 

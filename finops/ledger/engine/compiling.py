@@ -10,7 +10,7 @@ from typing import Any
 
 from finops.core.contracts import CALL
 from finops.core.layers import CATEGORIES, word_rows
-from finops.core.rule_checks import CALL_JOINS, DERIVED, LEVELS, driver_of, is_of_meters, named_rules
+from finops.core.rule_checks import CALL_JOINS, DERIVED, EVERYTHING, LEVELS, driver_of, is_of_meters, named_rules
 from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
 from finops.ledger.engine.database import Database, identifier, literal, quoted
 
@@ -77,7 +77,8 @@ def write_tables(database: Database, allocation: Allocation) -> None:
         "owner_agent VARCHAR, owner_workflow VARCHAR, " + ", ".join(f"joins_{join} BOOLEAN" for join in JOINS),
         [_rule_row(i, r, name) for i, (name, r) in enumerate(named_rules([*allocation.rules, *BUILTIN_RULES]))],
     )
-    _table(database, "allocation_target", "rule VARCHAR, dimension VARCHAR, name VARCHAR", _targets(allocation.rules))
+    targets = _targets([*allocation.rules, *BUILTIN_RULES])
+    _table(database, "allocation_target", "rule VARCHAR, dimension VARCHAR, name VARCHAR", targets)
     _table(
         database,
         "allocation_share",
@@ -133,7 +134,7 @@ def account_owners(maps: Sequence[AccountMap]) -> list[tuple[Any, ...]]:
 
 def _rule_row(ordinal: int, rule: Rule, name: str) -> tuple[Any, ...]:
     driver, meters = driver_of(rule), is_of_meters(rule)
-    join = rule.join or (("resource",) if meters else CALL_JOINS)
+    join = () if EVERYTHING in rule.join else rule.join or (("resource",) if meters else CALL_JOINS)
     if driver in ("calls", "requests"):
         join = tuple(item for item in join if item != "token_class")
     return (
@@ -148,7 +149,8 @@ def _targets(rules: Sequence[Rule]) -> list[tuple[str, str, str]]:
     rows = []
     for name, rule in named_rules(rules):
         for dimension in ("tenant", "agent", "workflow"):
-            rows += [(name, dimension, str(v)) for v in _values(rule.targets.get(dimension, "*"))]
+            names = {str(value) for value in _values(rule.targets.get(dimension, "*"))}
+            rows += [(name, dimension, value) for value in (["*"] if "*" in names else sorted(names))]
     return rows
 
 

@@ -21,6 +21,9 @@ WITH found AS (
         AND u.by_instance_type = (g.k_instance_type IS NOT NULL) AND u.k_instance_type IS NOT DISTINCT FROM g.k_instance_type
         AND u.by_model = (g.k_model IS NOT NULL) AND u.k_model IS NOT DISTINCT FROM g.k_model
         AND u.by_token_class = (g.k_token_class IS NOT NULL) AND u.k_token_class IS NOT DISTINCT FROM g.k_token_class
+    JOIN allocation_target t1 ON t1.rule = g.rule AND t1.dimension = 'tenant' AND t1.name IN ('*', u.tenant)
+    JOIN allocation_target t2 ON t2.rule = g.rule AND t2.dimension = 'agent' AND t2.name IN ('*', u.agent)
+    JOIN allocation_target t3 ON t3.rule = g.rule AND t3.dimension = 'workflow' AND t3.name IN ('*', u.workflow)
     WHERE g.charge_day IN (SELECT d.charge_day FROM dirty_charge_day d)
 ),
 levelled AS (
