@@ -101,7 +101,7 @@ def stale(
         raise PriceError(
             f"{result.meta['stale']} of {len(result.rows)} price snapshots are older than {result.meta['stale_after_days']} days",
             where=f"--as-of {result.meta['as_of']}",
-            hint="give newer facts with `--prices FOLDER`; pricing/README.md has the columns",
+            hint="`finops prices refresh` fetches new ones; `--prices FOLDER` gives your own",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -123,36 +123,73 @@ def change_rows(found: Sequence[PriceChange], month: Month, top: int = 0) -> lis
     return rows[:top] if top else rows
 
 
-def effects(rows: Iterable[dict[str, Any]]) -> dict[str, Decimal]:
-    """The effect on last month's cost by currency, of the prices in force and not of those to come twice."""
+def effects(found: Iterable[PriceChange], month: Month, on: date) -> list[dict[str, Any]]:
+    """The effect on last month's cost by currency, at the prices that are in force on the day `on`."""
+    latest: dict[PriceName, PriceChange] = {}
+    for one in sorted((one for one in found if one.on <= on), key=lambda one: one.on):
+        latest[one.name] = one
     totals: dict[str, Decimal] = {}
-    for row in rows:
-        if row["effect"] is not None:
-            totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["effect"]
-    return totals
+    for one in latest.values():
+        cost = effect(one, month.used.get(one.name))
+        if cost is not None:
+            totals[one.currency] = totals.get(one.currency, Decimal(0)) + cost
+    return [{"currency": currency, "effect": cost} for currency, cost in sorted(totals.items())]
 
 
 def changes_result(found: Sequence[PriceChange], month: Month, at: date, top: int, meta: dict[str, Any]) -> Result:
     """The changes as an answer. What is newly known is counted; it is listed with `--new`."""
-    listed = [one for one in found if one.kind == "changed"] if not meta.get("new") else list(found)
+    found = told_once(found, month)
+    listed = [one for one in found if one.kind == "changed"] if not meta.get("new") else found
     rows = change_rows(listed, month)
-    totals = [{"currency": currency, "effect": amount} for currency, amount in sorted(effects(rows).items())]
+    totals = effects(found, month, at)
     counts = {kind: sum(one.kind == kind for one in found) for kind in ("changed", "new", "gone")}
     shown = rows[:top] if top else rows
     notes = [_sum_note(counts, len(rows) - len(shown))]
-    notes += [effect_note(totals, month)] if counts["changed"] else []
-    return Result(COLUMNS, shown, totals, {"as_of": at, **meta, **counts, "month": month_text(month.first)}, notes)
+    notes += effect_notes(found, month, at) if counts["changed"] else []
+    return Result(_columns(shown), shown, totals, {"as_of": at, **meta, **counts, "month": month_text(month.first)}, notes)
 
 
-def effect_note(totals: Sequence[Mapping[str, Any]], month: Month) -> str:
-    """One sentence on last month's cost."""
+def effect_notes(found: Sequence[PriceChange], month: Month, at: date) -> list[str]:
+    """Sentences on last month's cost: at the prices in force, and at those of the days to come."""
     name = month_text(month.first)
     if not month.known:
-        return f"What they would have made of {name} is not known: no use of that month is built."
-    if not totals:
-        return f"Nothing that they change was used in {name}."
-    said = ", ".join(money_change(row["effect"], row["currency"]) for row in totals)
-    return f"The use of {name} at the new list prices: {said}. What commitments cover is paid already and not in it."
+        return [f"What they would have made of {name} is not known: no use of that month is built."]
+    now = _said(effects(found, month, at))
+    notes = [
+        f"The use of {name} at the new prices: {now}. What commitments cover is paid already and not in it."
+        if now
+        else f"Nothing that they change today was used in {name}."
+    ]
+    days = sorted({one.on for one in found if one.on > at and month.used.get(one.name)})
+    return notes + [f"At those in force from {day}: {_said(effects(found, month, day))}." for day in days]
+
+
+def _said(totals: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(money_change(row["effect"], row["currency"]) for row in totals)
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """The columns, with those that say the same of all rows, or would not fit, left to the wide table."""
+    hidden = {"from_day"} if len({row["from_day"] for row in rows}) == 1 else set()
+    hidden |= {"region"} if rows and all(row["region"] == "*" for row in rows) else set()
+    units = {row["unit"] for row in rows}
+    if "token" in units:
+        hidden |= {"purchase_option"} if units == {"token"} else {"before", "provider"}
+    return [replace(column, wide_only=column.wide_only or column.key in hidden) for column in COLUMNS]
+
+
+def told_once(found: Sequence[PriceChange], month: Month) -> list[PriceChange]:
+    """Without classes of tokens that nobody used and that go with plain input or output."""
+    by_name = {(one.name, one.on): one for one in found}
+    kept = []
+    for one in found:
+        model, _, token_class = one.name.sku.rpartition("/")
+        parent = "output" if token_class.endswith("output") else "input_uncached"
+        plain = by_name.get((one.name._replace(sku=f"{model}/{parent}"), one.on))
+        goes_with = plain is not None and plain is not one and (plain.before, plain.after) == (one.before, one.after)
+        if one.unit != "token" or one.name in month.used or not goes_with:
+            kept.append(one)
+    return kept
 
 
 def _sum_note(counts: dict[str, int], hidden: int) -> str:

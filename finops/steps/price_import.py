@@ -14,7 +14,7 @@ from finops.errors import DataError, UsageError
 from finops.ledger.price_batches import PriceBatch, add_price_batch
 from finops.ledger.store import open_writer
 from finops.steps.price_book import digest_of, fact_rows, known_batches
-from finops.steps.price_changes import Books, changes, changes_result, effect_note, last_month
+from finops.steps.price_changes import Books, changes, changes_result, effect_notes, last_month, told_once
 
 if TYPE_CHECKING:
     from finops.config import Settings
@@ -57,6 +57,7 @@ def import_prices(
     replaced = [fact for one in known if one.own and one.name == batch.name for fact in one.facts]
     found = changes(before, after, [*replaced, *batch.facts], settings.as_of)
     month = last_month(settings)
+    found = told_once(found, month)
     if dry_run:
         return changes_result(found, month, settings.as_of, 0, {"name": batch.name, "dry_run": True, "new": True})
     rows = fact_rows(batch.facts)
@@ -70,7 +71,7 @@ def import_prices(
         "name": batch.name, "status": status, "prices": len(rows) - discounts, "discounts": discounts, "as_of": batch.as_of,
         **{kind: sum(one.kind == kind for one in found) for kind in ("changed", "new", "gone")}, "batch": added,
     }  # fmt: skip
-    notes = [effect_note(detail.totals, month)] if added and row["changed"] else []
+    notes = effect_notes(found, month, settings.as_of) if added and row["changed"] else []
     notes += ["`finops build` prices open months anew; closed and past ones keep the prices they had."] if added else []
     return Result(COLUMNS, [row], detail.totals, {"as_of": settings.as_of, "dry_run": False}, notes)
 

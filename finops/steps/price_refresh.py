@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from finops.errors import FinopsError, OutsideError, UsageError
 from finops.ledger.price_batches import PriceBatch, add_price_batch
 from finops.ledger.store import open_writer
 from finops.steps.price_book import digest_of, fact_rows, known_batches
-from finops.steps.price_changes import Books, Month, change_rows, changes, changes_result, effect_note, effects, last_month
+from finops.steps.price_changes import Books, Month, changes, changes_result, effect_notes, effects, last_month, told_once
 from finops.steps.price_import import listed_price, size_of, with_batch
 
 if TYPE_CHECKING:
@@ -79,13 +80,13 @@ def refresh_prices(
     failed = [answer for answer in fetched if answer.error is not None]
     if failed and len(failed) == len(fetched):
         raise failed[0].error  # type: ignore[misc]
-    found = [change for answer in fetched for change in answer.changes]
+    found = told_once([change for answer in fetched for change in answer.changes], month)
     meta = {"as_of": settings.as_of, "failed": len(failed), "rejected": [_refusal(r) for a in fetched for r in a.refused]}
     if dry_run:
         return changes_result(found, month, settings.as_of, top, {**meta, "dry_run": True})
-    return Result(
-        COLUMNS, [*rows, *_library(providers)], _totals(found, month), {**meta, "dry_run": False}, _notes(rows, found, month)
-    )
+    rows += _library(providers)
+    totals, notes = effects(found, month, settings.as_of), _notes(rows, found, month, settings.as_of)
+    return Result(COLUMNS, rows, totals, {**meta, "dry_run": False}, notes)
 
 
 def _chosen(names: Sequence[str]) -> list[PriceProvider]:
@@ -167,12 +168,8 @@ def _library(names: Sequence[str]) -> list[dict[str, Any]]:
     return [row]
 
 
-def _totals(found: Sequence[PriceChange], month: Month) -> list[dict[str, Any]]:
-    return [{"currency": currency, "effect": amount} for currency, amount in sorted(effects(change_rows(found, month)).items())]
-
-
-def _notes(rows: Sequence[dict[str, Any]], found: Sequence[PriceChange], month: Month) -> list[str]:
-    notes = [effect_note(_totals(found, month), month)] if any(one.kind == "changed" for one in found) else []
+def _notes(rows: Sequence[dict[str, Any]], found: Sequence[PriceChange], month: Month, at: date) -> list[str]:
+    notes = effect_notes(found, month, at) if any(one.kind == "changed" for one in found) else []
     if any(row["status"] == "refreshed" for row in rows):
         notes += ["`finops build` prices open months anew; closed and past ones keep the prices they had."]
     return notes

@@ -53,6 +53,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "prices-list": ("prices", "list", "--provider", "gcp", "--region", "us-east4", "--instance-type", "g2-standard-4"),
     "prices-show": ("prices", "show", "p5.48xlarge"),
     "prices-stale": ("prices", "stale"),
+    "prices-tiers": ("prices", "list", "--provider", "aws", "--region", "us-east-1", "--sku", "*"),
+    "prices-diff": ("prices", "diff", str(Path(__file__).resolve().parent / "contract.csv")),
     "traces": ("traces", "--month", "2026-10", "--top", "4"),
     "waste": ("waste", "--month", "2026-10"),
     "explain-metric": ("explain", "cost_per_success"),

@@ -79,7 +79,7 @@ def test_what_a_contract_would_have_made_of_last_month(sample: Finops, tmp_path:
     found = sample("prices", "diff", tmp_path / "tokens.csv", "-f", "json", "--as-of", "2026-11-20").json
     assert [row["share"] for row in found["rows"]] == [-0.25]
     assert abs(float(found["totals"][0]["effect"]) + 0.25 * float(used["cost"])) < 1e-6
-    assert "The use of 2026-10 at the new list prices" in found["meta"]["notes"][1]
+    assert "The use of 2026-10 at the new prices" in found["meta"]["notes"][1]
 
 
 def test_another_list_fills_in_models_that_the_library_does_not_know(finops: Finops, tmp_path: Path) -> None:
