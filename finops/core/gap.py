@@ -120,6 +120,8 @@ class Evidence:
     unbilled: Decimal = _ZERO
     """Use on days that no bill covers."""
     bill: Bill | None = None
+    unpriced: bool = False
+    """Whether traces have calls without a price: what is used beyond the known calls may be these."""
     comparable: bool = True
     """Whether calls could be converted into the currency of the bill; where not, nothing but the bill is known."""
 
@@ -198,7 +200,9 @@ def _calls(told: Evidence, own: Recorded, use: Decimal | None, within: dict[str,
         sampling, missing = sampling + expected, missing + seen.uncertain - expected
         within |= {"sampling": bound, "missing_spans": bound}
     rest = _ZERO if use is None else use - told.known
-    if rest > 0:
+    if rest > 0 and told.unpriced:
+        pass  # stays unexplained
+    elif rest > 0:
         hidden = min(told.hidden_retries, rest)
         retries, missing = retries + hidden, missing + rest - hidden
     elif rest < 0 and extrapolated:

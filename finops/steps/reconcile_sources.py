@@ -70,6 +70,9 @@ def reconcile_sources(overrides: Overrides, *, month: str | None = None, talk: T
     bridges = [one for one in bridges if _says_something(*one)]
     rows = [_row(*one) for one in bridges]
     notes = [*checked, *evidence_notes(gathered, bridges, has_rates=settings.exchange_rates is not None)]
+    if not rows:
+        when = f" for {month}" if month else ""
+        notes = [f"no calls, reports or charges of models are known{when}; `finops reconcile` is about all charges"]
     meta = {"currency": settings.currency, "as_of": settings.as_of, "period": month, "view": settings.view, "unbuilt": unbuilt}
     below = _bridges(rows, month, month_text(settings.as_of))
     if len(below) < len({_account(row) for row in rows}):
@@ -104,7 +107,7 @@ def _row(key: Key, side: Side, found: Bridge) -> Row:
         "unexplained": found.unexplained,
         "sampling_within": found.within.get("sampling"),
         "missing_spans_within": found.within.get("missing_spans"),
-        "use_by": found.use_by if key.model is not None else None,
+        "use_by": found.use_by if key.model is not None or side.known_days else None,
         "gateways": sorted(side.gateways),
     }
 

@@ -12,6 +12,8 @@ from finops.core.periods import month_text
 Row = Mapping[str, Any]
 Owner = tuple[str, str | None]
 """Month and provider."""
+CLOUDS = ("aws", "azure", "gcp")
+"""Their bills are of much besides models; what others bill without naming a model is of their models all the same."""
 
 
 class Place(NamedTuple):
@@ -23,15 +25,19 @@ class Place(NamedTuple):
 
 class Accounts:
     """The billing accounts of each month and provider. An account that a call names may be a billing account or a sub-account.
-    Where calls name none of several accounts of one currency, all accounts stand together."""
+    Where calls name none of several accounts of one currency, all accounts stand together; where a bill names no model, all
+    models (`whole`)."""
 
     def __init__(self, charges: Iterable[Row], told: Iterable[Row]) -> None:
         """`charges` and `told` (calls, and what gateways and reports say) have a day, a provider and an account."""
         billed: dict[Owner, dict[str | None, dict[str, Decimal]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(Decimal)))
         self._parents: dict[Owner, dict[str, set[str | None]]] = defaultdict(lambda: defaultdict(set))
+        charges, told = list(charges), list(told)
+        called = {(month_text(row["day"]), row["provider"]) for row in told}
+        self.whole = _without_models(charges, called)
         for row in charges:
             owner = (month_text(row["day"]), row["provider"])
-            if row["model"] is not None:
+            if row["model"] is not None or (row["kind"] == "usage" and (*owner, row["account"]) in self.whole):
                 billed[owner][row["account"]][row["currency"]] += abs(row["billed"])
                 self._parents[owner][row["subaccount"]].add(row["account"])
         self._currencies = {
@@ -58,6 +64,12 @@ class Accounts:
         mapped = self._mapped(owner, account)
         return Place(account, None) if mapped is None else Place(mapped, accounts[mapped])
 
+    def is_whole(self, month: str, provider: str | None, account: str | None) -> bool:
+        """Whether the bill says no model, so that all models of the account stand together."""
+        if (month, provider) in self.merged:
+            return any((month, provider, one) in self.whole for one in self._currencies[month, provider])
+        return (month, provider, account) in self.whole
+
     def bills_models(self, month: str, charge: Row) -> bool:
         """Whether the account of a charge is billed for model calls in the month."""
         return charge["account"] in self._currencies.get((month, charge["provider"]), {})
@@ -73,3 +85,14 @@ class Accounts:
             return account
         parents = self._parents[owner].get(account, set()) if owner in self._parents else set()
         return next(iter(parents)) if len(parents) == 1 else None
+
+
+def _without_models(charges: Iterable[Row], called: set[Owner]) -> set[tuple[str, str | None, str | None]]:
+    """Months, providers and accounts with usage, none of which names a model, of providers that calls are known of."""
+    found: dict[tuple[str, str | None, str | None], bool] = {}
+    for row in charges:
+        month = month_text(row["day"])
+        if row["kind"] == "usage" and row["provider"] not in CLOUDS and (month, row["provider"]) in called:
+            key = (month, row["provider"], row["account"])
+            found[key] = found.get(key, False) or row["model"] is not None
+    return {key for key, names_model in found.items() if not names_model}

@@ -122,7 +122,7 @@ class Gatherer:
         month = month_text(row["day"])
         place = self._accounts.place(month, row["provider"], row["account"])
         if place.currency is not None:
-            side = self._sides[Key(month, row["provider"], place.account, place.currency, row["model"])]
+            side = self._sides[self._called(month, row, place.account, place.currency)]
             side.unpriced += row["unpriced"]
 
     def _add_gateway(self, row: Row) -> None:
@@ -147,7 +147,8 @@ class Gatherer:
             incurred, billed = month_text(row["day"]), row["period"]
             if not any(self._accounts.bills_models(month, row) for month in (incurred, billed)):
                 continue
-            if row["kind"] != "usage" or row["model"] is None:
+            whole = self._accounts.is_whole(incurred, row["provider"], row["account"])
+            if row["kind"] != "usage" or (row["model"] is None and not whole):
                 kind = "other" if row["kind"] == "usage" else row["kind"]
                 bill = self._bill(billed if self._view == "billed" else incurred, row)
                 bill.others[KINDS[kind]] = bill.others.get(KINDS[kind], _ZERO) + row["billed"]
@@ -184,12 +185,14 @@ class Gatherer:
                 told.comparable, told.report, side.gateway = False, None, None
             if not side.report_complete:
                 told.report = None
-            if told.recorded is None and (key.period, key.provider) in self._traced and key.model is not None:
+            of_calls = key.model is not None or self._accounts.is_whole(key.period, key.provider, key.account)
+            told.unpriced = side.unpriced > 0
+            if told.recorded is None and (key.period, key.provider) in self._traced and of_calls and not told.unpriced:
                 told.recorded = Recorded()
             told.deviation = side.variance.sqrt(EXACT)
             told.premium = sum(side.premium_days.values(), _ZERO)
             covered = self._covered[key.period, key.provider, key.account]
-            if told.bill is None and covered and key.model is not None:
+            if told.bill is None and covered and of_calls:
                 told.bill = Bill()  # a bill of the account is there, and this model is not on it
             if told.bill is not None:
                 for name, amount in side.costs.items():
@@ -205,7 +208,7 @@ class Gatherer:
         month = month_text(row["day"])
         place = self._accounts.place(month, row["provider"], row["account"])
         currency = place.currency or row["currency"] or "USD"
-        side = self._sides[Key(month, row["provider"], place.account, currency, row["model"])]
+        side = self._sides[self._called(month, row, place.account, currency)]
         rate = self._exchange.rate(row["day"], row["currency"] or currency, currency)
         if rate is None:
             self._rateless.add((row["currency"], currency))
@@ -215,7 +218,11 @@ class Gatherer:
 
     def _key(self, month: str, row: Row) -> Key:
         account = self._accounts.of_charge(month, row["provider"], row["account"])
-        return Key(month, row["provider"], account, row["currency"], row["model"])
+        return self._called(month, row, account, row["currency"])
+
+    def _called(self, month: str, row: Row, account: str | None, currency: str) -> Key:
+        whole = self._accounts.is_whole(month, row["provider"], account)
+        return Key(month, row["provider"], account, currency, None if whole else row["model"])
 
     def _bill(self, month: str, row: Row) -> Bill:
         told = self._sides[self._key(month, row)].evidence

@@ -42,7 +42,7 @@ def _unpriced(models: Iterable[Found]) -> list[str]:
         if side.unpriced:
             calls[key.model or "-"] += side.unpriced
     return [
-        f"{count(number)} calls of {model} have no list price and are in no figure of calls"
+        f"{count(number)} calls of {model} have no list price: they are in no figure of calls, and what they cost is unexplained"
         for model, number in sorted(calls.items())
     ]
 
@@ -59,6 +59,10 @@ def _accounts(gathered: Gathered) -> list[str]:
     notes = [
         f"{provider or '-'} {period}: calls name no account of the bill's several, so that its accounts stand together"
         for period, provider in sorted(gathered.accounts.merged, key=str)
+    ]
+    notes += [
+        f"{provider or '-'} {period}: the bill of {account or 'the account'} names no model, so that all models stand together"
+        for period, provider, account in sorted(gathered.accounts.whole, key=str)
     ]
     notes += [
         f"{provider or '-'} {period}: calls name no account, and the bills are in several currencies: they can't be compared"

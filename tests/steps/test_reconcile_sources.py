@@ -210,3 +210,25 @@ def test_openais_own_report_prices_batches_as_batches(finops: Finops) -> None:
     (row,) = ran.json["rows"]
     assert Decimal(row["usage_report"]) == 3 * EACH / 2
     assert (Decimal(row["missing_spans"]), row["use_by"]) == (3 * EACH / 2 - EACH, "usage report")
+
+
+def test_a_bill_that_names_no_model_is_compared_with_all_of_them(finops: Finops) -> None:
+    other = {"gen_ai.response.model": "gpt-4.1", "sampling.weight": "1"}
+    Path("bill.csv").write_text(BILLED.format(account="a", cost="0.006").replace(",gpt-4o,", ",,"), encoding="utf-8")
+    assert finops("ingest", "bill.csv", "--as-of", "2026-12-05").code == 0
+    ran = loaded(finops, {}, [], [span(0, **{"sampling.weight": "1"}), span(1, **other)])
+    (row,) = ran.json["rows"]
+    assert (row["account"], row["model"], row["traces_list"], row["invoice"]) == ("a", None, "0.0063", "0.006")
+    assert row["unexplained"] == "-0.0003"
+    assert any("names no model, so that all models stand together" in note for note in ran.json["meta"]["notes"])
+
+
+def test_calls_without_a_price_are_unknown_and_what_they_cost_is_unexplained(finops: Finops) -> None:
+    own = {"gen_ai.response.model": "our-own-tune", "sampling.weight": "1"}
+    bill = BILLED.format(account="a", cost="0.9").replace("gpt-4o", "our-own-tune").replace("BilledCost", "BilledCost,ListCost")
+    Path("bill.csv").write_text(bill.replace(",0.9", ",0.9,1.0"), encoding="utf-8")
+    assert finops("ingest", "bill.csv", "--as-of", "2026-12-05").code == 0
+    ran = loaded(finops, {}, [], [span(0, **own)])
+    (row,) = ran.json["rows"]
+    assert (row["traces_list"], row["discount"], row["missing_spans"], row["unexplained"]) == (None, "-0.1", "0", "1")
+    assert any(note.startswith("1 calls of our-own-tune have no list price") for note in ran.json["meta"]["notes"])
