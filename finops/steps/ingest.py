@@ -14,6 +14,7 @@ from finops.core.numbers import percent
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import DataError, FinopsError, OutsideError
+from finops.ledger.compaction import compact
 from finops.ledger.deliveries import Intake
 from finops.ledger.engine.build import restate_later
 from finops.ledger.remote import remember
@@ -110,6 +111,7 @@ def _ingest(
         elif options.build and unbuilt:
             answer.notes += kept_notes(built(writer, settings, talk, restate=restated_months(options.restate)))
             answer.notes += [*twice_notes(writer), *short_note(writer)]
+            compact(writer)
     answer.rows.sort(key=lambda row: row["path"])
     if options.dry_run:
         answer.notes.append("dry run: nothing was loaded")

@@ -49,6 +49,11 @@ def written(rows: Table, end: str = "\n", **how: Any) -> str:
     return stream.getvalue()
 
 
+def turned(rows: Table) -> Table:
+    """The columns from the last to the first, and one more."""
+    return [[*reversed(row), "Zusatz ü" if row is rows[0] else 'x "y"; z'] for row in rows]
+
+
 DIALECTS: dict[str, Callable[[Table], bytes]] = {
     "plain": lambda rows: written(rows).encode(),
     "marked, windows, all quoted, empty lines behind": lambda rows: (
@@ -57,11 +62,8 @@ DIALECTS: dict[str, Callable[[Table], bytes]] = {
     "semicolons and spaces": lambda rows: written([[f" {name} " for name in rows[0]], *rows[1:]], delimiter=";").encode(),
     "utf-16": lambda rows: written(rows, "\r\n", delimiter="\t").encode("utf-16"),
     "told separator, other order, one more, no last end": lambda rows: (
-        "sep=;\r\n"
-        + written(
-            [[*reversed(row), "Zusatz ü" if row is rows[0] else 'x "y"; z'] for row in rows], "\r\n", delimiter=";"
-        ).rstrip()
-    ).encode(),
+        ("sep=;\r\n" + written(turned(rows), "\r\n", delimiter=";")).rstrip().encode()
+    ),
 }
 
 
