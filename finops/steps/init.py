@@ -98,6 +98,10 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # total = "18234.12"
 # currency = "USD"
 
+# Exchange rates by day, for bills in another currency than their prices: date,from,to,rate,source.
+# [currency]
+# rates = "rates.csv"
+
 # A kind of file of your own, read by a mapping: `finops sources check` tries it.
 # [[import]]
 # name = "vendor-x"
