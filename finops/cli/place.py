@@ -55,6 +55,14 @@ def place(
     move: Annotated[str | None, typer.Option("--move-gb", help="GB moved once.")] = None,
     store: Annotated[str | None, typer.Option("--store-gb", help="GB of a copy that is kept there.")] = None,
     months: Annotated[int, typer.Option("--months", min=1, max=120, help="Months over which the move is spread.")] = 12,
+    replay: Annotated[
+        str | None,
+        typer.Option("--replay", metavar="YYYY-MM", help="Price a month's real calls on other models."),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="MODEL,…", help="With --replay: these models, not all of the ledger."),
+    ] = None,
     infeasible: Annotated[bool, typer.Option("--all", help="Also the places that do not fit, with the reason.")] = False,
     top: Annotated[int, typer.Option("--top", min=0, help="How many places to show; 0 is all of them.")] = 20,
 ) -> None:
@@ -64,6 +72,7 @@ def place(
     Examples:
       finops place product-image-tagging
       finops place product-image-tagging --within europe --latency-limit 8000 --round-trip '*=90'
+      finops place service-desk-triage --replay 2026-10 --to gpt-4o-mini,gpt-4.1
       finops place product-image-tagging --units-per-month 5000 --sync-gb 200 --move-gb 4000
     """
     from finops.cli.diagnostics import talking
@@ -71,7 +80,14 @@ def place(
     from finops.core.transfer import Traffic
     from finops.steps.place import place as answer
     from finops.steps.placement_limits import Limits
+    from finops.steps.replay import replay as replayed
 
+    if to and not replay:
+        raise UsageError("`--to` names models of a replay", where="--to", hint="add --replay 2026-10")
+    if replay:
+        with talking(g) as talk:
+            emit(replayed(g.overrides, workflow=workload, month=replay, models=_words(to), talk=talk), g)
+        return
     traffic = Traffic(
         _gigabytes(egress, "--egress-gb"),
         _gigabytes(sync, "--sync-gb"),

@@ -50,6 +50,15 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "Published rates differ from contracts: `prices import` takes egress_internet and egress_region.",
     ),
     Metric(
+        "replay_saving",
+        "Saving of a replay",
+        "currency",
+        "list cost of the month's calls as they were - the same tokens, call by call, at the other model's prices",
+        "step replay",
+        "higher is better",
+        "Another model may need other tokens, turns or retries for the same result.",
+    ),
+    Metric(
         "cost_per_1m_tokens_measured",
         "Measured cost of a million tokens",
         "currency per 1M tokens",

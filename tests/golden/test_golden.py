@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "flag": ("flag",),
     "models": ("models",),
     "place": ("place", "product-image-tagging", "--provider", "aws"),
+    "place-replay": ("place", "contract-review", "--replay", "2026-10"),
     "spot": (
         "spot",
         "g6.xlarge",
