@@ -75,7 +75,7 @@ def judge(spend: Array, first: NDArray[np.int64], *, budget: float = 1 / 6, fals
         many = int(judged.sum()) >= MANY
         told, share = (common, DISCOVERIES) if many else (raw, false_share)
         found = judged & (told <= min(chance * _PLAIN, _discoveries(told[judged], share)))
-        p_value = np.where(found, np.minimum(told, p_value), p_value)
+        p_value = np.where(found & many, np.minimum(told, p_value), p_value)
         alert = found | (judged & (p_value <= min(chance, one_a_day * (_BY_CHANCE if many else 1.0))))
         crossed = slow.step(state.scaled(relative), judged, min(daily * _DRIFT_SHARE, (0.15 if many else 0.3) * one_a_day))
         any_alert = alert | crossed

@@ -23,4 +23,21 @@ DRIFT_METRICS: tuple[Metric, ...] = (
         "step drift",
         caveats="Compared with the series' own past only; a week has at least 200 calls.",
     ),
+    Metric(
+        "burn_used",
+        "Used",
+        "share of 1",
+        "effective cost of the current period / budget; failed or slow calls of 30 days / those that the envelope allows",
+        "step burn",
+        "lower is better",
+    ),
+    Metric(
+        "burn_rate",
+        "Burn",
+        "times the budget",
+        "list cost of a window / the budget's share of it; share of failed or slow calls / share allowed",
+        "step burn",
+        "lower is better",
+        "Now is the last 24 hours with calls.",
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from finops.config import Overrides, load_settings
 from finops.core.anomalies import SETTLE_D, judge
 from finops.core.bridge_parts import Owner, Side, by_driver, effects, scaled, sides
-from finops.core.incidents import Incident, Path, incidents, nodes_of, summed
+from finops.core.incidents import Incident, incidents, nodes_of, summed
+from finops.core.incidents import Path as Node
 from finops.core.numbers import date_text, money_change, money_table
 from finops.core.periods import last_period
 from finops.core.result import Column, Result
@@ -20,7 +22,9 @@ from finops.core.talk import Talk
 from finops.ledger.daily import Uncosted, uncosted_charges
 from finops.ledger.store import Reader, one_state, open_reader
 from finops.steps.anomaly_signs import with_signs
+from finops.steps.anomaly_state import COLUMN, compared, gone, read_state, write_state
 from finops.steps.anomaly_tenants import with_tiers
+from finops.steps.burn import burn_rows, used_up, with_stops
 from finops.steps.forecast_history import complete_until, history
 from finops.steps.runaways import hourly_incidents
 
@@ -48,8 +52,9 @@ COLUMNS = (
 )
 
 
-def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
-    """Incidents that began in the days up to the business date, the newest first."""
+def anomalies(overrides: Overrides, *, last: str = "30d", state: Path | None = None, dry_run: bool = False, talk: Talk) -> Result:
+    """Incidents that began in the days up to the business date, the newest first. With `state`, each is told beside what the run
+    before said of it, and the file is renewed unless `dry_run`."""
     settings = load_settings(overrides)
     period = last_period(last, settings.as_of)
     rows: list[Row] = []
@@ -82,14 +87,24 @@ def anomalies(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
             rows += hourly_incidents(reader, currency, settings.as_of, period.first, floors[currency], rows)
             notes += more
         rows = with_signs(reader, rows, floors, since=period.first, until=settings.as_of, currency=settings.currency)
+        budgets = burn_rows(reader, settings, period.first, money_only=True)
     notes += [uncosted_note(of) for of in uncosted]
+    rows = with_stops(rows, budgets)
     rows.sort(key=lambda row: (row["opened"], row["excess"] or _ZERO, row["path"]), reverse=True)
     notes.append(
         f"days up to {date_text(reach)} are judged; chance may raise one alert in six months a series of days, "
         "and one in a month an agent's hours"
     )
+    notes += used_up(budgets)
     meta = {"currency": settings.currency, "as_of": settings.as_of, "period": period.label, "judged_until": reach}
-    return Result(COLUMNS, rows, _totals(rows), meta, notes)
+    if state is None:
+        return Result(COLUMNS, rows, _totals(rows), meta, notes)
+    before = read_state(state)
+    rows = compared(rows, before)
+    notes += gone(rows, before, period.first)
+    if not dry_run:
+        write_state(state, rows, settings.as_of)
+    return Result((COLUMN, *COLUMNS), rows, _totals(rows), meta, notes, [] if dry_run else [str(state)])
 
 
 def uncosted_note(of: Uncosted) -> str:
@@ -129,9 +144,9 @@ def _of_currency(
     return rows, notes
 
 
-def _distinct(nodes: Mapping[Path, list[int]]) -> dict[Path, list[int]]:
+def _distinct(nodes: Mapping[Node, list[int]]) -> dict[Node, list[int]]:
     """Nodes with the same leaves once, under the shortest path: the same series is not judged twice."""
-    seen: dict[tuple[int, ...], Path] = {}
+    seen: dict[tuple[int, ...], Node] = {}
     for path, rows in nodes.items():
         key = tuple(rows)
         if key not in seen or len(path) < len(seen[key]):
@@ -140,7 +155,7 @@ def _distinct(nodes: Mapping[Path, list[int]]) -> dict[Path, list[int]]:
 
 
 def _row(
-    reader: Reader, one: Incident, keys: Sequence[tuple[str, ...]], nodes: Mapping[Path, list[int]], begins: date, currency: str
+    reader: Reader, one: Incident, keys: Sequence[tuple[str, ...]], nodes: Mapping[Node, list[int]], begins: date, currency: str
 ) -> Row:
     opened, last = begins + timedelta(days=one.opened), begins + timedelta(days=one.last)
     driver = _driver(reader, {(*keys[row], currency) for row in nodes[one.path]}, opened, last, currency)

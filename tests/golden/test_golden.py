@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "bridge": ("bridge", "--from", "2026-08", "--to", "2026-09"),
     "bridge-by-agent": ("bridge", "--by", "agent", "--top", "6"),
     "anomalies": ("anomalies", "--last", "90d"),
+    "anomalies-burn": ("anomalies", "--burn", "--last", "60d"),
     "anomalies-drift": ("anomalies", "--drift", "--last", "120d"),
     "flag": ("flag",),
     "models": ("models",),

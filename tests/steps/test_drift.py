@@ -25,7 +25,10 @@ def day_of(number: int) -> dict[str, Any]:
         start = int((BEGIN + timedelta(days=number, minutes=5 * run)).timestamp()) * 10**9
         own = {"traceId": f"{number * 1000 + run + 1:032x}", "startTimeUnixNano": str(start)}
         wobble = (run * 7 + number * 3) % 11
-        usage = {"gen_ai.usage.input_tokens": 900 + 30 * wobble, "gen_ai.usage.output_tokens": (100 + 3 * wobble) * (2 if new else 1)}
+        usage = {
+            "gen_ai.usage.input_tokens": 900 + 30 * wobble,
+            "gen_ai.usage.output_tokens": (100 + 3 * wobble) * (2 if new else 1),
+        }
         chat = {
             **{"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"},
             **{"gen_ai.agent.name": "writer", "prompt.version": "4" if new else "3", "prompt.route": "answer", **usage},

@@ -1,0 +1,55 @@
+"""`finops anomalies --burn` and `--state`: the planted loop and flood burn and nothing else does; what was told is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.conftest import Ran
+
+Finops = Callable[..., Ran]
+
+
+def test_what_was_planted_burns_and_nothing_else(sample: Finops) -> None:
+    ran = sample("anomalies", "--burn", "--last", "90d", "-f", "json")
+    assert ran.code == 0, ran.err
+    burned = {(row["budget"], row["kind"]): row for row in ran.json["rows"] if row["opened"]}
+    assert set(burned) == {("openai", "money"), ("fare-search", "errors")}
+    assert burned["fare-search", "errors"]["opened"].startswith("2026-10-12")
+    assert burned["fare-search", "errors"]["mostly"] == "route=search_fares (100%)"
+    assert burned["openai", "money"]["mostly_path"] == "workflow=service-desk-triage / agent=answer-drafter"
+    assert all(row["used"] < 1 for row in ran.json["rows"])
+
+
+def test_a_budget_that_is_too_small_is_an_incident_of_its_own(sample: Finops, sample_home: Path, tmp_path: Path) -> None:
+    config = (sample_home / "finops.toml").read_text() + (
+        '\n[[budget]]\nid = "tight"\nscope = { agent = "quote-approver" }\nperiod = "month"\namount = "20"\n'
+    )
+    Path("tight.toml").write_text(config)
+    from finops.cli.app import run
+
+    code = run(["anomalies", "--config", "tight.toml", "--ledger", str(tmp_path / "finops.duckdb"), "-f", "json", "-o", "a.json"])
+    assert code == 0
+    answer = json.loads(Path("a.json").read_text())
+    stops = [row for row in answer["rows"] if row["class"] == "budget"]
+    assert [row["path"] for row in stops] == ["agent=quote-approver"]
+    assert stops[0]["excess"] is None
+    assert any(note.startswith("budget tight is used up") for note in answer["meta"]["notes"])
+
+
+def test_state_is_kept_between_runs(sample: Finops) -> None:
+    def told(as_of: str, *more: str) -> list[str]:
+        ran = sample("anomalies", "--as-of", as_of, "--last", "15d", "--state", "state.json", "-f", "json", *more)
+        assert ran.code == 0, ran.err
+        return [row["since_last"] for row in ran.json["rows"]]
+
+    assert told("2026-10-12", "--dry-run") == ["new"]
+    assert not Path("state.json").exists()
+    assert told("2026-10-12") == ["new"]
+    assert told("2026-10-14") == ["grown"]
+
+
+def test_options_that_do_not_go_together(sample: Finops) -> None:
+    assert sample("anomalies", "--burn", "--drift").code == 2
+    assert sample("anomalies", "--burn", "--state", "x.json").code == 2
