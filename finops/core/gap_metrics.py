@@ -17,8 +17,8 @@ GAP_METRICS: tuple[Metric, ...] = (
         "gateway_cost",
         "Gateway's own",
         "currency",
-        "cost that gateways (else spans) report of each call, each call once",
-        "fct_call.reported_cost",
+        "cost that gateways (else spans, else LiteLLM's daily roll-ups) report, each call once",
+        "fct_call.reported_cost, sample gateway_cost_usd",
         caveats="A gateway's own prices; never part of any other figure.",
     ),
     Metric(

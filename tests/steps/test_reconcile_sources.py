@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from finops.core.gap import CAUSES
 from tests.company import files, planted, truth
-from tests.conftest import LONG, Ran
+from tests.conftest import LONG, ROOT, Ran
 
 Finops = Callable[..., Ran]
 Row = dict[str, Any]
@@ -232,3 +233,28 @@ def test_calls_without_a_price_are_unknown_and_what_they_cost_is_unexplained(fin
     (row,) = ran.json["rows"]
     assert (row["traces_list"], row["discount"], row["missing_spans"], row["unexplained"]) == (None, "-0.1", "0", "1")
     assert any(note.startswith("1 calls of our-own-tune have no list price") for note in ran.json["meta"]["notes"])
+
+
+def test_a_gateways_cost_counts_once_and_its_roll_ups_where_no_call_says_any(finops: Finops) -> None:
+    header = "id,date,custom_llm_provider,model,spend,api_requests,prompt_tokens,completion_tokens"
+    users = "user_id,api_key\n1,2026-11-03,openai,gpt-4o,0.5,2,10,5,u,k\n2,2026-11-04,openai,gpt-4o,0.25,2,10,5,u,k\n"
+    Path("users.csv").write_text(f"{header},{users}", encoding="utf-8")
+    Path("tags.csv").write_text(f"{header},tag,api_key\n1,2026-11-04,openai,gpt-4o,9,2,10,5,t,k\n", encoding="utf-8")
+    ran = finops("ingest", "users.csv", "tags.csv", "--as-of", "2026-12-05")
+    assert ran.code == 0, ran.err
+    told = {"llm.cost.total": "7"}
+    ran = loaded(finops, {"a": "0.05"}, [litellm(0, "0.004")], [span(0, **told), span(1)])
+    (row,) = ran.json["rows"]
+    assert (row["gateway"], row["gateways"]) == ("0.254", ["litellm_logs", "litellm_rollups"])
+
+
+def test_reads_know_every_gateway() -> None:
+    """A source that reads the log of a gateway says so by the module that all gateways share."""
+    logs = {
+        p.stem for p in (ROOT / "finops/sources").glob("*.py") if "import Names, Row, call_row" in p.read_text(encoding="utf-8")
+    }
+    assert logs
+    for name in ("calls", "gateways", "sampling"):
+        text = (ROOT / f"finops/ledger/sql/reads/sources_{name}.sql").read_text(encoding="utf-8")
+        known = set(re.findall(r"'(\w+)'", re.findall(r"c\.source, ''\) IN \(([^)]*)\)", text)[0]))
+        assert logs <= known, name
