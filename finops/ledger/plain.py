@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops.core.contracts import Contract, Field
 from finops.ledger.schema import LINEAGE, SQL_TYPES
@@ -114,7 +114,7 @@ class _Sink:
         if self._writer is None:
             self._folder.mkdir(exist_ok=True)
             self.files.append(self._folder / f"plain_{len(self.files):06}.parquet")
-            self._writer = pq.ParquetWriter(self.files[-1], self._schema, compression="zstd", store_schema=False)
+            self._writer = pq.ParquetWriter(self.files[-1], self._schema, **_written_as(self._schema))
         self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema), row_group_size=self._waiting_rows)
         self._waiting, self._waiting_rows, self._groups = [], 0, self._groups + 1
         if self._groups >= GROUPS_PER_FILE:
@@ -124,6 +124,30 @@ class _Sink:
         if self._writer is not None:
             self._writer.close()
         self._writer, self._groups = None, 0
+
+
+_OWN_IDS = frozenset(("trace", "span", "parent", "response"))
+
+
+def _written_as(schema: pa.Schema) -> dict[str, Any]:
+    """How columns are written: times and line numbers by their differences, ids that hardly repeat as they are, all others by a
+    dictionary. Of ids the least and the greatest tell nothing."""
+    import pyarrow as pa
+
+    rising = [f.name for f in schema if pa.types.is_timestamp(f.type) or f.name in LINEAGE]
+    repeated = [path for f in schema if f.name not in rising and f.name not in _OWN_IDS for path in _paths(f)]
+    told = [*rising, *(path for path in repeated if "." not in path)]
+    encoding = dict.fromkeys(rising, "DELTA_BINARY_PACKED")
+    written = {"use_dictionary": repeated, "column_encoding": encoding, "write_statistics": told}
+    return {"compression": "zstd", "store_schema": False, **written}
+
+
+def _paths(field: pa.Field) -> list[str]:
+    """The names that a column goes by in Parquet: a map is one of its keys and one of its values."""
+    import pyarrow as pa
+
+    inner = ("key", "value") if pa.types.is_map(field.type) else ()
+    return [f"{field.name}.key_value.{name}" for name in inner] or [field.name]
 
 
 class _Test:
@@ -198,9 +222,14 @@ def _names_differ(column: pa.Array) -> bool:
 
     ends = _numbers(column.offsets)
     names = column.keys.slice(int(ends[0]), int(ends[-1] - ends[0])).dictionary_encode()
-    rows = np.repeat(np.arange(len(column), dtype=np.int64), np.diff(ends))
-    seen = np.sort(rows * max(len(names.dictionary), 1) + _numbers(names.indices))
-    return bool(np.all(seen[1:] != seen[:-1]))
+    said, starts, sizes = _numbers(names.indices), ends[:-1] - ends[0], np.diff(ends)
+    for size in np.unique(sizes[sizes > 1]).tolist():
+        rows = said[starts[sizes == size][:, None] + np.arange(size)]
+        others = np.append(True, (rows[1:] != rows[:-1]).any(axis=1))  # most say what the one before says
+        ordered = np.sort(rows[others], axis=1)
+        if (ordered[:, 1:] == ordered[:, :-1]).any():
+            return False
+    return True
 
 
 def _numbers(column: pa.Array) -> npt.NDArray[np.int32]:

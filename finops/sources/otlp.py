@@ -11,16 +11,16 @@ import msgspec
 from finops.errors import DataError
 from finops.sources.base import Load, Part, Pattern, Reject, refuse_flood
 from finops.sources.files import file_part, opened
-from finops.sources.otlp_chunks import TOO_LONG, cores, file_chunks, in_parallel, stream_chunks
-from finops.sources.otlp_lines import Lines, buffered, is_one_document, resume, whole
+from finops.sources.otlp_chunks import Chunk, cores, feed, file_chunks, in_parallel, reuse_memory, stream_chunks
+from finops.sources.otlp_lines import buffered, is_one_document, resume, whole
 from finops.sources.otlp_rows import Rows
 from finops.sources.otlp_shape import BROKEN
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PARALLEL_BYTES = 32 << 20
-PARALLEL_PACKED_BYTES = 4 << 20
+PARALLEL_BYTES = 256 << 20
+PARALLEL_PACKED_BYTES = 16 << 20
 """From these sizes on, starting processes costs less than it saves."""
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -85,25 +85,20 @@ class _Reading:
             stream = buffered(raw)
             number, position, begun = resume(stream, self._offset)
             least = PARALLEL_PACKED_BYTES if packed else PARALLEL_BYTES
-            if self._processes < 2 or self._size - (0 if packed else position) < least:
-                yield from self._here(Lines(stream, number, position, begun=begun))
-            elif packed:
-                yield from self._elsewhere(stream_chunks(stream, position, begun), number)
-            else:
-                yield from self._elsewhere(file_chunks(self._path, position, self._size), number)
+            here = self._processes < 2 or self._size - (0 if packed else position) < least
+            chunks = stream_chunks(stream, position, begun) if packed else file_chunks(self._path, position, self._size)
+            yield from self._here(chunks, number) if here else self._elsewhere(chunks, number)
 
-    def _here(self, lines: Lines) -> Iterator[pa.RecordBatch]:
+    def _here(self, chunks: Iterable[Chunk], number: int) -> Iterator[pa.RecordBatch]:
         rows = Rows(self._keep)
-        for line in lines:
-            if line.data is None:
-                rows.rejects.append(Reject(line.number, TOO_LONG))
-            else:
-                rows.feed(line.data, line.number, line.position)
-            if rows.full:
-                yield rows.batch()
+        reuse_memory()
+        for chunk in chunks:
+            for _ in feed(rows, chunk, number + rows.lines):
+                if rows.full:
+                    yield rows.batch()
         yield from self._remaining(rows)
 
-    def _elsewhere(self, chunks: Iterable[Any], number: int) -> Iterator[pa.RecordBatch]:
+    def _elsewhere(self, chunks: Iterable[Chunk], number: int) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
 
         for done in in_parallel(chunks, self._keep, self._processes):

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
-
-from finops.sources.otlp_lines import Line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[np.int64]
     Flags = npt.NDArray[np.bool_]
 
-_QUOTE, _BACKSLASH, _BRACE = b'"\\{'
+_NEWLINE, _BLANK, _QUOTE, _BACKSLASH, _BRACE = b'\n "\\{'
 _FIRST_KEY = re.compile(rb'"spans"\s*:\s*\[\s*\{("[^"\\]{1,64}")')
 
 
@@ -27,26 +24,29 @@ class Block:
     string, `marks` the numbers, among them, of those that may begin a span: they open the name that the first span begins with.
     `sound` tells the lines in which every string is sound; the others are for the decoder. `escapes` says that there are any."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, text: bytes) -> None:
         import numpy as np
 
-        texts = [_with_newline(line.data or b"") for line in lines]
-        self.data = b"".join(texts)
-        self.starts: Numbers = np.zeros(len(texts) + 1, np.int64)
-        np.cumsum([len(text) for text in texts], out=self.starts[1:])
-        self.bytes = np.frombuffer(self.data, np.uint8)
-        self.sound: Flags = np.ones(len(texts), np.bool_)
-        if not self.data.isascii():
-            self._refuse([at for at, text in enumerate(texts) if not _is_text(text)])
-        controls = np.flatnonzero(self.bytes < 32)
-        if len(controls) != len(texts):
-            self._refuse(self.line_of(np.setdiff1d(controls, self.starts[1:] - 1, assume_unique=True)))
+        self.data = text = text if text.endswith(b"\n") else text + b"\n"
+        self.bytes = np.frombuffer(text, np.uint8)
+        controls = np.flatnonzero(self.bytes < _BLANK)
+        are_ends = self.bytes[controls] == _NEWLINE
+        self.starts: Numbers = np.append(0, controls[are_ends] + 1)
+        self.sound: Flags = np.ones(len(self.starts) - 1, np.bool_)
+        if not are_ends.all():
+            self._refuse(self.line_of(controls[~are_ends]))
+        if not text.isascii() and not _is_text(text):
+            self._refuse([at for at in range(len(self.sound)) if not _is_text(self.line(at))])
         are_quotes = self.bytes == _QUOTE
-        self.escapes = b"\\" in self.data
+        self.escapes = b"\\" in text
         if self.escapes:
             self._without_escaped(are_quotes)
         self.quotes = np.flatnonzero(are_quotes).astype(np.int32)
         self.marks = self._marks()
+
+    def line(self, at: int) -> bytes:
+        """One of the lines."""
+        return self.data[self.starts[at] : self.starts[at + 1]]
 
     def line_of(self, places: Numbers | npt.NDArray[np.int32]) -> Numbers:
         """The lines that these places are on."""
@@ -96,10 +96,6 @@ def among(characters: bytes) -> Flags:
     table = np.zeros(256, np.bool_)
     table[list(characters)] = True
     return table
-
-
-def _with_newline(text: bytes) -> bytes:
-    return text if text.endswith(b"}\n") else text.rstrip(b" \t\r\n") + b"\n"
 
 
 def _is_text(text: bytes) -> bool:

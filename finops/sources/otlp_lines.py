@@ -19,7 +19,7 @@ LONGEST_LINE = 128 << 20
 
 AS_LINES = "write it as JSON lines, as the Collector's file exporter does, or split it by resource"
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
 
 
@@ -49,7 +49,7 @@ class Lines:
             if too_long:
                 yield Line(number, begun, None)
             elif not data.isspace():
-                yield Line(number, begun, data.removeprefix(_BOM) if begun == 0 else data)
+                yield Line(number, begun, data.removeprefix(BOM) if begun == 0 else data)
 
     def _next(self) -> bytes:
         begun, self._begun = self._begun, b""
@@ -91,7 +91,7 @@ def resume(stream: IO[bytes], offset: int) -> tuple[int, int, bytes]:
 
 def is_document(line: bytes) -> bool:
     """Whether these bytes are one whole JSON object."""
-    stripped = line.strip().removeprefix(_BOM)
+    stripped = line.strip().removeprefix(BOM)
     if not (stripped.startswith(b"{") and stripped.endswith(b"}")):
         return False
     try:
@@ -107,7 +107,7 @@ _any_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def is_one_document(path: Path) -> bool:
     """Whether the file is a single (usually indented) JSON document, not one per line. Looks at its head."""
-    start = head(path).removeprefix(_BOM).lstrip()
+    start = head(path).removeprefix(BOM).lstrip()
     if start.startswith(b"["):
         return True
     first, newline, rest = start.partition(b"\n")
@@ -125,4 +125,4 @@ def whole(path: Path, hint: str = AS_LINES) -> bytes:
             if (size := size + len(block)) > LONGEST_LINE:
                 what = f"this is one JSON document of more than {LONGEST_LINE >> 20} MiB"
                 raise DataError(what, where=str(path), hint=hint)
-    return b"".join(blocks).removeprefix(_BOM)
+    return b"".join(blocks).removeprefix(BOM)

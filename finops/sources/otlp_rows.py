@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from finops.sources.base import Reject, refuse_flood
@@ -10,7 +10,7 @@ from finops.sources.otlp_alike import Alike, AlikeTexts
 from finops.sources.otlp_arrow import Gathered
 from finops.sources.otlp_block import Block
 from finops.sources.otlp_columns import Shape, add_alike, shape_of
-from finops.sources.otlp_lines import Line
+from finops.sources.otlp_lines import BOM
 from finops.sources.otlp_plan import Plans
 from finops.sources.otlp_shape import (
     BROKEN,
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 HELD_BYTES = 768 << 10
 """So much is decoded before it is read column by column: it is still in the processor's cache then."""
 
-HELD_TEXT, HELD_LINES = 8 << 20, 32_768
-"""So much text, in so many lines, is read by templates at a time."""
-
 LEAST_TEXT = 16 << 10
 """Less text than this is not worth templates."""
 
@@ -56,12 +53,12 @@ _NONE_ALIKE = Alike([], Plans().plan(()), -1)
 
 
 class Rows:
-    """What has been fed and not yet handed over. Rows come in the order of the shapes they have, of their
-    resources, of the file."""
+    """What has been fed and not yet handed over; `lines` counts those of the texts. Rows come in the order of the shapes they
+    have, of their resources, of the file."""
 
     def __init__(self, keep: tuple[str, ...] = ()) -> None:
         self.rejects: list[Reject] = []
-        self.documents = 0
+        self.documents = self.lines = 0
         self.other_signals = 0
         self._plans = learnt(keep).plans
         self._gathered = Gathered()
@@ -70,8 +67,7 @@ class Rows:
         self._alike: dict[tuple[int | str, ...], Alike] = {}
         self._learnt = learnt(keep)
         self._learnt.credit = max(self._learnt.credit, TRIAL)
-        self._lines: list[Line] = []
-        self._held_bytes = self._held_text = 0
+        self._held_bytes = 0
 
     @property
     def full(self) -> bool:
@@ -80,30 +76,23 @@ class Rows:
 
     def feed(self, line: bytes, number: int, position: int) -> None:
         """One line, or one document: `number` and `position` say where it stands in the file."""
-        if len(line) > LARGE_BYTES and self._feed_slices(line, number):
-            return
-        if self._learnt.credit < 0:
+        if len(line) <= LARGE_BYTES or not self._feed_slices(line, number):
             self._feed_decoded(line, number, position)
-            return
-        self._lines.append(Line(number, position, line))
-        self._held_text += len(line)
-        if self._held_text >= HELD_TEXT or len(self._lines) >= HELD_LINES:
-            self._read_lines()
 
-    def _read_lines(self) -> None:
-        """Reads the lines that are held by templates; those that can't be read so are decoded."""
-        lines, size = self._lines, self._held_text
-        self._lines, self._held_text = [], 0
-        if size < LEAST_TEXT:
-            left = [*range(len(lines))]
-        else:
-            taken = read(Block(lines), self._learnt)
+    def feed_text(self, text: bytes, number: int, position: int) -> None:
+        """Whole lines, of which the first has that number and position."""
+        block = Block(text)
+        self.lines += len(block.sound)
+        left: Sequence[int] = range(len(block.sound))
+        if len(text) >= LEAST_TEXT and self._learnt.credit >= 0:
+            taken = read(block, self._learnt)
             left = taken.left
-            self.documents += len(lines) - len(left)
-            self._add_taken(taken, [line.number for line in lines])
+            self.documents += len(block.sound) - len(left)
+            self._add_taken(taken, number)
         for at in left:
-            number, position, data = lines[at]
-            self._feed_decoded(data or b"", number, position)
+            if line := block.line(at).strip(b" \t\r\n"):
+                begun = position + int(block.starts[at])
+                self._feed_decoded(line if begun else line.removeprefix(BOM), number + at, begun)
 
     def _feed_decoded(self, line: bytes, number: int, position: int) -> None:
         refuse_flood(self.rejects)
@@ -130,7 +119,6 @@ class Rows:
 
     def batch(self) -> pa.RecordBatch:
         """The rows so far, in the schema of the contract; they are forgotten here."""
-        self._read_lines()
         self._settle()
         return self._gathered.batch()
 
@@ -195,16 +183,16 @@ class Rows:
         if self._held_bytes >= HELD_BYTES:
             self._settle()
 
-    def _add_taken(self, taken: Taken, numbers: list[int]) -> None:
-        """What was read by templates, `numbers` being those of the lines; spans that fit none come decoded."""
-        owners = [self._template(attributes, numbers[line]) for attributes, line in taken.owners]
+    def _add_taken(self, taken: Taken, number: int) -> None:
+        """What was read by templates, `number` being that of the first line; spans that fit none come decoded."""
+        owners = [self._template(attributes, number + line) for attributes, line in taken.owners]
         rows, shapes = [row for row, _ in owners], [shape for _, shape in owners]
         for span, owner, line in taken.odd:
-            self._add_spans([span], *owners[owner], numbers[line])
+            self._add_spans([span], *owners[owner], number + line)
         for pieces, owner_of, lines in taken.matched:
             for some, those, whose in _of_one_shape(shapes, owner_of):
-                on_lines = [numbers[line] for line in lines[some].tolist()]
-                self._add_alike(AlikeTexts(pieces.only(some), [rows[one] for one in those], whose, on_lines))
+                of_these = [rows[one] for one in those]
+                self._add_alike(AlikeTexts(pieces.only(some), of_these, whose, (lines[some] + number).tolist()))
 
     def _add_spans(self, spans: list[Span], template: Row, shape: int, number: int) -> None:
         alike = _NONE_ALIKE

@@ -153,7 +153,7 @@ def test_rows_that_were_handed_over_are_forgotten(monkeypatch: Any) -> None:
     monkeypatch.setattr(otlp_rows, "FULL_ROWS", 50)
     rows = Rows()
     line = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [usual(i) for i in range(30)]}]}]}).encode()
-    monkeypatch.setattr(otlp_rows, "HELD_TEXT", len(line))
+    monkeypatch.setattr(otlp_rows, "HELD_BYTES", len(line))
     rows.feed(line, 1, 0)
     assert not rows.full
     rows.feed(line, 2, 0)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from finops.sources import otlp_rows, otlp_texts
 from finops.sources.otlp_attributes import MEANINGS
 from finops.sources.otlp_block import Block
-from finops.sources.otlp_lines import Line
 from finops.sources.otlp_plan import Plans
 from finops.sources.otlp_rows import Rows
 from finops.sources.otlp_template import template_for
@@ -82,8 +81,8 @@ def a_line(draw: st.DrawFn) -> bytes:
 def read(lines: list[bytes]) -> tuple[list[str], list[str]]:
     learnt.cache_clear()
     rows = Rows()
-    for number, line in enumerate(lines, start=1):
-        rows.feed(line, number, 0)
+    rows.feed_text(b"".join(lines), 1, 0)
+    assert rows.lines == len(lines)
     batch = rows.batch()
     batch.validate(full=True)
     return sorted(map(repr, batch.to_pylist())), sorted(set(map(repr, rows.rejects)))
@@ -120,7 +119,7 @@ def line(*spans: dict[str, Any], resource: str = "desk") -> bytes:
 
 
 def taken(*lines: bytes, known: str = "usual") -> Taken:
-    return otlp_texts.read(Block([Line(number, 0, text) for number, text in enumerate(lines, start=1)]), learnt((known,)))
+    return otlp_texts.read(Block(b"\n".join(lines)), learnt((known,)))
 
 
 @pytest.fixture(autouse=True)
