@@ -117,6 +117,12 @@ def _description(seen: Glimpse) -> tuple[str, str]:
     if seen.form == "json":
         deep = _nesting(text) > _DEEP
         return (f"JSON nested more than {_DEEP} levels deep" if deep else f"JSON{_shown(seen.header, 'keys')}"), accepted
+    if (near := _nearly(seen)) is not None:
+        lacking = " and ".join(f"`{name}`" for name in near[1])
+        return (
+            f"`{near[0].name}` without {lacking}",
+            f"export it with {lacking}, or read it by a mapping, [[import]] in finops.toml",
+        )
     kind = "Parquet" if seen.form == "parquet" else "a table" if len(seen.header) > 1 else "plain text"
     return kind + (_shown(seen.header, "columns") if kind != "plain text" else ""), accepted
 
@@ -127,6 +133,18 @@ def _by_content(seen: Glimpse) -> tuple[Source, Pattern] | None:
             if not seen.name.endswith(pattern.suffixes) and matches(pattern, seen, any_name=True):
                 return one, pattern
     return None
+
+
+def _nearly(seen: Glimpse) -> tuple[Source, list[str]] | None:
+    """The source of which the table has most columns that tell it, and the one or two that it lacks."""
+    header = {name.lower() for name in (*seen.header, *map(_inner, seen.header))}
+    found = []
+    for one in map(source, names()):
+        for pattern in one.patterns:
+            lacking = [name for name in pattern.header_all if name.lower() not in header]
+            if 0 < len(lacking) <= 2 and len(pattern.header_all) - len(lacking) >= 2 and seen.name.endswith(pattern.suffixes):
+                found.append((len(lacking) / len(pattern.header_all), one, lacking))
+    return min(found, key=lambda item: item[0])[1:] if found else None
 
 
 def _shown(found: tuple[str, ...], word: str) -> str:

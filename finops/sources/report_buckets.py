@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ Result = dict[str, Any]
 def results(path: Path, notes: list[str]) -> Iterator[Numbered | Reject]:
     """Every result of every bucket, with the bucket's times in it; a page that says there are more gets a note."""
     number = 0
+    seen = _Seen()
     for item in documents(path):
         if isinstance(item, Reject):
             number += 1
@@ -34,9 +37,45 @@ def results(path: Path, notes: list[str]) -> Iterator[Numbered | Reject]:
         if page.get("has_more") is True and not notes:
             notes.append("a page says that more pages follow it: fetch them all, else costs and tokens are missing")
         for bucket in page["data"] if isinstance(page.get("data"), list) else [page]:
+            if seen.before(bucket):
+                continue
             for one in _in_bucket(bucket):
                 number += 1
                 yield one if isinstance(one, Reject) else (number, one)
+    notes += seen.told()
+
+
+class _Seen:
+    """The buckets of a file, by what they hold: pages that were fetched twice repeat whole buckets."""
+
+    def __init__(self) -> None:
+        self._contents: set[bytes] = set()
+        self._times: set[bytes] = set()
+        self._again = self._otherwise = 0
+
+    def before(self, bucket: Any) -> bool:
+        """Whether this very bucket was there; the rows of a sheet and buckets without results are not compared."""
+        if not isinstance(bucket, dict) or not isinstance(bucket.get("results"), list) or not bucket["results"]:
+            return False
+        time = _digest([bucket.get(name) for name in (*START, *END)])
+        content = _digest([time.hex(), bucket["results"]])
+        is_again = content in self._contents
+        self._again += is_again
+        self._otherwise += not is_again and time in self._times
+        self._contents.add(content)
+        self._times.add(time)
+        return is_again
+
+    def told(self) -> list[str]:
+        """What is to be said of it."""
+        said = [f"{self._again:,} buckets stand in the file again and count once"] if self._again else []
+        if self._otherwise:
+            said.append(f"{self._otherwise:,} buckets of a time stand beside another of that time with other figures: both count")
+        return said
+
+
+def _digest(content: Any) -> bytes:
+    return sha256(json.dumps(content, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).digest()
 
 
 def loads(

@@ -1,4 +1,4 @@
-"""Files in UTF-16, as spreadsheets write them, read through a copy in UTF-8 that goes when the call ends."""
+"""Files in UTF-16, as spreadsheets write them, and JSON behind a mark, read through a plain copy that goes when the call ends."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from finops.steps.given_files import GivenFile
 
 _CHARACTERS = 1 << 20
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_JSON = (".json", ".jsonl", ".ndjson")
 _WIDER = codecs.BOM_UTF32_LE
 """The mark of UTF-32 begins like one of UTF-16; such files are refused by their readers."""
 
@@ -24,7 +25,7 @@ _WIDER = codecs.BOM_UTF32_LE
 def as_utf8(files: Sequence[GivenFile], settings: Settings) -> Iterator[list[GivenFile]]:
     """The files, of which those in UTF-16 stand as copies under their own names. What an `[[import]]` reads in an encoding of
     its own stays as it is."""
-    wide = [file for file in files if _is_wide(file.path) and not _is_mapped(file.path, settings)]
+    wide = [file for file in files if _encoding(file.path) is not None and not _is_mapped(file.path, settings)]
     if not wide:
         yield list(files)
         return
@@ -47,14 +48,16 @@ def as_utf8(files: Sequence[GivenFile], settings: Settings) -> Iterator[list[Giv
             raise
 
 
-def _is_wide(path: Path) -> bool:
-    """Whether the file's first bytes mark UTF-16."""
+def _encoding(path: Path) -> str | None:
+    """The encoding that the file's first bytes mark, where readers want another: UTF-16, or a mark before JSON."""
     try:
         with path.open("rb") as stream:
             start = stream.read(4)
     except OSError:
-        return False  # whoever reads it says why it can't be read
-    return start.startswith(_WIDE) and start != _WIDER
+        return None  # whoever reads it says why it can't be read
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig" if path.name.lower().endswith(_JSON) else None
+    return "utf-16" if start.startswith(_WIDE) and start != _WIDER else None
 
 
 def _is_mapped(path: Path, settings: Settings) -> bool:
@@ -63,12 +66,12 @@ def _is_mapped(path: Path, settings: Settings) -> bool:
 
 def _convert(path: Path, copy: Path) -> None:
     try:
-        with path.open(encoding="utf-16", newline="") as wide, copy.open("w", encoding="utf-8", newline="") as plain:
+        with path.open(encoding=_encoding(path), newline="") as wide, copy.open("w", encoding="utf-8", newline="") as plain:
             while text := wide.read(_CHARACTERS):
                 plain.write(text)
     except UnicodeError as error:
         raise DataError(
-            "the text begins as UTF-16 and goes on as something else", where=str(path), hint="export it again"
+            "the text begins with the mark of an encoding and goes on in another", where=str(path), hint="export it again"
         ) from error
     except OSError as error:
         raise OutsideError(f"this file can't be read: {(error.strerror or str(error)).lower()}", where=str(path)) from error

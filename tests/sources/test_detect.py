@@ -92,6 +92,7 @@ def test_a_stranger_is_told_where_to_look_in_one_line(tmp_path: Path) -> None:
         ("MeterCategory,ResourceGroup,CostInBillingCurrency", "Azure cost export"),
         ("ChargeCategory,BillingCurrency,Cost", "FOCUS data without BilledCost"),
         ("TIMESTAMP,ContextTokens,GeneratedTokens", "trace of request lengths"),
+        ("request_id,startTime,spend,model", "`litellm_logs` without `call_type`"),
         ("a,b,c", "a table with the columns a, b, c"),
     ],
 )

@@ -140,10 +140,11 @@ def test_what_can_not_be_read_is_a_reject(tmp_path: Path) -> None:
 def test_pages_one_per_line_and_lists_of_pages(tmp_path: Path) -> None:
     page = json.loads((ANTHROPIC / "cost_report.json").read_text())
     lines, array = tmp_path / "pages.jsonl", tmp_path / "pages.json"
-    lines.write_text((json.dumps(page) + "\n") * 2)
-    array.write_text(json.dumps([page, page]))
+    other = json.loads(json.dumps(page).replace("2026-", "2027-"))
+    lines.write_text("".join(json.dumps(one) + "\n" for one in (page, other, page)))
+    array.write_text(json.dumps([page, other]))
     assert read(lines)[0] == read(array)[0]
-    assert len(read(lines)[0]) == 6
+    assert len(read(lines)[0]) == 6, "a page that was fetched twice counts once"
 
 
 def test_an_empty_report_is_refused(tmp_path: Path) -> None:

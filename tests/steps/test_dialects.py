@@ -86,6 +86,22 @@ def test_every_dialect_of_a_table_is_read_alike(tmp_path: Path, name: str) -> No
     assert found == dict.fromkeys(DIALECTS, found["plain"])
 
 
+def test_json_lines_behind_a_mark(tmp_path: Path) -> None:
+    path = write_sample("gcp_billing", tmp_path)
+    plain = taken(path, tmp_path / "finops.duckdb")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert taken(path, tmp_path / "finops.duckdb") == plain
+
+
+@pytest.mark.parametrize("name", ["anthropic_reports", "openai_reports", "opencost"])
+def test_an_answer_that_was_kept_twice_in_a_file_counts_once(tmp_path: Path, name: str) -> None:
+    path = write_sample(name, tmp_path)
+    once = taken(path, tmp_path / "finops.duckdb")
+    text = json.dumps(json.loads(path.read_text(encoding="utf-8")))
+    path.write_text(f"{text}\n{text}\n")
+    assert taken(path, tmp_path / "finops.duckdb") == once
+
+
 def pairs() -> Iterator[tuple[str, str]]:
     """Each kind of file with two others that it may be mistaken for: its neighbours."""
     for place, name in enumerate(KINDS):
