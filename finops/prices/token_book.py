@@ -126,7 +126,7 @@ class TokenBook:
         if point.service_tier == STANDARD and not point.variant:
             pieces = _outside_all(pieces, self.own.get((point.provider, point.model), ()))
         names = (point.provider, "*", f"{point.model}/{point.token_class}", "on_demand")
-        days = sorted({day for one in self.discounts for day in (one.valid_from or one.as_of, one.valid_to) if day is not None})
+        days = sorted({day for one in self.discounts for day in (one.valid_from, one.as_of, one.valid_to) if day is not None})
         for piece in pieces:
             for part in _cut(piece, [_midnight(day) for day in days]):
                 on = part.valid_from.date() if part.valid_from else date.min
@@ -141,7 +141,7 @@ class TokenBook:
 def _point(fact: PricePoint, *, own: bool) -> tuple[Model, TokenPrice]:
     """A contract price holds from its first valid day or from when it was known, a listed one as long as nobody says else."""
     model, _, token_class = fact.sku.rpartition("/")
-    begins = fact.valid_from or (fact.as_of if own else None)
+    begins = max(fact.valid_from or fact.as_of, fact.as_of) if own else fact.valid_from
     point = TokenPrice(
         fact.provider, model, token_class, STANDARD, "", int(fact.tier_from), _midnight(begins) if begins else None,
         _midnight(fact.valid_to) if fact.valid_to else None, None, None, fact.price, fact.currency, fact.source, fact.as_of,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from finops.prices.token_book import TokenBook
 
 FREE_BELOW = "A price holds for what lies above its tier, in a month; what lies below the lowest tier is free."
+_ONE_SKU = re.compile(r", (SKU|meter) [^;]*")
+"""What a source says of the one price beyond the list that it stands in."""
 STALE_COLUMNS = (
     Column("provider", "Provider"),
     Column("purchase_option", "Bought as"),
@@ -106,7 +109,7 @@ def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
     offers = book.offers(instance_type=name)
     if offers or any(spec.instance_type == name for spec in book.all_specs()):
         rows = [offer_row(offer, settings.as_of) for offer in offers]
-        notes = _about_instance(book, name, offers, settings.as_of)
+        notes = [*_about_instance(book, name, offers, settings.as_of), *_coming(book, offers, settings.as_of)]
         return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
     points = told_apart(token_points(tokens, None, name, None))
     if not points:
@@ -131,11 +134,15 @@ def stale_prices(overrides: Overrides, *, talk: Talk) -> Result:
     offers = PriceBook.load(settings.prices, batches).offers(at=settings.as_of)
     counts: Counter[tuple[str, str, date, str]] = Counter()
     places: dict[tuple[str, str, date, str], set[str]] = {}
+    old_ones: set[tuple[str, str, date, str]] = set()
     for offer in offers:
-        key = (offer.provider, offer.purchase_option, offer.as_of, offer.source)
+        key = (offer.provider, offer.purchase_option, offer.as_of, _ONE_SKU.sub("", offer.source))
         counts[key] += 1
+        old_ones |= {key} if offer.is_stale(settings.as_of) else set()
         places.setdefault(key, set()).add(offer.region)
     rows = [_age_row(*key, prices=counts[key], regions=len(places[key]), at=settings.as_of) for key in sorted(counts)]
+    for row, key in zip(rows, sorted(counts), strict=True):
+        row["stale"] = key in old_ones  # a contract that is known to hold does not age
     by_tier: dict[tuple[str, date, str], list[Tiers]] = {}
     for tiers in TierBook.load(settings.prices, batches).known(settings.as_of):
         by_tier.setdefault((tiers.provider, tiers.as_of, tiers.source), []).append(tiers)

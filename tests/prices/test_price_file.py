@@ -187,3 +187,18 @@ def test_a_later_contract_takes_the_place_of_an_earlier_one(tmp_path: Path) -> N
     assert spans == [
         ("2026-01-01", "2026-09-01"), ("2026-09-01", "2026-10-01"), ("2026-10-01", "None"), ("None", "2026-01-01"),
     ]  # fmt: skip
+
+
+def test_a_contract_agreed_after_its_first_day_holds_from_when_it_was_agreed() -> None:
+    late = (date(2026, 3, 1), "s", date(2026, 1, 1))
+    terms = [
+        Discount("openai", "*", "gpt-4o/output", "on_demand", Decimal("0.5"), *late),
+        PricePoint("openai", "*", "gpt-4o/input_uncached", "on_demand", "token", Decimal("1e-6"), "USD", *late),
+    ]
+    book = TokenBook.of_batches([Batch("late", AT, "s", terms, own=True)])
+    found = [p for p in book.of({("openai", "gpt-4o")}) if p.service_tier == "standard" and not p.variant]
+    prices = {(p.token_class, str(p.valid_from)[:10]): p.price.scaleb(6).normalize() for p in found}
+    assert prices["output", "None"] == 10
+    assert prices["output", "2026-03-01"] == 5
+    assert prices["input_uncached", "None"] == Decimal("2.5")
+    assert prices["input_uncached", "2026-03-01"] == 1

@@ -62,3 +62,23 @@ def test_a_price_that_turns_up_prices_what_had_none(finops: Finops) -> None:
     assert hours(finops) == []
     contract(finops, "aws,eu-west-1,g6.xlarge,,,0.9,,hour,USD,2026-01-01\n")
     assert hours(finops) == [Decimal("0.9")]
+
+
+def test_a_token_contract_reprices_the_open_month_from_its_day(sample: Finops) -> None:
+    """The calls of November from the 10th on cost half; October and the days before cost what they did."""
+    day = "CASE WHEN call_day < '2026-11-01' THEN 'past' WHEN call_day < '2026-11-10' THEN 'before' ELSE 'after' END"
+    sql = f"SELECT {day} AS span, sum(list_cost) AS cost FROM fct_usage WHERE model = 'gpt-4o-mini' GROUP BY span ORDER BY span"
+
+    def costs() -> dict[str, Decimal]:
+        return {row["span"]: Decimal(row["cost"]) for row in sample("query", sql, "-f", "json").json["rows"]}
+
+    before = costs()
+    Path("own.csv").write_text("provider,model,discount,valid_from\nopenai,gpt-4o-mini,50,2026-11-10\n")
+    assert sample("prices", "import", "own.csv", "--as-of", "2026-11-20").code == 0
+    assert sample("build", "--as-of", "2026-11-20").code == 0
+    assert before["after"] > 0
+    assert costs() == {**before, "after": before["after"] / 2}
+    rows = sample("prices", "list", "--provider", "openai", "--model", "gpt-4o-mini", "--as-of", "2026-11-20", "-f", "json").json[
+        "rows"
+    ]
+    assert {row["source"].partition("; ")[2] for row in rows} == {"own.csv"}
