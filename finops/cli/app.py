@@ -31,6 +31,7 @@ COMMANDS: tuple[str, ...] = (
     "models",
     "place",
     "spot",
+    "mix",
     "commitments",
     "bench",
     "prices",

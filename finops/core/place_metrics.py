@@ -50,6 +50,15 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "Published rates differ from contracts: `prices import` takes egress_internet and egress_region.",
     ),
     Metric(
+        "mix_cost",
+        "Cost of a fleet",
+        "currency per hour",
+        "sum over kinds of machines of their number x hourly price, the least that serves every size of request",
+        "step mix",
+        "lower is better",
+        "Rates are those of one kind of request at a time; a month is 730 hours.",
+    ),
+    Metric(
         "replay_saving",
         "Saving of a replay",
         "currency",

@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "history",
         "--sweep",
     ),
+    "mix": ("mix", str(HERE.parent / "mix.toml")),
     "commitments": ("commitments",),
     "commitments-assumed": ("commitments", "--assume", "reserved_1y=37%,reserved_3y=60%"),
     "bench-list": ("bench", "list"),

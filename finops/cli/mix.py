@@ -1,0 +1,40 @@
+"""`finops mix`: the cheapest fleet of several kinds of machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.cli.options import Globals
+
+if TYPE_CHECKING:
+    from finops.cli.app import Commands
+
+
+def register(commands: Commands) -> None:
+    commands.add("mix", mix)
+
+
+def mix(
+    g: Globals,
+    file: Annotated[Path, typer.Argument(help="TOML: rates of requests by size, and what each kind of machine serves.")],
+    slices: Annotated[
+        int | None, typer.Option("--slices", min=1, max=64, help="Parts that a size may be split into; 4 unless the file says.")
+    ] = None,
+) -> None:
+    """The cheapest fleet of several kinds of machines for requests of several sizes, beside each kind alone.
+
+    \b
+    Examples:
+      finops mix fleet.toml
+      finops mix fleet.toml --slices 8 -f json
+    """
+    from finops.cli.diagnostics import talking
+    from finops.cli.output import emit
+    from finops.steps.mix import mix as answer
+
+    with talking(g) as talk:
+        result = answer(g.overrides, file=file, slices=slices, talk=talk)
+    emit(result, g)
