@@ -53,6 +53,7 @@ CAUSES: dict[str, Cause] = {
     "root_without_identity": Cause("its trace's root names none", "set it on the root span, or on the resource"),
     "no_identity_in_source": Cause("its record names no owner at all", "send metadata with the request, or map its account"),
     "attribute_missing": Cause("nothing on it names one", "set an attribute that [identity] {dimension} reads"),
+    "unread_tag": Cause("a tag that [identity] does not read", '[identity] {dimension}: add "tag:{detail}"'),
     "no_rule_matched": Cause("no tag, account or rule names an owner", "tag it, or a [[rule]] for `{detail}`"),
     "names_other_owners": Cause("the charge names other owners only", "tag it, or name its owner by a [[rule]]"),
     "follows_calls": Cause("follows calls or meters without one", "what helps those calls"),

@@ -14,7 +14,9 @@ from finops.core.periods import Period, month_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.ledger.cube import CubeQuestion, cube_rows, require_built
+from finops.ledger.nameless_charges import nameless_charges
 from finops.ledger.store import Reader, open_reader
+from finops.steps.build import allocation_of
 
 Row = dict[str, Any]
 COLUMNS = (
@@ -26,6 +28,7 @@ COLUMNS = (
     Column("source", "Source", wide_only=True),
     Column("calls", "Calls", "count", "calls"),
     Column("unpriced_calls", "of them unpriced", "count", "unpriced_calls", wide_only=True),
+    Column("charges", "Charges", "count", wide_only=True),
     Column("tokens", "Tokens", "count"),
     Column("amount", "Amount", "money"),
     Column("currency", "Currency", wide_only=True),
@@ -51,7 +54,10 @@ def unattributed(overrides: Overrides, *, month: str | None = None, talk: Talk) 
 def _answer(reader: Reader, settings: Settings, period: Period | None, meta: Mapping[str, Any]) -> Result:
     calls = _calls(reader, period)
     costs = reader.read("unattributed_cost", month=period.label if period else None, currency=settings.currency)
-    rows = [_call_row(found) for found in calls] + _merged([_cost_row(found) for found in costs])
+    nameless = nameless_charges(reader, allocation_of(settings), period.label if period else None, settings.currency)
+    placed = [found for found in costs if _cost_cause(found) != "no_rule_matched"]
+    told = [*map(_charge_row, nameless), *map(_cost_row, placed)]
+    rows = [_call_row(found) for found in calls] + _merged(told)
     rows.sort(key=lambda row: DIMENSIONS.index(row["dimension"]))
     every = _every_call(reader, period)
     totals: list[Row] = []
@@ -152,6 +158,12 @@ def _call_row(found: Row) -> Row:
     return {**row, **{key: found[key] for key in ("source", "calls", "unpriced_calls", "tokens", "currency")}}
 
 
+def _charge_row(found: Row) -> Row:
+    cause, detail = ("unread_tag", found["tag"]) if found["tag"] else ("no_rule_matched", found["service"])
+    told = _told(cause, found["dimension"], detail)
+    return {"what": "cost", "amount": found["amount"], "currency": found["currency"], "charges": found["charges"], **told}
+
+
 def _cost_row(found: Row) -> Row:
     what = "cost" if found["basis"] == "billed" else "estimated cost"
     told = _told(_cost_cause(found), found["dimension"], found["service"] or found["rule"])
@@ -163,7 +175,10 @@ def _merged(rows: Sequence[Row]) -> list[Row]:
     found: dict[tuple[Any, ...], Row] = {}
     for row in rows:
         key = tuple(row[name] for name in ("dimension", "what", "cause", "detail", "currency"))
-        found[key] = {**row, "amount": found[key]["amount"] + row["amount"]} if key in found else row
+        before = found.get(key)
+        charges = (row.get("charges") or 0) + ((before or {}).get("charges") or 0)
+        amount = row["amount"] + (before["amount"] if before else 0)
+        found[key] = {**row, "amount": amount, "charges": charges or None}
     return list(found.values())
 
 

@@ -124,6 +124,25 @@ def test_cost_says_what_its_nameless_part_is_made_of(finops: Finops) -> None:
     }
 
 
+def test_a_tag_that_is_there_and_not_read_is_named(finops: Finops) -> None:
+    Path("bill.csv").write_text(
+        "BillingAccountId,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BilledCost,EffectiveCost,"
+        "ServiceName,Tags\n"
+        '1,USD,2026-10-01,2026-10-02,Usage,4,4,Disks,"{""CostCenter"":""42""}"\n'
+        '1,USD,2026-10-01,2026-10-03,Usage,1,1,Disks,"{""CostCenter"":""43""}"\n'
+        '1,USD,2026-10-01,2026-10-02,Usage,2.5,2.5,Disks,"{""size"":""big"",""team"":""""}"\n',
+        encoding="utf-8",
+    )
+    assert finops("ingest", "bill.csv", "--as-of", "2026-11-20").code == 0
+    rows = finops("reconcile", "--unattributed", "-f", "json").json["rows"]
+    found = {(r["cause"], r["detail"]): (r["charges"], r["amount"]) for r in rows if r["dimension"] == "tenant"}
+    assert found == {("unread_tag", "CostCenter"): (2, "5"), ("no_rule_matched", "Disks"): (1, "2.5")}
+    Path("finops.toml").write_text('[identity]\ntenant = ["tag:CostCenter"]\n', encoding="utf-8")
+    assert finops("build").code == 0
+    rows = finops("reconcile", "--unattributed", "-f", "json").json["rows"]
+    assert [(r["cause"], r["amount"]) for r in rows if r["dimension"] == "tenant"] == [("no_rule_matched", "2.5")]
+
+
 def test_doctor_says_it_too(finops: Finops) -> None:
     assert finops("ingest", *company(), "--as-of", "2026-11-20").code == 0
     rows = {row["check"]: row["detail"] for row in finops("doctor", "-f", "json").json["rows"]}
