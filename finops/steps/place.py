@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -56,6 +56,8 @@ COLUMNS = (
 )
 _SHOWN_MOVED = {"monthly_cost": True, "total_monthly": False}
 """With traffic the month in all stands in the place of the work's alone."""
+_SHOWN_AGE = {"price_as_of": False}
+"""Where some prices are old and some are not, the table says which."""
 OPTIONS = ("on_demand", "spot", "reserved_1y", "reserved_3y", "savings_plan_1y", "savings_plan_3y")
 
 
@@ -115,7 +117,7 @@ def place(
     shown = cheapest_first(shown)
     hidden = [row for row in rows if row not in shown and not row.feasible]
     return Result(
-        columns=[replace(c, wide_only=_SHOWN_MOVED.get(c.key, c.wide_only)) for c in COLUMNS] if traffic.asked else COLUMNS,
+        columns=_columns(shown, traffic.asked, settings.as_of),
         rows=[_row(row, row is here, settings.as_of, given) for row in shown],
         meta=_meta(feasible, workload, given, settings.as_of, here, region, provider) | {"within": list(limits.within) or None},
         notes=[
@@ -125,6 +127,13 @@ def place(
             *unknown_names(measured, book),
         ],
     )
+
+
+def _columns(rows: Sequence[Placement], moved: bool, at: date) -> list[Column]:
+    """The columns, with those in the narrow table that matter for these rows."""
+    old = {row.offer.is_stale(at) for row in rows if row.offer}
+    shown = (_SHOWN_MOVED if moved else {}) | (_SHOWN_AGE if len(old) == 2 else {})
+    return [replace(column, wide_only=shown.get(column.key, column.wide_only)) for column in COLUMNS]
 
 
 def _known(book: PriceBook, provider: str | None, region: str | None) -> str | None:

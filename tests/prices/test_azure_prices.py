@@ -144,7 +144,7 @@ def test_zeros_and_contradictions_are_refused(server: Server, fetch: Callable[..
     assert good == []
     assert [one.reason[:28] for one in refused] == [
         "a price of zero or less says", "the same name stands 2 times", "the same name stands 2 times",
-        "1,000 times above the price ", "one hour costs between 0.001",
+        "1,000 times above the price ", "one hour costs between 0.000",
     ]  # fmt: skip
 
 

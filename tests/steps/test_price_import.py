@@ -82,6 +82,19 @@ def test_what_a_contract_would_have_made_of_last_month(sample: Finops, tmp_path:
     assert "The use of 2026-10 at the new prices" in found["meta"]["notes"][1]
 
 
+def test_a_table_says_which_prices_are_old_where_not_all_are(sample: Finops, tmp_path: Path) -> None:
+    asked = ("place", "product-image-tagging", "--provider", "aws", "--as-of", "2026-11-20")
+    before = sample(*asked).out
+    assert "Price as of" not in before
+    assert "All 34 prices are older than 30 days" in before
+    rows = "aws,us-east-1,g6.xlarge,0.7,USD,2026-01-01,2027-01-01\n"
+    (tmp_path / "own.csv").write_text("provider,region,instance_type,price,currency,valid_from,valid_to\n" + rows)
+    assert sample("prices", "import", tmp_path / "own.csv", "--as-of", "2026-11-20").code == 0
+    after = sample(*asked).out
+    assert "Price as of" in after
+    assert "33 of 34 prices are older than 30 days" in after
+
+
 def test_another_list_fills_in_models_that_the_library_does_not_know(finops: Finops, tmp_path: Path) -> None:
     models = {
         "sample_spec": {"input_cost_per_token": 0},
