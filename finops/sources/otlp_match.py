@@ -80,13 +80,15 @@ def matched(block: Block, template: Template, rows: Numbers) -> Matched | None:
             for piece in template.numbers:
                 fit &= bounds[:, piece + 1] > bounds[:, piece]
         rows = rows[fit]
-    pieces = Pieces(block.data, template, bounds).only(fit)
+    if not len(rows):
+        return None
+    pieces = Pieces(block.data, template, bounds if fit.all() else bounds[fit])
     for fits in (_literal, _numbers, _plain) if block.escapes else (_literal, _numbers):
-        if not len(rows):
-            return None
         fit = fits(pieces)
+        if not fit.any():
+            return None
         rows, pieces = rows[fit], pieces.only(fit)
-    return Matched(rows, pieces) if len(rows) else None
+    return Matched(rows, pieces)
 
 
 def _literal(pieces: Pieces) -> Flags:

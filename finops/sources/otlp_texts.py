@@ -149,6 +149,8 @@ class _Reading:
             return
         ends = found.pieces.bounds[:, -1]
         within = ends < self._block.starts[self._line[found.rows] + 1]
+        if not within.any():
+            return
         rows = found.rows[within]
         self._end[rows] = ends[within]
         self._matched.append(Matched(rows, found.pieces.only(within)))

@@ -96,7 +96,7 @@ def _any_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.lists(a_line(), min_size=1, max_size=3))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_templates_give_what_the_decoder_gives(lines: list[bytes]) -> None:
     by_templates = read(lines * 2)
     with pytest.MonkeyPatch.context() as patch:
@@ -178,6 +178,13 @@ def test_a_line_that_is_broken_is_left_to_the_decoder_and_costs_no_other(broken:
     assert found.left == [1]
     assert [lines.tolist() for _, _, lines in found.matched] == [[0, 2]]
     assert found.odd == []
+
+
+def test_a_line_that_is_torn_anywhere_is_left_to_the_decoder() -> None:
+    whole = line(usual(1), usual(2))
+    for size in range(len(whole) - 120, len(whole)):
+        found = taken(line(usual(1)), whole[:size])
+        assert (found.left, [len(pieces) for pieces, _, _ in found.matched]) == ([1], [1])
 
 
 def test_spans_that_say_a_name_twice_make_no_template() -> None:
