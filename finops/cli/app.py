@@ -27,6 +27,7 @@ COMMANDS: tuple[str, ...] = (
     "forecast",
     "bridge",
     "anomalies",
+    "volatility",
     "flag",
     "models",
     "place",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -70,7 +71,7 @@ def incidents(
     leaves = [frozenset(rows) for rows in nodes.values()]
     excess = np.nan_to_num(spend - judged.expected)
     begins = judged.spike | judged.drift
-    month_days = [(day.year * 12 + day.month, day.day) for day in days]
+    month_days = [(day.year * 12 + day.month, day.day, monthrange(day.year, day.month)[1] - day.day) for day in days]
     found: list[Incident] = []
     claimed: list[tuple[frozenset[int], int, int]] = []
     for day in range(since, spend.shape[1]):
@@ -114,12 +115,13 @@ def _common(
     return best
 
 
-def _recurs(row: int, day: int, spend: Array, excess: Array, month_days: Sequence[tuple[int, int]]) -> bool:
-    """Whether about as much came on the same day of the month before: a charge by the month, which surprises nobody."""
-    month, number = month_days[day]
+def _recurs(row: int, day: int, spend: Array, excess: Array, month_days: Sequence[tuple[int, int, int]]) -> bool:
+    """Whether about as much came on the same day of the month before, from its begin or from its end: a charge by the month, or a
+    month's last batch, which surprises nobody."""
+    month, number, left = month_days[day]
     usual = float(np.median(spend[row, max(day - 28, 0) : day])) if day else 0.0
     return any(
-        abs(month_days[earlier][1] - number) <= 1
+        (abs(month_days[earlier][1] - number) <= 1 or abs(month_days[earlier][2] - left) <= 1)
         and month_days[earlier][0] == month - 1
         and spend[row, earlier] - usual >= 0.5 * excess[row, day]
         for earlier in range(max(day - 33, 0), max(day - 26, 0))

@@ -70,3 +70,15 @@ def test_a_charge_by_the_month_surprises_nobody_and_small_money_is_not_told() ->
     assert found(monthly) == []
     spend[2, 90] += 60
     assert found(spend, floor=1000.0) == []
+
+
+def test_a_batch_at_the_end_of_each_month_surprises_once_whatever_the_month_s_length() -> None:
+    days = [date(2027, 12, 5) + timedelta(days=i) for i in range(DAYS)]
+    spend = np.asarray(100 * np.exp(0.05 * np.random.default_rng(1).standard_normal((4, len(days)))))
+    last = [i for i, day in enumerate(days) if (day + timedelta(days=1)).day == 1]
+    assert date(2028, 2, 29) in [days[i] for i in last], "a leap day among them"
+    spend[2, last] *= 4
+    nodes = nodes_of(KEYS, ("tenant", "agent"), LEVELS)
+    totals, first = summed(spend, np.zeros(4, np.int64), nodes)
+    told = incidents(judge(totals, first), totals, nodes, floor=40.0, since=22, days=days)
+    assert [days[one.opened] for one in told] == [date(2027, 12, 31)]

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "anomalies": ("anomalies", "--last", "90d"),
     "anomalies-burn": ("anomalies", "--burn", "--last", "60d"),
     "anomalies-drift": ("anomalies", "--drift", "--last", "120d"),
+    "volatility": ("volatility",),
     "flag": ("flag",),
     "models": ("models",),
     "place": ("place", "product-image-tagging", "--provider", "aws"),
