@@ -63,7 +63,7 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
         if rules:
             return rule_answer(reader, settings, period, meta)
         rows, notes = _rows(reader, settings, month)
-        notes += [*twice_notes(reader, period), *_uncosted_notes(reader, settings, month)]
+        notes += [*twice_notes(reader, period), *_uncosted_notes(reader, settings, month), *short_note(reader)]
     return Result(COLUMNS, rows, _totals(rows), meta, notes)
 
 
