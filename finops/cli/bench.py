@@ -60,6 +60,9 @@ def cost(
     units_per_day: Annotated[
         str | None, typer.Option("--units-per-day", help="Also the hours and the cost of so much work a day, and a month.")
     ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="MODEL", help="From how many tokens they cost less than this API's model.")
+    ] = None,
     workflow: Annotated[
         str | None, typer.Option("--workflow", help="Whose calls are the demand; the workload's name, if nothing is said.")
     ] = None,
@@ -82,7 +85,9 @@ def cost(
     load = Load(above_zero(utilisation, "--utilisation", largest=1), above_zero(busy, "--busy", largest=1), month, last, workflow)
     units = None if units_per_day is None else above_zero(units_per_day, "--units-per-day")
     with talking(g) as talk:
-        result = bench_cost(g.overrides, workload=workload, limits=_limits(slo), load=load, units_per_day=units, talk=talk)
+        result = bench_cost(
+            g.overrides, workload=workload, limits=_limits(slo), load=load, units_per_day=units, api=against, talk=talk
+        )
     emit(result, g)
 
 

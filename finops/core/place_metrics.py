@@ -50,6 +50,15 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "Published rates differ from contracts: `prices import` takes egress_internet and egress_region.",
     ),
     Metric(
+        "self_host_from",
+        "Own machines cost less from",
+        "tokens a month",
+        "hourly price x 730 / the API's price of a token at the measured share of input; none where a machine does fewer",
+        "step self_host",
+        "lower is better",
+        "A step function: ceil(tokens / what a replica does) replicas are paid whole.",
+    ),
+    Metric(
         "mix_cost",
         "Cost of a fleet",
         "currency per hour",

@@ -19,6 +19,7 @@ from finops.core.unit_cost import hours_per_unit, monthly_cost, per_month, round
 from finops.steps.demand import Demand, asked_for, demand_of
 from finops.steps.measurements import MILLION, PER_MILLION_OUTPUT, benchmark_rows, measurements
 from finops.steps.placement_notes import unknown_names
+from finops.steps.self_host import against, api_price, compared
 
 if TYPE_CHECKING:
     from finops.config import Settings
@@ -52,6 +53,8 @@ COLUMNS = (
     Column("machines_by_mean", "By mean", "count", metric="machines", wide_only=True),
     Column("busy", "Busy", "ratio", metric="machines", wide_only=True),
     Column("monthly_cost", "Month", "money", metric="monthly_cost", wide_only=True),
+    Column("api_per_1m_tokens", "API, 1M", "money", metric="self_host_from", wide_only=True),
+    Column("cheaper_from_tokens", "Cheaper from", "number", metric="self_host_from", wide_only=True),
     Column("hours_per_unit", "Hours a unit", "number", "work_hours", wide_only=True),
     Column("gpu_hours_per_unit", "GPU-hours a unit", "number", "work_hours", wide_only=True),
     Column("gpu_hours_per_day", "GPU-hours a day", "number", "work_hours", wide_only=True),
@@ -62,6 +65,7 @@ COLUMNS = (
     Column("reason", "Reason", wide_only=True),
 )
 _SIZED = ("machines", "monthly_cost")
+_AGAINST = ("api_per_1m_tokens", "cheaper_from_tokens")
 _OF_A_DAY = ("gpu_hours_per_day", "gpu_hours_per_month", "cost_per_month")
 _UNSIZED = ("per_1m_output_tokens", "per_1m_total_tokens", "spread")
 
@@ -85,10 +89,12 @@ def bench_cost(
     limits: Limits | None = None,
     load: Load | None = None,
     units_per_day: Decimal | None = None,
+    api: str | None = None,
     talk: Talk,
 ) -> Result:
     """What a million tokens and a unit of work cost where they were measured, at every known way to buy the machine; with
-    `units_per_day` also the hours and the cost of so much work a day and a month."""
+    `units_per_day` also the hours and the cost of so much work a day and a month; with `api`, a model, from how many tokens a
+    month they cost less than it."""
     from finops.steps.price_book import price_book
 
     settings = load_settings(overrides)
@@ -98,15 +104,16 @@ def bench_cost(
     results = benchmark_rows(settings, workload)
     measured = measurements(results, book)
     demands = _demands(settings, measured, load)
+    price = api_price(settings, api) if api else None
     rows = [
-        row | _work(m, row["unit_cost"], units_per_day)
+        row | _work(m, row["unit_cost"], units_per_day) | against(m, row, price, counted_share(m, limits), load.utilisation)
         for m in measured
         for row in _costs(m, book, settings, limits, load, demands.get(m))
     ]
     dates = [row["price_as_of"] for row in rows if row["price_as_of"]]
     left_out = len(results) - sum(m.repeats for m in measured)
     return Result(
-        _shown(_SIZED if demands else (), _OF_A_DAY if units_per_day is not None else ()),
+        _shown(_SIZED if demands else (), (*(_OF_A_DAY if units_per_day is not None else ()), *(_AGAINST if price else ()))),
         rows,
         meta={
             "as_of": settings.as_of,
@@ -115,9 +122,11 @@ def bench_cost(
             "utilisation": None if demands else load.utilisation,
             "busy": load.busy if demands else None,
             "units_per_day": units_per_day,
+            "against": price.model if price else None,
         },
         notes=[
             *_of_a_day(units_per_day),
+            *compared(rows, price),
             *_notes(rows, load, limits, list(demands.values()), left_out, settings),
             *unknown_names(measured, book),
         ],

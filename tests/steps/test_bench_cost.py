@@ -70,6 +70,18 @@ def test_repeats_give_an_interval_and_one_run_says_that_it_has_none(finops: Fino
     assert "1 of 2 measurements were not repeated: nothing is known of their error." in ran.json["meta"]["notes"]
 
 
+def test_own_machines_cost_less_than_an_api_only_from_some_tokens_a_month(finops: Finops, tmp_path: Any) -> None:
+    """2.7 M tokens of input and 0.9 M of output in half an hour: gpt-4o-mini asks .75 x .15 + .25 x .60 = .2625 $ a million, and
+    0.9776 x 730 hours are paid by 2,718.7 M tokens a month, of the 5,256 M that the machine does."""
+    benched(tmp_path, {"input_tokens": 2_700_000.0})
+    found = priced(finops, "--against", "gpt-4o-mini")
+    assert D(found["api_per_1m_tokens"]) == D("0.2625")
+    assert found["cheaper_from_tokens"] == pytest.approx(0.9776 * 730 / 0.2625e-6, rel=1e-9)
+    assert priced(finops, "--against", "gpt-4o-mini", "--utilisation", "0.5")["cheaper_from_tokens"] is None
+    ran = finops("bench", "cost", "--against", "gpt-nope", *AS_OF)
+    assert (ran.code, "no price of input and output is known" in ran.err) == (2, True)
+
+
 def test_the_sample_s_busiest_hour_fits_one_machine_and_its_month_is_paid_whole(sample: Finops) -> None:
     ran = sample("bench", "cost", "--month", "2026-10", "-f", "json")
     row = next(row for row in ran.json["rows"] if (row["instance_type"], row["purchase_option"]) == ("g6.xlarge", "on_demand"))
