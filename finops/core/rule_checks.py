@@ -42,6 +42,52 @@ def check_rules(rules: Sequence[Rule], layers: Sequence[LayerRule], file: str) -
         _check_shares(rule, where)
         _check_driver(rule, where)
     _check_names(rules, file)
+    resharing_order(rules, file)
+
+
+def resharing_order(rules: Sequence[Rule], file: str = "finops.toml") -> list[Rule]:
+    """The rules that share an owner's cost on (`of`), each after those that may give to its owner. Raises UsageError where cost
+    would come back to where it was, or where two rules share the same owner's cost on the same day."""
+    found = [rule for rule in rules if rule.of]
+    for place, rule in enumerate(found):
+        for other in found[:place]:
+            if dict(rule.of) == dict(other.of) and _overlap(rule, other):
+                where = _Place(file, rule.line, f"rule `{rule.id}`", "[[rule]]")
+                raise where.refuse(f"shares what rule `{other.id}` (line {other.line}) has shared already", "of")
+    order: list[Rule] = []
+    path: list[Rule] = []
+
+    def visit(rule: Rule) -> None:
+        if any(rule is one for one in order):
+            return
+        if any(rule is one for one in path):
+            names = " → ".join(one.id for one in [*path[next(i for i, one in enumerate(path) if one is rule) :], rule])
+            where = _Place(file, rule.line, f"rule `{rule.id}`", "[[rule]]")
+            raise where.refuse(f"gives cost back to where it comes from: {names}", "shares", "share in one direction")
+        path.append(rule)
+        for other in found:
+            if _gives_to(rule, other):
+                visit(other)
+        path.pop()
+        order.append(rule)
+
+    for rule in found:
+        visit(rule)
+    return order[::-1]
+
+
+def _overlap(one: Rule, other: Rule) -> bool:
+    begins = max((rule.from_ for rule in (one, other) if rule.from_), default=None)
+    ends = min((rule.to for rule in (one, other) if rule.to), default=None)
+    return begins is None or ends is None or begins < ends
+
+
+def _gives_to(rule: Rule, other: Rule) -> bool:
+    """Whether a fixed share names the owner whose cost the other rule shares on; other splits leave such owners out."""
+    if rule.split != "fixed":
+        return False
+    owners = [dict(zip(DIMENSIONS, owner.split("/"), strict=False)) for owner in rule.shares]
+    return any(all(owner.get(name) == value for name, value in other.of.items()) for owner in owners)
 
 
 def named_rules(rules: Iterable[Rule]) -> list[tuple[str, Rule]]:
@@ -146,7 +192,7 @@ def _check_dates(entry: Rule | LayerRule, where: _Place) -> None:
 
 
 def _check_owners(rule: Rule, where: _Place) -> None:
-    for key, names in (("owner", rule.owner), ("targets", rule.targets)):
+    for key, names in (("owner", rule.owner), ("targets", rule.targets), ("of", rule.of)):
         for dimension, value in names.items():
             if dimension not in DIMENSIONS:
                 hint = _nearest(dimension, DIMENSIONS, "one of: " + ", ".join(DIMENSIONS))
@@ -156,6 +202,10 @@ def _check_owners(rule: Rule, where: _Place) -> None:
                 raise where.refuse(
                     f"names no {dimension}: `{value}`", key, "a name" + (", or a list of names" * (key == "targets"))
                 )
+    if any(str(name).startswith("__") for name in rule.of.values()):
+        raise where.refuse("shares the cost of what has no owner", "of", "name a tenant, an agent or a workflow")
+    if rule.of and (rule.method != "shared" or rule.match):
+        raise where.refuse("shares the cost of an owner and is no shared rule without `match`", "of", 'method = "shared"')
     if rule.method == "direct" and not rule.owner:
         raise where.refuse("is direct and names no owner", "owner", 'owner = {tenant = "acme"}')
     if rule.method != "direct" and rule.owner:

@@ -95,6 +95,9 @@ class Rule:
     """Restricts who takes part: dimension to a name or a list of names."""
     owner: Mapping[str, str] = field(default_factory=dict)
     """For `method = "direct"`: the tenant, agent and workflow that the matched charges belong to."""
+    of: Mapping[str, str] = field(default_factory=dict)
+    """For `method = "shared"`, in place of `match`: the owner (such as a platform team) whose cost others pay, whatever rule
+    placed it there."""
     line: int = 0
 
 

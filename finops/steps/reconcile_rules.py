@@ -61,7 +61,12 @@ def rule_answer(reader: Reader, settings: Settings, period: Period | None, meta:
     month = month_text(period.first) if period else None
     lines = {(month, name): rule.line for month, rules in reach.rules.items() for name, rule in rules}
     rows = [*_matched(reader, month, settings.currency), *_moved(reach)]
-    rows += [*_placed(reader, month, settings.currency), *_unbilled(reach), *_nothing(reach)]
+    rows += [
+        *_reshared(reader, reach, month, settings.currency),
+        *_placed(reader, month, settings.currency),
+        *_unbilled(reach),
+        *_nothing(reach),
+    ]
     order = list(FINDINGS)
     for row in rows:
         row["line"] = lines.get((row["period"], row["rule"])) or None
@@ -109,6 +114,16 @@ def _placed(reader: Reader, month: str | None, currency: str | None) -> Iterable
         yield {**_EMPTY, **found, "finding": "placed on", "what": " / ".join(owner) or found["tenant"]}
 
 
+def _reshared(reader: Reader, reach: Reach, month: str | None, currency: str | None) -> Iterable[Row]:
+    """What rules with `of` took from an owner and put on others; of several such rules of a month, together."""
+    for found in reader.read("rule_reshared", month=month, currency=currency):
+        names = [name for name, rule in reach.rules.get(found["period"], ()) if rule.of]
+        amount = found.pop("billed")
+        owner = [name for name in (found["tenant"], found["agent"]) if not str(name).startswith("__")]
+        row = {**_EMPTY, **found, "rule": ", ".join(names), "what": " / ".join(owner) or found["tenant"], "method": "shared"}
+        yield {**row, "finding": "taken from" if amount < 0 else "placed on", "billed": abs(amount)}
+
+
 def _unbilled(reach: Reach) -> Iterable[Row]:
     for one in reach.unbilled:
         yield {
@@ -123,7 +138,7 @@ def _nothing(reach: Reach) -> Iterable[Row]:
     for period, rules in sorted(reach.rules.items()):
         fitted = {name for one in reach.fitting if one.period == period for name, _ in one.rules}
         for name, rule in rules:
-            if name not in fitted and _in_force(rule, period):
+            if name not in fitted and not rule.of and _in_force(rule, period):
                 yield {
                     **_EMPTY,
                     **{"period": period, "rule": name, "finding": "matched", "what": "no charge", "method": rule.method},
@@ -147,6 +162,8 @@ def _empty_notes(reach: Reach, settings: Settings) -> list[str]:
             by[name].add(one.placed_by)
     notes = []
     for name, rule in {name: rule for rules in reach.rules.values() for name, rule in rules}.items():
+        if rule.of:
+            continue
         if name not in fitted:
             notes.append(f"rule `{name}` ({_at(rule, settings)}) matches no charge")
         elif name not in placed:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from finops.config import Overrides, load_settings
-from finops.core.rule_checks import without_effect
+from finops.core.rule_checks import resharing_order, without_effect
 from finops.core.settings import Rule
 from finops.errors import UsageError
 
@@ -73,6 +73,35 @@ def test_two_versions_of_a_rule_and_a_rule_of_that_name(tmp_path: Path) -> None:
     error = refused(tmp_path, text)
     assert "two rules are called `r@2026-10-01`" in error.what
     assert error.where == f"{tmp_path / 'finops.toml'}:9 [[rule]] id (first on line 5)"
+
+
+def of(name: str, owner: str, shares: str = "") -> str:
+    split = f'split = "fixed"\nshares = {{{shares}}}\n' if shares else ""
+    return f'[[rule]]\nid = "{name}"\nmethod = "shared"\nof = {{tenant = "{owner}"}}\n{split}'
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (of("a", "x", "x = 1, y = 1"), "gives cost back to where it comes from: a → a"),
+        (of("a", "x", "y = 1") + of("b", "y", "z = 1") + of("c", "z", "x = 1"), "where it comes from: a → b → c → a"),
+        (of("a", "x") + of("b", "x"), "rule `b` shares what rule `a` (line 1) has shared already"),
+        (of("a", "__idle__"), "shares the cost of what has no owner"),
+        (of("a", "x") + 'match = {ServiceName = "s"}\n', "no shared rule without `match`"),
+    ],
+)
+def test_cost_that_is_shared_on_goes_one_way(tmp_path: Path, rules: str, said: str) -> None:
+    error = refused(tmp_path, rules)
+    assert said in error.what
+    assert error.where is not None
+    assert f"{tmp_path / 'finops.toml'}:" in error.where
+
+
+def test_rules_that_share_on_stand_in_the_order_of_the_cost(tmp_path: Path) -> None:
+    path = tmp_path / "finops.toml"
+    path.write_text(of("b", "y", "z = 1") + of("c", "z") + of("a", "x", "y = 1"), encoding="utf-8")
+    order = resharing_order(load_settings(Overrides(config=path)).rules)
+    assert [rule.id for rule in order] == ["a", "b", "c"]
 
 
 def test_a_layer_is_checked_as_a_rule_is(tmp_path: Path) -> None:

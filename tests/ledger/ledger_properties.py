@@ -67,6 +67,15 @@ def other_options_move_no_total(before: Sequence[Row], after: Sequence[Row]) -> 
     assert _spent(summed(own[0], by)) == _spent(summed(own[1], by))
 
 
+def cost_shared_on(source: str, before: Sequence[Row], after: Sequence[Row]) -> None:
+    """What an owner hands on stays under its rule, invoice and currency, and none of it stays with the owner in a month in which
+    somebody else has cost of their own."""
+    for by in (("issuer", "invoice", "account", "currency"), ("period", "rule", "currency")):
+        assert _spent(summed(before, by)) == _spent(summed(after, by))
+    kept, had = (summed([row for row in rows if row["tenant"] == source], ("period", "currency")) for rows in (after, before))
+    assert all(amount in (0, had.get(key)) for key, amount in kept.items())
+
+
 def a_rule_gone_moves_only_between_named_places(
     gone: str, told: Sequence[Row], before: Sequence[Row], after: Sequence[Row]
 ) -> None:

@@ -29,7 +29,7 @@ from tests.ledger.companies import METRICS, Company, companies, rules, stored
 
 NAMES = {"BilledCost": "billed", "EffectiveCost": "effective", "ListCost": "list", "ContractedCost": "contracted"}
 SPLITS = ("proportional", "even", "fixed", "left")
-THEN = ("another split", "without the shared rule", "without the metered rule", "there and back")
+THEN = ("another split", "without the shared rule", "without the metered rule", "one tenant shared on", "there and back")
 """What happens to a ledger at last. All of it in long runs, else one of it for every other ledger."""
 OWNER = ("tenant", "agent", "workflow", "currency", "method", "rule")
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
@@ -109,7 +109,9 @@ def test_every_ledger_adds_up(company: Company, then: str | None) -> None:
         properties.tokens_at_their_price(ledger.rows)
         properties.sides_of_every_rule_add_up(ledger.told_by_rules())
         for change in THEN if LONG else (then,) if then else ():
-            if change == "there and back":
+            if change == "one tenant shared on":
+                p1_cost_that_is_shared_on(company, ledger)
+            elif change == "there and back":
                 p19_a_round_trip_keeps_every_amount(ledger)
             else:
                 p11_rules_that_change(company, ledger, change)
@@ -138,6 +140,20 @@ def p11_rules_that_change(company: Company, ledger: Ledger, change: str) -> None
         properties.a_rule_gone_moves_only_between_named_places(gone, told, before, after)
     else:
         properties.other_options_move_no_total(before, after)
+    (ledger.home / "finops.toml").write_text(rules(company.split), encoding="utf-8")
+    if LONG:
+        ledger.finops("build", "--restate", "all")
+
+
+def p1_cost_that_is_shared_on(company: Company, ledger: Ledger) -> None:
+    """Everything of a tenant goes on to the others, exactly, and is still followed down to rows."""
+    before = properties.owners(ledger.rows)
+    own = '\n[[rule]]\nid = "on"\nmethod = "shared"\nof = {tenant = "t1"}\nsplit = "proportional"\n'
+    (ledger.home / "finops.toml").write_text(rules(company.split) + own, encoding="utf-8")
+    ledger.finops("build", "--restate", "all")
+    properties.cost_shared_on("t1", before, properties.owners(ledger.rows))
+    p2_p12_shares_are_bounded_and_fill_their_pool(company, ledger)
+    p2_rows_of_the_bill_and_costs_of_owners_are_the_same_shares(company, ledger)
     (ledger.home / "finops.toml").write_text(rules(company.split), encoding="utf-8")
     if LONG:
         ledger.finops("build", "--restate", "all")

@@ -147,3 +147,26 @@ def test_rules_that_changed_since_the_build_are_not_told_of(house: Finops) -> No
     Path("finops.toml").write_text(RULES.replace('"lgos"', '"other"'), encoding="utf-8")
     ran = house("reconcile", "--rules")
     assert (ran.code, "finops build" in ran.err) == (1, True)
+
+
+def test_what_a_platform_hands_on_is_told_by_its_rule(house: Finops) -> None:
+    """3 USD of logs name acme's agent and 12 of the node are its: with the rule all of it, and its logs, are bolt's."""
+    Path("finops.toml").write_text(
+        RULES + '\n[[rule]]\nid = "hand on"\nmethod = "shared"\nof = {tenant = "acme"}\nsplit = "fixed"\nshares = {bolt = 1}\n',
+        encoding="utf-8",
+    )
+    assert house("build").code == 0
+    rows, notes = told(house("reconcile", "--rules", "-f", "json"))
+    own = [(r["finding"], r["tenant"], r["billed"]) for r in rows if r["rule"] == "hand on"]
+    taken = sum(Decimal(billed) for finding, tenant, billed in own if (finding, tenant) == ("taken from", "acme"))
+    placed = sum(Decimal(billed) for finding, tenant, billed in own if (finding, tenant) == ("placed on", "bolt"))
+    assert taken == placed > 15
+    assert "hand on" not in notes
+    tenants = {
+        r["tenant"]: Decimal(r["cost"]) for r in house("cost", "--by", "tenant", "--metric", "billed", "-f", "json").json["rows"]
+    }
+    assert "acme" not in tenants
+    assert sum(tenants.values()) == Decimal("55.000000000001")
+    traced = house("explain", "bolt", "--trace", "-f", "json")
+    assert traced.code == 0, traced.err
+    assert Decimal(traced.json["totals"][0]["billed"]) == tenants["bolt"]

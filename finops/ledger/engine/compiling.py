@@ -13,6 +13,7 @@ from finops.core.layers import CATEGORIES, word_rows
 from finops.core.rule_checks import CALL_JOINS, DERIVED, EVERYTHING, LEVELS, driver_of, is_of_meters, named_rules
 from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
 from finops.ledger.engine.database import Database, identifier, literal, quoted
+from finops.ledger.engine.resharing import reshared
 
 JOINS = ("provider", "account", "region", "resource", "instance_type", "model", "token_class")
 
@@ -55,6 +56,7 @@ def expressions(allocation: Allocation) -> dict[str, str]:
     content = ", ".join(f"s.{identifier(name)}" for name in CALL.names)
     found = {"charge_rule": _rule_case(allocation.rules), "call_content": f"ROW({content})"}
     found["charge_rules"] = _fitting_rules(allocation.rules)
+    found["reshared"] = reshared(allocation.rules)
     found["charge_layer"] = _layer_case(allocation.layers)
     for dimension in ("tenant", "agent", "workflow"):
         items: Sequence[str] = getattr(allocation.identity, dimension)
@@ -164,13 +166,13 @@ def _shares(rules: Sequence[Rule]) -> list[tuple[Any, ...]]:
 
 
 def _rule_case(rules: Sequence[Rule]) -> str:
-    branches = [f"WHEN {_matches(rule)} THEN {quoted(name)}" for name, rule in named_rules(rules)]
+    branches = [f"WHEN {_matches(rule)} THEN {quoted(name)}" for name, rule in named_rules(rules) if not rule.of]
     return f"CASE {' '.join(branches)} END" if branches else "CAST(NULL AS VARCHAR)"
 
 
 def _fitting_rules(rules: Sequence[Rule]) -> str:
     """The places of all rules that fit a charge, in file order, such as `0,3`."""
-    fits = "".join(f", CASE WHEN {_matches(rule)} THEN '{place}' END" for place, rule in enumerate(rules))
+    fits = "".join(f", CASE WHEN {_matches(rule)} THEN '{place}' END" for place, rule in enumerate(rules) if not rule.of)
     return f"concat_ws(','{fits})" if fits else "''"
 
 

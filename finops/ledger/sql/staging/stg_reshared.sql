@@ -1,0 +1,52 @@
+-- stg_reshared: the shares of pools in which an owner has a part whose cost others pay, once it is on them (rules with `of`).
+-- grain: (pool_id, tenant, agent, workflow)
+-- slice: charge_day
+WITH share AS (
+    SELECT
+        o.pool_id, o.charge_day, o.charge_month, o.currency, o.tenant, o.agent, o.workflow, o.method, o.driver, o.quantity, o.weight,
+        o.weight_total
+    FROM stg_split_owned o
+    UNION ALL
+    SELECT
+        s.pool_id, s.charge_day, s.charge_month, s.currency, s.tenant, s.agent, s.workflow, s.method, s.driver, s.quantity, s.weight,
+        s.weight_total
+    FROM stg_split_shared s
+),
+own AS (
+    SELECT
+        o.charge_month, o.currency, o.tenant, o.agent, o.workflow,
+        CAST(sum(o.effective) AS DECIMAL(38, 12)) AS effective
+    FROM stg_split_owned o
+    WHERE o.method IN ('direct', 'metered') AND o.tenant <> '__untagged__'
+    GROUP BY o.charge_month, o.currency, o.tenant, o.agent, o.workflow
+),
+placed AS ({{reshared}}),
+together AS (
+    SELECT
+        p.pool_id, p.tenant, p.agent, p.workflow,
+        coalesce(max(CASE WHEN NOT p.moved THEN p.method END), max(p.method)) AS method,
+        coalesce(max(CASE WHEN NOT p.moved THEN p.driver END), max(p.driver)) AS driver,
+        CAST(sum(p.quantity) AS DECIMAL(38, 12)) AS quantity,
+        CAST(sum(p.w) AS BIGINT) AS weight
+    FROM placed p
+    GROUP BY p.pool_id, p.tenant, p.agent, p.workflow
+    HAVING sum(p.w) > 0
+),
+ordered AS (
+    SELECT
+        t.*,
+        sum(t.weight) OVER (
+            PARTITION BY t.pool_id ORDER BY t.tenant, t.agent, t.workflow ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS upto,
+        sum(t.weight) OVER (PARTITION BY t.pool_id) AS weight_total
+    FROM together t
+)
+SELECT
+    o.pool_id, p.charge_day, p.currency, o.tenant, o.agent, o.workflow, o.method, o.driver, o.quantity, o.weight,
+    CAST(o.weight_total AS BIGINT) AS weight_total,
+    split_share(p.billed, o.upto, o.weight, o.weight_total) AS billed,
+    split_share(p.effective, o.upto, o.weight, o.weight_total) AS effective,
+    split_share(p.list, o.upto, o.weight, o.weight_total) AS list,
+    split_share(p.contracted, o.upto, o.weight, o.weight_total) AS contracted
+FROM ordered o
+JOIN fct_pool p ON p.pool_id = o.pool_id
