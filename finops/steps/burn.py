@@ -96,6 +96,13 @@ def _of_money(reader: Reader, settings: Settings, budget: Budget, first: date, s
 
 
 def _of_calls(reader: Reader, settings: Settings, envelope: Envelope, first: date, since: date) -> list[Row]:
+    for name in envelope.scope:
+        if name not in SCOPE:
+            raise UsageError(
+                f"an envelope's scope can't name `{name}`",
+                where=_where(settings, envelope.line),
+                hint="one of: " + ", ".join(SCOPE),
+            )
     calls = _calls(reader, envelope.scope, first, settings.as_of, envelope.latency_ms)
     hours = _hours(first, settings.as_of)
     kinds = []
@@ -107,7 +114,7 @@ def _of_calls(reader: Reader, settings: Settings, envelope: Envelope, first: dat
     for kind, bad, among, allowed in kinds:
         if not 0 < allowed < 1:
             raise UsageError(
-                f"an envelope allows a share between 0 and 1, not {allowed:g}", where=f"[[envelope]] {envelope.id or ''}"
+                f"an envelope allows a share between 0 and 1, not {allowed:g}", where=_where(settings, envelope.line)
             )
         events, of = _series(calls, hours, bad), _series(calls, hours, among)
         pairs = (*PAIRS, SLOW_PAIR)
@@ -197,6 +204,10 @@ def _period(budget: Budget, as_of: date) -> tuple[date, date]:
         monday = as_of - timedelta(days=as_of.weekday())
         return monday, monday + timedelta(days=7)
     return as_of.replace(day=1), next_month(as_of)
+
+
+def _where(settings: Settings, line: int) -> str:
+    return f"{settings.config}:{line} [[envelope]]"
 
 
 def _name(scope: Mapping[str, str]) -> str:

@@ -81,6 +81,18 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # tenant = "acme"
 # seats = 40
 
+# Tenants of one tier are expected to change alike: one that leaves its tier is told as abuse by `finops anomalies`.
+# [[tenant]]
+# name = "acme"
+# tier = "enterprise"
+
+# What calls must keep: `finops anomalies --burn` says how fast they use up what is allowed.
+# [[envelope]]
+# scope = {workflow = "service-desk-triage"}
+# latency_ms = 12000
+# latency_share = "0.95"
+# error_share = "0.02"
+
 # [[workflow]]
 # name = "service-desk-triage"
 # run = "session"                   # one run per conversation instead of one per trace

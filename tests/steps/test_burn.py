@@ -53,3 +53,14 @@ def test_state_is_kept_between_runs(sample: Finops) -> None:
 def test_options_that_do_not_go_together(sample: Finops) -> None:
     assert sample("anomalies", "--burn", "--drift").code == 2
     assert sample("anomalies", "--burn", "--state", "x.json").code == 2
+
+
+def test_an_envelope_that_cannot_mean_anything_is_one_error_with_its_line(
+    sample: Finops, sample_home: Path, tmp_path: Path
+) -> None:
+    from finops.cli.app import run
+
+    for wrong in ('scope = { service = "EC2" }\nerror_share = "0.1"', 'latency_ms = 10\nlatency_share = "1.5"'):
+        Path("wrong.toml").write_text(f"[ledger]\nas_of = 2026-11-20\n\n[[envelope]]\n{wrong}\n")
+        ledger = str(tmp_path / "finops.duckdb")
+        assert run(["anomalies", "--burn", "--config", "wrong.toml", "--ledger", ledger, "-o", "a.json"]) == 2
