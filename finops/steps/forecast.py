@@ -235,7 +235,7 @@ def _columns(by: Sequence[str], *, told: bool) -> list[Column]:
         Column("currency", "Currency", wide_only=True),
         Column("spent", "Spent", "money", "spent"),
         Column("expected", "Expected", "money", "expected"),
-        *([Column("unchanged", "Unchanged", "money", "expected")] if told else []),
+        Column("unchanged", "Unchanged", "money", "expected", wide_only=not told),
         *(Column(name, name.replace("_", ".").upper(), "money", "forecast", wide_only=name not in narrow) for name in QUANTILES),
         Column("budget", "Budget", "money", "budget"),
         Column("confidence", "Confidence"),
