@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from finops.ledger.handover import LoadLike
     from finops.ledger.store import Writer
 
-ROW_GROUP_ROWS = 40_960
-"""Each thread holds a row group while it is made: this, not the size of the input, is what a load takes in memory."""
-ROW_GROUPS_PER_FILE = 192
-"""About eight million rows: several medium files are scanned better than one huge one."""
+ROW_GROUP_ROWS, ROWS_HELD = 40_960, 49_152
+"""Each thread holds a row group while it is made: this, not the size of the input, is what a load takes in memory. All threads
+together hold `ROWS_HELD` at most."""
+MOST_THREADS = 4
+"""Each thread reads with buffers of its own, too: more of them would take more than half a gigabyte."""
+ROWS_PER_FILE = 7_864_320
+"""Several medium files are scanned better than one huge one."""
 PACKING_LEVEL = 1
 """Of zstd: a fifth less work than its usual level, for parts that are two hundredths larger."""
 
@@ -148,14 +151,23 @@ def _sound_sql(files: tuple[Path, ...], malformed: list[Malformed]) -> str:
 
 def _write(writer: Writer, sql: str, folder: Path, *, keep_order: bool) -> None:
     connection = writer.connection
+    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
+    rows = _group_rows(min(threads, MOST_THREADS))
     connection.execute(f"SET preserve_insertion_order = {'true' if keep_order else 'false'}")
+    connection.execute(f"SET threads = {min(threads, MOST_THREADS)}")
     try:
         connection.execute(
             f"COPY ({sql}) TO {quoted(str(folder))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {PACKING_LEVEL},"
-            f" ROW_GROUP_SIZE {ROW_GROUP_ROWS}, ROW_GROUPS_PER_FILE {ROW_GROUPS_PER_FILE})"
+            f" ROW_GROUP_SIZE {rows}, ROW_GROUPS_PER_FILE {ROWS_PER_FILE // rows})"
         ).fetchall()
     finally:
+        connection.execute(f"SET threads = {threads}")
         connection.execute("SET preserve_insertion_order = true")
+
+
+def _group_rows(threads: int) -> int:
+    """Rows of a row group: whole vectors of the engine."""
+    return min(ROW_GROUP_ROWS, ROWS_HELD // threads // 2048 * 2048)
 
 
 def _faults(writer: Writer, files: tuple[Path, ...]) -> tuple[int, int]:

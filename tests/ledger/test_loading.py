@@ -311,6 +311,17 @@ def test_parts_hold_what_the_file_says_and_nothing_else(tmp_path: Path) -> None:
     assert len(columns & set(CHARGE.names)) == 6
 
 
+def test_a_load_takes_few_threads_with_small_row_groups_and_gives_them_back(tmp_path: Path) -> None:
+    load = _parquet(tmp_path / "b.parquet", rows=30_000)
+    with open_writer(tmp_path / "l.duckdb", threads=16) as writer:
+        Intake(writer).take("bills", part_of(tmp_path / "b.parquet"), [load])
+        assert writer.query("SELECT current_setting('threads') AS n") == [{"n": 16}]
+        part = next((tmp_path / "l.duckdb.d").glob("charge-*.parquet"))
+        sizes = writer.query(f"SELECT DISTINCT row_group_id, row_group_num_rows AS n FROM parquet_metadata('{part}')")
+    assert sum(size["n"] for size in sizes) == 30_000
+    assert max(size["n"] for size in sizes) <= 49_152 // 4
+
+
 def test_amounts_whose_sum_can_not_be_kept_are_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="can't be added up"):
         loaded(tmp_path, *[line(cost="9" * 26 + ".0000000000001")] * 3, *[line(cost="9" * 26)] * 2)
