@@ -39,7 +39,7 @@ class Part:
 @dataclass(frozen=True)
 class Change:
     """One multiplied change from `first` to `last` (both included; None is for good). `scope` names dimensions and their values,
-    which must all hold; the factors of a change of model or of list prices depend on the class of token (None is spend of which the
+    which must all hold; the factors of a change of model or of list prices depend on the class of token (None: spend of which the
     bill tells no class), and `factor` is that of the other classes."""
 
     what: str

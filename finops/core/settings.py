@@ -288,7 +288,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Plan:
-    """A change that is planned, from a date (inclusive) to a date (exclusive), for forecasts. `scope` names dimensions of cost and
+    """A change that is planned, from a date (inclusive) to a date (exclusive), for forecasts. `scope` has dimensions of cost and
     their values. It says one of: by how much spend, volume, tokens or price change ("+20%"), the model that calls go to, what is
     spent a day on top (a launch), or what is spent once on the day `from`."""
 

@@ -76,7 +76,7 @@ def unit_trends(
     label = period.label if period else f"{first}/{end - timedelta(days=1)}"
     meta = {"currency": settings.currency, "metric": "cost_per_1m_tokens", "as_of": settings.as_of, "period": label}
     notes = [
-        "calls of a run, tokens in and out of a request, cost of 1M tokens and of a run: a run costs calls x tokens x cost a token",
+        "calls of a run, tokens in and out of a request, cost of 1M tokens and of a run: it costs calls x tokens x cost a token",
         f"changes below {percent(Decimal(repr(STEADY)))} are not told",
         *_open_note(rows, every, settings.as_of),
     ]
@@ -139,7 +139,10 @@ def _columns(by: Sequence[str], every: str) -> list[Column]:
     columns += [Column(key, label, "number", metric, wide_only=key in ("runs", "requests")) for key, label, _, metric in _NUMBERS]
     columns += [Column("cost", "AI cost", "money", "effective_cost", wide_only=True)]
     columns += [Column("cost_per_1m_tokens", "Per 1M", "unit_price", "cost_per_1m_tokens")]
-    columns += [Column("cost_per_run", "Per run", "unit_price", "cost_per_run"), Column("change", "Change", "ratio", wide_only=True)]
+    columns += [
+        Column("cost_per_run", "Per run", "unit_price", "cost_per_run"),
+        Column("change", "Change", "ratio", wide_only=True),
+    ]
     return [*columns, Column("reading", "Because of")]
 
 

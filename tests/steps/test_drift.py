@@ -19,7 +19,7 @@ A_DAY = 40
 
 
 def day_of(number: int) -> dict[str, Any]:
-    """A day of 40 runs of one call and one retrieval; from the switch on with another prompt, twice the output, slow retrieval."""
+    """A day of 40 runs of one call and one retrieval; from the switch on another prompt, twice the output, slow retrieval."""
     spans, new = [], number >= SWITCH
     for run in range(A_DAY):
         start = int((BEGIN + timedelta(days=number, minutes=5 * run)).timestamp()) * 10**9
