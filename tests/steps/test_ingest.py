@@ -230,7 +230,9 @@ def test_init_writes_a_configuration_that_loads_and_never_writes_over_one(finops
     assert not (tmp_path / "finops.toml").exists()
     assert finops("init").code == ExitCode.OK
     text = (tmp_path / "finops.toml").read_text()
-    uncommented = "\n".join(line.removeprefix("# ") if "=" in line or line.startswith("# [") else line for line in text.splitlines())
+    uncommented = "\n".join(
+        line.removeprefix("# ") if "=" in line or line.startswith("# [") else line for line in text.splitlines()
+    )
     (tmp_path / "all.toml").write_text(uncommented)
     for name in ("finops.toml", "all.toml"):
         assert finops("doctor", "--config", name).code == ExitCode.OK, name
