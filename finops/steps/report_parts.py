@@ -18,6 +18,13 @@ from finops.render.page import FanDay, ReconcileRow, Review, Spend, Term
 from finops.steps.report_period import Period
 
 QUANTILES = ("p10", "p25", "p75", "p90")
+SHOWN = (
+    "billed_cost", "effective_cost", "cost_share", "estimated_cost", "source_total", "rounding", "allocated_cost", "difference",
+    "invoice_gap", "direct_cost", "metered_cost", "shared_cost", "idle_cost", "left_cost", "untagged_cost", "unexplained_cost",
+    "unallocated_cost", "runs", "success_rate", "cost_per_success", "cost_per_run", "unpriced_calls", "spent", "expected",
+    "forecast", "budget", "skill", "unit_cost", "monthly_cost", "price", "expected_monthly_loss", "probability",
+)  # fmt: skip
+"""The metrics that the page shows."""
 ASKED = ("low_value_high_cost", "watch")
 
 
@@ -197,8 +204,8 @@ def _reconcile_row(row: Mapping[str, Any]) -> ReconcileRow:
 
 
 def glossary() -> tuple[Term, ...]:
-    """Every metric of the registry."""
-    return tuple(Term(m.id, m.label, m.unit, m.formula, m.caveats) for m in METRICS)
+    """What the page's figures mean, in the order of the registry."""
+    return tuple(Term(m.id, m.label, m.unit, m.formula, m.caveats) for m in METRICS if m.id in SHOWN)
 
 
 def decimal(value: Any) -> Decimal | None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from finops.core.metrics import METRICS
 from finops.render.page import (
     AgentRow,
     Cell,
@@ -28,6 +27,7 @@ from finops.render.page import (
     Spend,
     Term,
 )
+from finops.steps.report_parts import glossary
 
 D = Decimal
 FIRST, LAST, END = date(2026, 11, 1), date(2026, 11, 20), date(2026, 11, 30)
@@ -248,7 +248,7 @@ def large() -> Page:
         for m in range(12, 0, -1) for issuer in ("AWS", "GCP", "OpenAI") for a in range(4)
     )  # fmt: skip
     shares = tuple(Share(f"tenant-{i}", D(9000 - i * 100)) for i in range(12))
-    terms = tuple(Term(m.id, m.label, m.unit, m.formula, m.caveats) for m in METRICS)
+    terms = glossary()
     chart = placement()
     first = chart.panels[0]
     others = [replace(first, provider=name, regions=first.regions[:3]) for name in ("gcp", "azure")]
