@@ -78,5 +78,5 @@ def _currency_note(currency: str | None) -> str:
         return f"the file has no BillingCurrency: its amounts are taken as {currency}, as asked"
     return (
         f"the file has no BillingCurrency: its amounts stand under {NO_CURRENCY} (no currency) and are added to no other; "
-        "add the column to name it"
+        "`[[source]]` with `name` and `currency` in finops.toml names it"
     )

@@ -182,8 +182,10 @@ class SourceKit:
                 assert set(required) <= set(load.data.columns)
 
     def test_it_reads_the_same_twice(self, one: Source, tmp_path: Path) -> None:
+        """The same rows; what was learnt by the first reading may hand them over in another order."""
         path = write_sample(one.name, tmp_path)
-        assert [rows for _, rows in loads(one, path)] == [rows for _, rows in loads(one, path)]
+        first, second = ([sorted(map(repr, rows or ())) for _, rows in loads(one, path)] for _ in range(2))
+        assert first == second
 
     @pytest.mark.parametrize("kind", sorted(GARBAGE))
     def test_garbage_is_refused_with_one_clear_error(self, one: Source, tmp_path: Path, kind: str) -> None:
