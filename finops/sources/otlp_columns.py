@@ -243,7 +243,7 @@ def _add_tokens(columns: Columns, plan: Plan, rows: int) -> None:
 def _less(column: Column, other: Column, rows: int) -> Column:
     if isinstance(column, list) or isinstance(other, list):
         return list(map(sub, listed(column, rows), listed(other, rows)))
-    return column - other  # type: ignore[operator]
+    return column - other  # type: ignore[operator]  # both are numbers of NumPy
 
 
 def _add_status(columns: Columns, alike: Alike | AlikeTexts) -> None:

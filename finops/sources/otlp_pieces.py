@@ -73,7 +73,7 @@ def different(column: Column | None, rows: int) -> tuple[list[Any], npt.NDArray[
     if column is None or isinstance(column, Same):
         return [None if column is None else column.value], np.zeros(rows, np.int64)
     if not isinstance(column, list):
-        coded = column.dictionary_encode()  # type: ignore[union-attr]
+        coded = column.dictionary_encode()  # type: ignore[union-attr]  # texts of Arrow
         return coded.dictionary.to_pylist(), np.frombuffer(coded.indices.buffers()[1], np.int32, rows).astype(np.int64)
     found: dict[Any, int] = {}
     places = [found.setdefault(value, len(found)) for value in column]
@@ -90,7 +90,7 @@ def chosen(texts: list[str], places: npt.NDArray[np.int64]) -> pa.Array:
 
 def least(column: Column) -> int:
     """The least of whole numbers."""
-    return int(min(column) if isinstance(column, list) else column.min())  # type: ignore[union-attr]
+    return int(min(column) if isinstance(column, list) else column.min())  # type: ignore[union-attr]  # of NumPy
 
 
 def _ends(texts: pa.Array) -> npt.NDArray[np.int32]:

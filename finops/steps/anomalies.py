@@ -12,7 +12,7 @@ import numpy as np
 
 from finops.config import Overrides, load_settings
 from finops.core.anomalies import SETTLE_D, judge
-from finops.core.bridge_parts import Owner, Side, by_driver, effects, scaled, sides
+from finops.core.bridge_parts import Owner, Side, by_driver, effects, scaled
 from finops.core.incidents import Incident, incidents, nodes_of, summed
 from finops.core.incidents import Path as Node
 from finops.core.numbers import date_text, money_change, money_table
@@ -24,6 +24,7 @@ from finops.ledger.store import Reader, one_state, open_reader
 from finops.steps.anomaly_signs import with_signs
 from finops.steps.anomaly_state import COLUMN, compared, gone, read_state, write_state
 from finops.steps.anomaly_tenants import with_tiers
+from finops.steps.bridge_sides import read_sides
 from finops.steps.burn import burn_rows, used_up, with_stops
 from finops.steps.forecast_history import complete_until, history
 from finops.steps.runaways import hourly_incidents
@@ -189,12 +190,7 @@ def _driver(reader: Reader, owners: set[tuple[str, ...]], opened: date, last: da
 
 
 def _sides(reader: Reader, first: date, end: date, currency: str, owners: set[tuple[str, ...]]) -> dict[Owner, Side]:
-    window = {"first": first, "end": end}
-    found = sides(
-        reader.read("bridge_cost", **window, currency=currency),
-        *(reader.read(name, **window) for name in ("bridge_tokens", "bridge_calls", "bridge_hours")),
-    )
-    return {owner: side for owner, side in found.items() if owner in owners}
+    return {owner: side for owner, side in read_sides(reader, first, end, currency).items() if owner in owners}
 
 
 def _money(amount: float) -> Decimal:

@@ -10,15 +10,16 @@ from decimal import Decimal
 from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
-from finops.core.bridge_parts import OWNER, Owner, Side, by_driver, effects, sides
+from finops.core.bridge_parts import OWNER, Owner, Side, by_driver, effects
 from finops.core.numbers import money_change, money_table, month_name
 from finops.core.periods import Period, month_period, month_text
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
-from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.store import one_state, open_reader
 from finops.steps.bridge_forecast import expectation, forecast_sides
+from finops.steps.bridge_sides import read_sides
 
 Row = dict[str, Any]
 _ZERO = Decimal(0)
@@ -47,8 +48,12 @@ def bridge(
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
-        old = forecast_sides(reader, settings, after) if expected else _sides(reader, settings, before)
-        new = _sides(reader, settings, after)
+        old = (
+            forecast_sides(reader, settings, after)
+            if expected
+            else read_sides(reader, before.first, before.end, settings.currency)
+        )
+        new = read_sides(reader, after.first, after.end, settings.currency)
         unknown = [row for row in reader.read("bridge_unknown", first=before.first, end=after.end) if row["charges"]]
     before = expectation(after) if expected else before
     for period, side in ((before, old), (after, new)):
@@ -98,14 +103,6 @@ def _periods(
     days = min(settings.as_of.day, *((month.end - month.first).days for month in (before, after)))
     cut = [replace(month, end=month.first + timedelta(days=days)) for month in (before, after)]
     return cut[0], cut[1], [f"{month_name(open_month)} is not over: days 1 to {days} of both months are compared"]
-
-
-def _sides(reader: Reader, settings: Settings, period: Period) -> dict[Owner, Side]:
-    window = {"first": period.first, "end": period.end}
-    return sides(
-        reader.read("bridge_cost", **window, currency=settings.currency),
-        *(reader.read(name, **window) for name in ("bridge_tokens", "bridge_calls", "bridge_hours")),
-    )
 
 
 def _columns(by: Sequence[str]) -> list[Column]:

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops.core.bridge_expected import expected_sides
-from finops.core.bridge_parts import Owner, Side, sides
+from finops.core.bridge_parts import Owner, Side
 from finops.core.forecast_shares import decimal
 from finops.core.periods import Period
 from finops.ledger.daily import uncosted_charges
+from finops.steps.bridge_sides import read_sides
 from finops.steps.forecast_changes import told
 from finops.steps.forecast_history import complete_until
 from finops.steps.forecast_outlook import OWNERS, Outlook, months_ahead
@@ -38,12 +39,8 @@ def forecast_sides(reader: Reader, settings: Settings, period: Period) -> dict[O
     for row, (currency, tenant, agent, workflow) in enumerate(outlook.keys):
         owner = (str(tenant), str(agent), str(workflow), str(currency))
         expected[owner] = decimal(float(outlook.path[row, days].sum()))
-    usual = {"first": reach - timedelta(days=USUAL_D - 1), "end": reach + timedelta(days=1)}
-    parts = sides(
-        reader.read("bridge_cost", **usual, currency=settings.currency),
-        *(reader.read(name, **usual) for name in ("bridge_tokens", "bridge_calls", "bridge_hours")),
-    )
-    return expected_sides(parts, expected)
+    usual = read_sides(reader, reach - timedelta(days=USUAL_D - 1), reach + timedelta(days=1), settings.currency)
+    return expected_sides(usual, expected)
 
 
 def expectation(period: Period) -> Period:

@@ -37,6 +37,8 @@ def read_evaluations(path: Path) -> list[ModelRuns]:
             raise DataError("the entry names no model", where=where)
         runs = _count(_first(entry, RUNS), "runs", where)
         cost = _number(_first(entry, COST))
+        if cost is not None and cost < 0:
+            raise DataError(f"a cost of {cost} is none", where=where, hint="leave out a cost that is not known")
         key = (str(_first(entry, GROUP) or path.stem), str(model))
         found.setdefault(key, []).append((runs, _accepted(entry, runs, percent, where), cost if cost else None))
     return [_together(group, model, parts) for (group, model), parts in found.items()]
@@ -57,7 +59,7 @@ def _accepted(entry: Mapping[str, Any], runs: int, percent: bool, where: str) ->
         if rate is None:
             raise DataError("the entry says neither how many succeeded nor a rate", where=where, hint="accepted, or success_rate")
         accepted = round(runs * (rate / 100 if percent else rate))
-    if accepted > runs:
+    if not 0 <= accepted <= runs:
         raise DataError(f"{accepted} successes of {runs} runs", where=where)
     return accepted
 

@@ -6,12 +6,12 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from finops.core.forecast_states import Array
-from finops.core.planned import Added, Change, LeafKey, additions, days_after, leaf_of, multipliers, percent_factor
+from finops.core.planned import Added, Change, Kind, LeafKey, additions, days_after, leaf_of, multipliers, percent_factor
 from finops.core.settings import Plan
 from finops.errors import UsageError
 from finops.ledger.cube import DIMENSIONS
@@ -130,7 +130,7 @@ def _planned(reader: Reader, plan: Plan, as_of: date, where: str) -> Change | Ad
         return _swap(reader, what, scope, str(plan.model), plan.from_, last, as_of, where)
     if kind in MULTIPLIED:
         factor = percent_factor(getattr(plan, kind), f"{where} {kind}")
-        return Change(what, kind, scope, plan.from_, last, factor)  # type: ignore[arg-type]
+        return Change(what, cast("Kind", kind), scope, plan.from_, last, factor)
     if kind == "once":
         assert plan.once is not None
         return Added(what, scope, plan.currency, plan.once, plan.from_, plan.from_)
@@ -148,7 +148,7 @@ def _asked(reader: Reader, question: Question, known: Mapping[str, set[str]], as
     about = ("model", "service", "provider", "instance_type", "region") if kind == "price" else ("agent", "workflow", "tenant")
     dimension, value = _one_dimension(name, about, known, where)
     factor = percent_factor(change, where)
-    return Change(f"with {kind} of {value} {change}", kind, {dimension: value}, first, None, factor)  # type: ignore[arg-type]
+    return Change(f"with {kind} of {value} {change}", cast("Kind", kind), {dimension: value}, first, None, factor)
 
 
 def _one_dimension(name: str, among: Sequence[str], known: Mapping[str, set[str]], where: str) -> tuple[str, str]:

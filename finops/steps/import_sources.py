@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from finops.config import CONFIG_NAME, Settings
@@ -56,7 +57,7 @@ def checked_imports(settings: Settings) -> list[Described]:
         made: Mapped | FinopsError
         try:
             _refuse_taken(given, taken, _where(settings, given, lines, None))
-            made = Mapped(given, lambda key, given=given, lines=lines: _where(settings, given, lines, key))  # type: ignore[misc]
+            made = Mapped(given, partial(_where, settings, given, lines))
         except FinopsError as error:
             made = error
         found.append((given.line, Described(given.name, given.files, made)))

@@ -13,6 +13,7 @@ from finops.core.periods import month_text
 from finops.core.price_changes import PriceChange, PriceName, Used, effect
 from finops.core.result import Column, Result
 from finops.errors import DataError
+from finops.ledger.cube import require_built
 from finops.ledger.price_use import hours_used, tokens_used
 from finops.ledger.store import open_reader
 
@@ -96,9 +97,10 @@ def last_month(settings: Settings) -> Month:
         return Month(first, end, {}, False)
     with open_reader(settings.ledger) as reader:
         try:
-            hours, rows = hours_used(reader, first, end), tokens_used(reader, first, end)
+            require_built(reader)
         except DataError:  # nothing was built yet
             return Month(first, end, {}, False)
+        hours, rows = hours_used(reader, first, end), tokens_used(reader, first, end)
     used = {PriceName(*place): Used(quantity) for place, quantity in hours.items()}
     for row in rows:
         if row["tokens"] is not None:

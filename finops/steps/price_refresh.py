@@ -77,9 +77,9 @@ def refresh_prices(
         fetched.append(answer)
         if not dry_run:
             rows.append(_taken(answer, settings, wait_s))
-    failed = [answer for answer in fetched if answer.error is not None]
+    failed = [answer.error for answer in fetched if answer.error is not None]
     if failed and len(failed) == len(fetched):
-        raise failed[0].error  # type: ignore[misc]
+        raise failed[0]
     found = told_once([change for answer in fetched for change in answer.changes], month)
     meta = {"as_of": settings.as_of, "failed": len(failed), "rejected": [_refusal(r) for a in fetched for r in a.refused]}
     if dry_run:

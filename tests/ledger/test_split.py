@@ -1,4 +1,4 @@
-"""The split in SQL is the split of core.money: P1-P3 and P10-P14 of exact allocation, 2,000 cases each in long runs."""
+"""The split in SQL is the split of core.money: P1-P3 and P10-P14 of exact allocation, a thousand cases each, more if long."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.conftest import LONG
 from tests.ledger.tables import Tables
 
 BATCH = 25
-"""Cases per SQL statement; 90 examples of a batch are more than two thousand cases, as long runs have."""
+"""Cases per SQL statement; 45 examples of a batch are more than a thousand cases, the 90 of long runs more than two thousand."""
 
 DATABASE = Tables()
 define_macros(DATABASE)
 
-PROPERTY = settings(max_examples=90 if LONG else 15, deadline=None, suppress_health_check=list(HealthCheck))
+PROPERTY = settings(max_examples=90 if LONG else 45, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @dataclass(frozen=True)

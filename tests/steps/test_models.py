@@ -61,6 +61,8 @@ def test_every_kind_of_list(finops: Finops, tmp_path: Path, name: str, text: str
         ("a.json", "[]", "no entry names a `model`"),
         ("a.json", '[{"model": "a", "runs": 3, "accepted": 5}]', "5 successes of 3 runs"),
         ("a.json", '[{"model": "a", "runs": "many", "accepted": 5}]', "`many` is no number of runs"),
+        ("a.json", '[{"model": "a", "runs": 3, "success_rate": -0.5}]', "-2 successes of 3 runs"),
+        ("a.json", '[{"model": "a", "runs": 3, "accepted": 1, "cost": -1}]', "a cost of -1.0 is none"),
         ("a.json", '[{"model": "a", "runs": 3}]', "neither how many succeeded nor a rate"),
         ("a.json", "[" * 100_000, "can't be read"),
     ],
