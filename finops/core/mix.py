@@ -26,6 +26,8 @@ class Mix:
     machines: Mapping[str, int]
     cost: Decimal
     shares: Mapping[str, tuple[float, ...]]
+    proved: bool = True
+    """Whether the search ended with the proof that none is cheaper."""
 
 
 def cheapest_mix(kinds: Sequence[Kind], rates: Sequence[float], slices: int = 4) -> Mix | None:
@@ -75,7 +77,7 @@ def cheapest_mix(kinds: Sequence[Kind], rates: Sequence[float], slices: int = 4)
         )
         for g, kind in enumerate(kinds)
     }
-    return Mix(machines, cost, parts)
+    return Mix(machines, cost, parts, found.status == 0)
 
 
 def single(kind: Kind, rates: Sequence[float]) -> Mix | None:

@@ -68,6 +68,15 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "Rates are those of one kind of request at a time; a month is 730 hours.",
     ),
     Metric(
+        "mix_lost",
+        "Lost cost of a fleet",
+        "currency per hour, or share of 1",
+        "cost of the fleet - sum over its GPUs of what models need: the larger of their shares of compute and memory, 1 at most",
+        "step mix_shared",
+        "lower is better",
+        "Rest of slices, parts of GPUs that nobody takes, GPUs that stand empty, and time without requests.",
+    ),
+    Metric(
         "replay_saving",
         "Saving of a replay",
         "currency",

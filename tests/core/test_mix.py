@@ -1,4 +1,4 @@
-"""Mixed fleets, own machines against an API, and parts of a GPU."""
+"""Mixed fleets, and own machines against an API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finops.core.gpu_shares import A100_40, A100_80, dominant_share, gpus_for, profile_for
 from finops.core.mix import Kind, cheapest_mix, single
 from finops.core.self_host import Host, blended, windows
 
@@ -89,18 +88,3 @@ def test_windows_are_where_own_machines_cost_less(price: int, rate: int, care: i
 
 def test_the_price_of_a_token_by_its_shares() -> None:
     assert blended(D("0.75"), D(2), D(10)) == 4
-
-
-def test_parts_of_a_gpu() -> None:
-    assert dominant_share([(D(300), D(1000)), (D(10), D(24)), (D(2), D(8))]) == D(10) / 24
-    assert profile_for(D("0.1"), D(5)) == A100_40[0]
-    assert profile_for(D("0.1"), D(12)) == A100_40[2]
-    assert profile_for(D("0.1"), D(12), A100_80) == A100_80[1]
-    assert profile_for(D("0.1"), D(41)) is None
-    assert gpus_for([1] * 7) == 1
-    assert gpus_for([4, 4, 3, 3]) == 2
-
-
-@given(st.lists(st.sampled_from([1, 2, 3, 4, 7]), max_size=40))
-def test_packed_parts_lie_between_their_sum_and_one_each(parts: list[int]) -> None:
-    assert ceil(sum(parts) / 7) <= gpus_for(parts) <= len(parts)

@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "--sweep",
     ),
     "mix": ("mix", str(HERE.parent / "mix.toml")),
+    "mix-shared": ("mix", str(HERE.parent / "mix-shared.toml")),
     "commitments": ("commitments",),
     "commitments-assumed": ("commitments", "--assume", "reserved_1y=37%,reserved_3y=60%"),
     "bench-list": ("bench", "list"),
