@@ -18,6 +18,7 @@ from finops.ledger.instance_hours import billed_spans, instance_hour_lines, inst
 from finops.ledger.store import Reader, one_state, open_reader
 from finops.steps.explain_calls import CALL_NAMES, WASTE_NAMES, request_lines, run_lines, waste_lines
 from finops.steps.explain_cost import TRACE, cost_lines, totals_of
+from finops.steps.explain_sources import SOURCE_NAMES, source_lines
 
 Row = dict[str, Any]
 _OWNERS = ("tenant", "agent", "workflow")
@@ -31,6 +32,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "forecast": tuple(name for name in DIMENSIONS if name not in ("day", "month")),
     "bridge": _OWNERS,
     "commitments": _PLACES,
+    "sources": SOURCE_NAMES,
 }
 """Tables whose figures can be followed, with the names that `--where` takes."""
 _FLAG_DAYS = "90d"
@@ -69,6 +71,8 @@ def explain_table(
         meta["period"] = period.label if period else None
         if table == "requests":
             return request_lines(reader, settings, where, period, meta)
+        if table == "sources":
+            return source_lines(reader, settings, where, period, meta)
         if table == "waste":
             assert period is not None
             return waste_lines(reader, settings, where, period, meta)

@@ -69,7 +69,7 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
 
 def _rows(reader: Reader, settings: Settings, month: str | None) -> tuple[list[Row], list[str]]:
     controls = _controls(reader)
-    issued = reader.read("reconcile_invoices", month=month, currency=settings.currency)
+    issued = reader.read("reconcile_invoices", month=month, currency=settings.currency, by_row=False)
     invoices = _Invoices(settings.invoices, {_key(row): row["total"] for row in issued})
     rows: list[Row] = []
     for found in reader.read("reconcile", month=month, currency=settings.currency):

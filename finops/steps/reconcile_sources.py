@@ -11,7 +11,7 @@ from finops.config import Overrides, Settings, load_settings
 from finops.core.exchange import Exchange
 from finops.core.gap import CAUSES, Bridge, bridge
 from finops.core.numbers import money_change, money_table
-from finops.core.periods import month_period, month_text
+from finops.core.periods import Period, month_period, month_text
 from finops.core.result import Column, Result, Table
 from finops.core.talk import Talk
 from finops.ledger.cube import require_built
@@ -53,21 +53,13 @@ def reconcile_sources(overrides: Overrides, *, month: str | None = None, talk: T
     """One row per month, account of a provider and model, with its causes; below, a bridge for each account."""
     settings = load_settings(overrides)
     period = month_period(month) if month else None
-    exchange = read_exchange(settings.exchange_rates) if settings.exchange_rates else Exchange()
-    days = {"first": period.first if period else None, "end": period.end if period else None}
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
         require_built(reader, settings.currency)
         unbuilt = reader.unbuilt()
         if unbuilt:
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
-        names = ("calls", "gateways", "reports", "sampling", "retries")
-        told = {name: reader.read(f"sources_{name}", **days) for name in names}
-        gatherer = Gatherer(reader.read("sources_charges", **days, currency=settings.currency), exchange, settings.view)
-        gathered = gatherer.gather(**told)
-        checked = _checked(reader, settings, gathered, month)
-    pairs = [(key, side) for key, side in in_order(gathered) if month is None or key.period == month]
-    bridges = [(key, side, bridge(side.evidence)) for key, side in pairs if settings.currency in (None, key.currency)]
-    bridges = [one for one in bridges if _says_something(*one)]
+        gathered, checked = gather(reader, settings, period)
+    bridges = bridges_of(gathered, settings, month)
     rows = [_row(*one) for one in bridges]
     notes = [*checked, *evidence_notes(gathered, bridges, has_rates=settings.exchange_rates is not None)]
     if not rows:
@@ -80,12 +72,30 @@ def reconcile_sources(overrides: Overrides, *, month: str | None = None, talk: T
     return Result(COLUMNS, rows, _totals(rows), meta, notes, below=below)
 
 
+def gather(reader: Reader, settings: Settings, period: Period | None, *, by_row: bool = False) -> tuple[Gathered, list[str]]:
+    """All that is known of a month, or of all, and what was checked with invoices; with `by_row`, what every row added."""
+    exchange = read_exchange(settings.exchange_rates) if settings.exchange_rates else Exchange()
+    days = {"first": period.first if period else None, "end": period.end if period else None}
+    told = {name: reader.read(f"sources_{name}", **days, by_row=by_row) for name in ("calls", "gateways", "reports", "retries")}
+    told["sampling"] = reader.read("sources_sampling", **days)
+    charges = reader.read("sources_charges", **days, currency=settings.currency, by_row=by_row)
+    gathered = Gatherer(charges, exchange, settings.view, keep_parts=by_row).gather(**told)
+    return gathered, _checked(reader, settings, gathered, period.label if period else None)
+
+
+def bridges_of(gathered: Gathered, settings: Settings, month: str | None) -> list[tuple[Key, Side, Bridge]]:
+    """The rows of the answer, in order, each with its causes."""
+    pairs = [(key, side) for key, side in in_order(gathered) if month is None or key.period == month]
+    bridges = [(key, side, bridge(side.evidence)) for key, side in pairs if settings.currency in (None, key.currency)]
+    return [one for one in bridges if _says_something(*one)]
+
+
 def _checked(reader: Reader, settings: Settings, gathered: Gathered, month: str | None) -> list[str]:
     """Invoice totals are of billing months: as incurred there is nothing to check."""
     if settings.view != "billed":
         return ["as incurred: charges stand in the month of their use, which no invoice is the total of"]
-    issued = reader.read("reconcile_invoices", month=month, currency=settings.currency)
-    billed = reader.read("sources_billed", month=month, currency=settings.currency)
+    issued = reader.read("reconcile_invoices", month=month, currency=settings.currency, by_row=False)
+    billed = reader.read("sources_billed", month=month, currency=settings.currency, by_row=False)
     return put_invoices(gathered, settings.invoices, issued, billed, month)
 
 

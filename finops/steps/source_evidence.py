@@ -32,6 +32,14 @@ class Key(NamedTuple):
     model: str | None
 
 
+class Part(NamedTuple):
+    """What a row of a read added to a sum of the evidence: the name of the sum (`core.gap_forms`), the row, and the amount."""
+
+    base: str
+    row: Row
+    amount: Decimal
+
+
 @dataclass
 class Side:
     """What is known of one key, while it is gathered."""
@@ -48,6 +56,10 @@ class Side:
     costs: dict[str, Decimal | None] = field(default_factory=dict)
     converted: bool = True
     """Whether every amount in another currency had a rate."""
+    covered: set[date] = field(default_factory=set)
+    """Days that a bill of the account covers."""
+    parts: list[Part] = field(default_factory=list)
+    """What each row added, where that is kept."""
 
 
 @dataclass
@@ -63,11 +75,14 @@ class Gathered:
 
 
 class Gatherer:
-    """Adds up the rows of the named reads. Amounts are converted with the rate of their own day, and rounded at the end only."""
+    """Adds up the rows of the named reads. Amounts are converted with the rate of their own day, and rounded at the end only.
+    With `keep_parts` each side also has what every row added."""
 
-    def __init__(self, charges: Iterable[Row], exchange: Exchange, view: Literal["billed", "incurred"]) -> None:
+    def __init__(
+        self, charges: Iterable[Row], exchange: Exchange, view: Literal["billed", "incurred"], *, keep_parts: bool = False
+    ) -> None:
         self._charges = list(charges)
-        self._exchange, self._view = exchange, view
+        self._exchange, self._view, self._keeps = exchange, view, keep_parts
         self._sides: dict[Key, Side] = defaultdict(Side)
         self._covered: dict[tuple[str, str | None, str | None], set[date]] = defaultdict(set)
         self._traced: set[tuple[str, str | None]] = set()
@@ -89,6 +104,7 @@ class Gatherer:
         for row in retries:
             side, rate = self._side(row)
             side.evidence.hidden_retries += EXACT.multiply(row["cost"], rate)
+            self._keep(side, row, hidden_retries=EXACT.multiply(row["cost"], rate))
         self._add_charges()
         self._finish()
         return Gathered(dict(self._sides), self._accounts, self._rateless, self._traced)
@@ -107,15 +123,19 @@ class Gatherer:
         side.known_days[row["day"]] += weighted
         small = EXACT.multiply(EXACT.multiply(row["weighted"], row["least"]), rate)
         side.premium_days[row["day"]] += weighted - small
+        self._keep(side, row, premium=weighted - small, known=weighted)
         if not traced:
             name = _SEEN[row["kind"]]
             setattr(side.evidence.seen, name, getattr(side.evidence.seen, name) + weighted)
+            self._keep(side, row, **{name: weighted})
             return
         own = side.evidence.recorded = side.evidence.recorded or Recorded()
         for step in _STEPS:
             amount = EXACT.multiply(EXACT.multiply(row["tokens"], row["price" if step == "priced" else step]), rate)
             setattr(own, step, getattr(own, step) + amount)
+            self._keep(side, row, **{step: amount})
         own.weighted += weighted
+        self._keep(side, row, weighted=weighted)
 
     def _unpriced(self, row: Row) -> None:
         """Calls of a model without a price: counted where the model has a side of its own, and only there."""
@@ -128,6 +148,7 @@ class Gatherer:
     def _add_gateway(self, row: Row) -> None:
         side, rate = self._side(row)
         side.gateway = (side.gateway or _ZERO) + EXACT.multiply(row["cost"], rate)
+        self._keep(side, row, gateway=EXACT.multiply(row["cost"], rate))
         side.gateways.add(row["source"])
 
     def _add_report(self, row: Row) -> None:
@@ -141,6 +162,7 @@ class Gatherer:
             side.report_days[row["day"]] += amount
             side.evidence.report_is_sized |= row["is_sized"]
             side.evidence.report = (side.evidence.report or _ZERO) + amount
+            self._keep(side, row, report=amount)
 
     def _add_charges(self) -> None:
         for row in self._charges:
@@ -150,13 +172,16 @@ class Gatherer:
             whole = self._accounts.is_whole(incurred, row["provider"], row["account"])
             if row["kind"] != "usage" or (row["model"] is None and not whole):
                 kind = "other" if row["kind"] == "usage" else row["kind"]
-                bill = self._bill(billed if self._view == "billed" else incurred, row)
+                month = billed if self._view == "billed" else incurred
+                bill = self._bill(month, row)
                 bill.others[KINDS[kind]] = bill.others.get(KINDS[kind], _ZERO) + row["billed"]
+                self._keep(self._sides[self._key(month, row)], row, **{KINDS[kind]: row["billed"]})
                 continue
             self._add_usage(incurred, row)
             if self._view == "billed" and billed != incurred:
-                self._bill(incurred, row).other_months -= row["billed"]
-                self._bill(billed, row).other_months += row["billed"]
+                for month, amount in ((incurred, -row["billed"]), (billed, row["billed"])):
+                    self._bill(month, row).other_months += amount
+                    self._keep(self._sides[self._key(month, row)], row, other_months=amount)
 
     def _add_usage(self, month: str, row: Row) -> None:
         self._bill(month, row).usage += row["billed"]
@@ -168,6 +193,8 @@ class Gatherer:
         for name, amount in (("at_list", at_list), ("list_own", own), ("list", row["list"]), ("contracted", row["contracted"])):
             before = side.costs.get(name, _ZERO)
             side.costs[name] = None if before is None or amount is None else before + amount
+            self._keep(side, row, **{name: amount})
+        self._keep(side, row, usage=row["billed"])
 
     def _converted(self, row: Row, column: str, currency: str) -> Decimal | None:
         if row[column] is None or row[currency] is None:
@@ -191,7 +218,7 @@ class Gatherer:
                 told.recorded = Recorded()
             told.deviation = side.variance.sqrt(EXACT)
             told.premium = sum(side.premium_days.values(), _ZERO)
-            covered = self._covered[key.period, key.provider, key.account]
+            covered = side.covered = self._covered[key.period, key.provider, key.account]
             if told.bill is None and covered and of_calls:
                 told.bill = Bill()  # a bill of the account is there, and this model is not on it
             if told.bill is not None:
@@ -216,6 +243,10 @@ class Gatherer:
             return side, _ZERO
         return side, rate
 
+    def _keep(self, side: Side, row: Row, **amounts: Decimal | None) -> None:
+        if self._keeps:
+            side.parts += [Part(base, row, amount) for base, amount in amounts.items() if amount]
+
     def _key(self, month: str, row: Row) -> Key:
         account = self._accounts.of_charge(month, row["provider"], row["account"])
         return self._called(month, row, account, row["currency"])
@@ -230,11 +261,11 @@ class Gatherer:
         return told.bill
 
 
-def whole(gathered: Gathered, key: Key) -> Bill:
-    """The bill of the account as a whole, made where there is none yet."""
+def whole(gathered: Gathered, key: Key) -> Side:
+    """The account as a whole, with a bill, which is made where there is none yet."""
     side = gathered.sides.setdefault(key._replace(model=None), Side())
     side.evidence.bill = side.evidence.bill or Bill()
-    return side.evidence.bill
+    return side
 
 
 def in_order(gathered: Gathered) -> Iterator[tuple[Key, Side]]:

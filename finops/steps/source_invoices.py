@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from finops.core.settings import Invoice
-from finops.steps.source_evidence import Gathered, Key, whole
+from finops.steps.source_evidence import Gathered, Key, Part, whole
 
 Row = Mapping[str, Any]
 _ZERO = Decimal(0)
@@ -37,12 +37,18 @@ def put_invoices(
             total = told.get((period, issuer, row["account"], currency)) or (
                 None if several else told.get((period, issuer, None, currency))
             )
+            configured = total is not None
             total = totals.get((period, issuer, row["account"], currency)) if total is None else total
             if total is None or (period, row["provider"], account) not in shown:
                 continue
             checked.add((period, row["provider"], account))
             if total != row["billed"]:
-                whole(gathered, Key(period, row["provider"], account, currency, None)).invoice_only += total - row["billed"]
+                side = whole(gathered, Key(period, row["provider"], account, currency, None))
+                assert side.evidence.bill is not None
+                side.evidence.bill.invoice_only += total - row["billed"]
+                given = [i for i in invoices if (i.period, i.issuer, i.currency) == (period, issuer, currency)]
+                own = [i for i in given if i.account == row["account"]] or [i for i in given if i.account is None]
+                side.parts.append(Part("invoice_only", {**row, "invoices": own if configured else ()}, total - row["billed"]))
     open_accounts = {one for one in shown if month is None or one[0] == month} - checked
     if not open_accounts:
         return []

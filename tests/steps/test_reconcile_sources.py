@@ -276,3 +276,40 @@ def test_reads_know_every_gateway() -> None:
         text = (ROOT / f"finops/ledger/sql/reads/sources_{name}.sql").read_text(encoding="utf-8")
         known = set(re.findall(r"'(\w+)'", re.findall(r"c\.source, ''\) IN \(([^)]*)\)", text)[0]))
         assert logs <= known, name
+
+
+def traced(finops: Finops, home: Path, *more: str) -> list[Row]:
+    given = ("--config", home / "finops.toml", "--ledger", home / "l.duckdb", "-f", "json")
+    ran = finops("explain", "sources", "--trace", *given, *more)
+    assert ran.code == 0, ran.err
+    return list(ran.json["rows"])
+
+
+@pytest.mark.parametrize("month", ["2026-08", "2026-11"])
+def test_every_figure_is_followed_down_to_rows_that_add_up_to_it(finops: Finops, home: Path, month: str) -> None:
+    lines = traced(finops, home, "--month", month)
+    for side in ("traces_list", "gateway", "usage_report", "invoice"):
+        lines += traced(finops, home, "--month", month, "--where", f"cause={side}")
+    sums: dict[tuple[str, ...], Decimal] = {}
+    for line in lines:
+        key = (line["provider"], line["account"], line["currency"], line["cause"])
+        sums[key] = sums.get(key, Decimal(0)) + Decimal(line["amount"])
+        assert line["file"] or line["provider"] == "mistral", line  # only samples of spans leave something to estimate
+    told: dict[tuple[str, ...], Decimal] = {}
+    for row in rows_of(finops, home, "--month", month):
+        for name in FIGURES:
+            if name != "gap" and row[name] is not None and Decimal(row[name]):
+                key = (row["provider"], row["account"], row["currency"], name)
+                told[key] = told.get(key, Decimal(0)) + Decimal(row[name])
+    assert {key: amount for key, amount in sums.items() if amount} == {key: amount for key, amount in told.items() if amount}
+
+
+def test_the_rows_of_a_cause_are_the_calls_that_were_planted_for_it(finops: Finops, home: Path) -> None:
+    lost = traced(finops, home, "--month", "2026-11", "--where", "cause=missing_spans", "--where", f"model={planted.CLAUDE}")
+    logs = (home / "gateways/helicone.jsonl").read_text(encoding="utf-8").splitlines()
+    told = [json.loads(logs[line["line"] - 1]) for line in lost if line["what"] == "call without its span"]
+    known = [c for c in planted.company().calls if c.lost and c.model == planted.CLAUDE and f"{c.day:%Y-%m}" == "2026-11"]
+    assert {one["response_body"]["id"] for one in told} == {call.response for call in known}
+    ran = finops("explain", "sources", "--trace", "--where", "cause=luck", "--ledger", home / "l.duckdb")
+    assert ran.code == 2
+    assert "`sources` has no figure `luck`" in ran.err

@@ -4,6 +4,7 @@
 -- `kind`: traced (a trace has it), and of the calls that a gateway alone tells of: retried (as large a request of the model, all of it
 -- while a span of the run was open; clocks may differ by half a second), lost (a call of a run that traces know), unsampled (of no
 -- such run, on days on which spans are samples), unknown (names no run, on such days), unseen (the same on other days).
+-- With `by_row`, a row each for every call.
 WITH record AS (
     SELECT
         c.call_key, coalesce(c.same_as, c.call_key) AS call_id, c.call_day, c.start_time, coalesce(c.end_time, c.start_time) AS end_time,
@@ -104,7 +105,7 @@ clock AS (
 ),
 slot AS (
     SELECT
-        u.call_day, u.provider, u.account, u.model, u.kind,
+        CASE WHEN CAST($by_row AS BOOLEAN) THEN u.call_key END AS call_key, u.call_day, u.provider, u.account, u.model, u.kind,
         coalesce(m.batch, (SELECT n.batch FROM newest n)) AS batch,
         coalesce(k.service_tier, 'standard') AS service_tier,
         coalesce(z.least, 0) AS input_tokens,
@@ -141,7 +142,7 @@ classed AS (
 ),
 asked AS (
     SELECT
-        c.call_day, c.provider, c.account, c.model, c.kind, c.batch, c.service_tier, c.input_tokens, c.at_time,
+        c.call_key, c.call_day, c.provider, c.account, c.model, c.kind, c.batch, c.service_tier, c.input_tokens, c.at_time,
         c.place = 1 AS is_first, c.records, c.calls, c.unpriced,
         [
             'input_uncached', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output', 'audio_input', 'audio_output', 'image_input',
@@ -154,7 +155,7 @@ asked AS (
     FROM classed c
 )
 SELECT
-    a.call_day AS day, a.provider, a.account, a.model, a.kind, a.token_class,
+    a.call_key, a.call_day AS day, a.provider, a.account, a.model, a.kind, a.token_class,
     CASE WHEN a.is_first THEN a.records ELSE 0 END AS records,
     CASE WHEN a.is_first THEN a.calls ELSE 0 END AS calls,
     CASE WHEN a.is_first THEN a.unpriced ELSE 0 END AS unpriced,
@@ -199,4 +200,4 @@ LEFT JOIN banded b
     AND b.tod_from <= a.at_time AND (b.tod_to IS NULL OR a.at_time < b.tod_to)
     AND b.min_input_tokens = 0
 WHERE a.is_first OR a.tokens > 0
-ORDER BY a.call_day, a.provider, a.account, a.model, a.kind, a.token_class, a.service_tier, a.input_tokens, a.at_time
+ORDER BY a.call_day, a.provider, a.account, a.model, a.kind, a.token_class, a.service_tier, a.input_tokens, a.at_time, a.call_key

@@ -1,7 +1,9 @@
 -- sources_charges: charges by day as a bill of model calls needs them: what kind of charge, the four costs (null where a charge of the
--- sum does not say it), the list cost in the currency that the provider's prices are in, and the tokens at the price list's price.
+-- sum does not say it), the list cost in the currency that the provider's prices are in, and the tokens at the price list's price. With
+-- `by_row`, a row each for every charge.
 WITH line AS (
     SELECT
+        CASE WHEN CAST($by_row AS BOOLEAN) THEN c.batch_id END AS batch_id, CASE WHEN CAST($by_row AS BOOLEAN) THEN c.part_row END AS line,
         CAST(c."ChargePeriodStart" AS DATE) AS day,
         CAST(coalesce(c."ChargePeriodEnd", c."ChargePeriodStart") - INTERVAL 1 MICROSECOND AS DATE) AS last_day,
         strftime(date_trunc('month', c."BillingPeriodStart" + INTERVAL 12 HOUR), '%Y-%m') AS period,
@@ -76,7 +78,7 @@ priced AS (
         AND l.day < coalesce(standard.valid_to, TIMESTAMP '9999-01-01')
 )
 SELECT
-    p.day, p.last_day, p.period, p.provider, p.issuer, p.account, p.subaccount, p.currency, p.model, p.kind, p.list_currency,
+    p.batch_id, p.line, p.day, p.last_day, p.period, p.provider, p.issuer, p.account, p.subaccount, p.currency, p.model, p.kind, p.list_currency,
     max(p.price_currency) AS price_currency,
     CAST(sum(p.billed) AS DECIMAL(38, 12)) AS billed,
     CASE WHEN count(p.list) = count(*) THEN CAST(sum(p.list) AS DECIMAL(38, 12)) END AS list,

@@ -1,8 +1,10 @@
 -- sources_reports: by day, the tokens and requests that a provider counted itself, at the list price of their day,
 -- tier and, where `is_sized`, size of request. Of reports
--- of a day that are broken down in several ways, the finest counts; what several files tell of counts once.
+-- of a day that are broken down in several ways, the finest counts; what several files tell of counts once. With `by_row`, a row each.
 WITH told AS (
-    SELECT s.time, s.signal, s.labels, max(CAST(s.value AS DECIMAL(38, 0))) AS tokens
+    SELECT
+        s.time, s.signal, s.labels, max(CAST(s.value AS DECIMAL(38, 0))) AS tokens,
+        max_by({'batch': s.batch_id, 'line': s.part_row}, (CAST(s.value AS DECIMAL(38, 0)), -s.batch_id, -s.part_row)) AS origin
     FROM sample s
     WHERE s.signal IN ('provider_tokens', 'provider_requests')
         AND ($first IS NULL OR s.time >= CAST($first AS TIMESTAMP)) AND ($end IS NULL OR s.time < CAST($end AS TIMESTAMP))
@@ -10,7 +12,7 @@ WITH told AS (
 ),
 point AS (
     SELECT
-        t.time, CAST(t.time AS DATE) AS day, t.signal, t.tokens,
+        t.time, CAST(t.time AS DATE) AS day, t.signal, t.tokens, t.origin,
         coalesce(a.provider, lower(trim(t.labels['provider']))) AS provider,
         t.labels['provider'] AS provider_raw, t.labels['model'] AS model_raw, t.labels['project'] AS project,
         t.labels['token_class'] AS token_class,
@@ -77,6 +79,7 @@ standard AS (
     GROUP BY c.time, c.signal, c.labels
 )
 SELECT
+    CASE WHEN CAST($by_row AS BOOLEAN) THEN c.origin.batch END AS batch_id, CASE WHEN CAST($by_row AS BOOLEAN) THEN c.origin.line END AS line,
     c.day, c.provider, c.project AS account, c.model, c.service_tier, c.token_class, c.is_sized,
     CAST(sum(CASE WHEN c.signal = 'provider_tokens' THEN c.tokens ELSE 0 END) AS DECIMAL(38, 0)) AS tokens,
     CAST(sum(CASE WHEN c.signal = 'provider_requests' THEN c.tokens ELSE 0 END) AS DECIMAL(38, 0)) AS requests,
@@ -85,6 +88,5 @@ SELECT
 FROM counted c
 LEFT JOIN own o ON o.time = c.time AND o.signal = c.signal AND o.labels = c.labels
 LEFT JOIN standard s ON s.time = c.time AND s.signal = c.signal AND s.labels = c.labels
-GROUP BY c.day, c.provider, c.project, c.model, c.service_tier, c.token_class, c.is_sized, coalesce(o.price, s.price),
-    coalesce(o.currency, s.currency)
-ORDER BY c.day, c.provider, c.project, c.model, c.service_tier, c.token_class, c.is_sized, 10
+GROUP BY ALL
+ORDER BY c.day, c.provider, c.project, c.model, c.service_tier, c.token_class, c.is_sized, 12, 1, 2

@@ -1,5 +1,5 @@
 -- sources_retries: by day, attempts that spans say were made before theirs and that have no record of their own, at the cost of the attempt
--- that was answered.
+-- that was answered. With `by_row`, a row each for every such answer.
 WITH record AS (
     SELECT
         coalesce(c.same_as, c.call_key) AS call_id, c.trace, c.parent, c.model, c.attempt, c.status, c.input_tokens
@@ -18,11 +18,11 @@ before AS (
     GROUP BY l.call_id
 )
 SELECT
-    c.call_day AS day, c.provider, c.account, c.model, c.currency,
+    CASE WHEN CAST($by_row AS BOOLEAN) THEN c.call_key END AS call_key, c.call_day AS day, c.provider, c.account, c.model, c.currency,
     CAST(sum(CAST(c.sampling_weight AS DECIMAL(18, 6)) * greatest(b.attempt - 1 - b.told, 0)) AS DECIMAL(38, 6)) AS attempts,
     CAST(sum(c.list_cost * CAST(c.sampling_weight AS DECIMAL(18, 6)) * greatest(b.attempt - 1 - b.told, 0)) AS DECIMAL(38, 12)) AS cost
 FROM before b
 JOIN fct_call c ON c.call_key = b.call_id
 WHERE c.counted AND c.list_cost IS NOT NULL
-GROUP BY c.call_day, c.provider, c.account, c.model, c.currency
-ORDER BY c.call_day, c.provider, c.account, c.model, c.currency
+GROUP BY ALL
+ORDER BY c.call_day, c.provider, c.account, c.model, c.currency, 1
