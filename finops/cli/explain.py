@@ -21,7 +21,8 @@ def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="METRIC|MODEL|AGENT", help="A metric, a model of AI or of the ledger, or an agent, tenant or workflow."
+            metavar="METRIC|MODEL|AGENT|TABLE",
+            help="A metric, a model of AI or of the ledger, an agent, tenant or workflow, or, with --trace, a table.",
         ),
     ],
     trace: Annotated[bool, typer.Option("--trace", help="Down to the rows of the bills, with each row's share.")] = False,
@@ -33,13 +34,15 @@ def explain(
 ) -> None:
     """What a metric means, how a table is made, or what a cost is made of; with --trace, down to rows of files.
 
-    The figures of a row of cost, requests, waste, traces, flag, forecast, bridge and commitments can be traced too.
+    The figures of a command's table can be traced too: cost, requests, units, reconcile, rules, unattributed, sources, expect,
+    waste, traces, flag, forecast, bridge, anomalies, volatility and commitments.
 
     \b
     Examples:
       finops explain cost_per_success
       finops explain trip-planner --trace --month 2026-10
       finops explain waste --trace --where cause=loop --where agent=price-checker --month 2026-10
+      finops explain sources --trace --where cause=discount --month 2026-10
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit

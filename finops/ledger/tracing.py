@@ -167,9 +167,10 @@ def estimated_rows(reader: Reader, shares: Wanted) -> list[dict[str, Any]]:
     )
 
 
-def cost_totals(reader: Reader, shares: Wanted) -> list[dict[str, Any]]:
+def cost_totals(reader: Reader, shares: Wanted, basis: str | None = None) -> list[dict[str, Any]]:
     """What the cube says of the same shares, by currency; an amount that nothing states is null."""
+    own = "" if basis is None else f" AND c.basis = '{basis}'"
     sums = ", ".join(f"CAST(sum(c.{amount}) AS DECIMAL(38, 12)) AS {amount}" for amount in AMOUNTS)
     return reader.query(
-        f"SELECT c.currency, {sums} FROM fct_cost c WHERE {shares.sql} GROUP BY 1 ORDER BY 1", list(shares.parameters)
+        f"SELECT c.currency, {sums} FROM fct_cost c WHERE {shares.sql}{own} GROUP BY 1 ORDER BY 1", list(shares.parameters)
     )

@@ -47,18 +47,19 @@ def cost_lines(
     days: Literal["c.business_day", "c.charge_day"] = "c.business_day",
     meta: Mapping[str, Any],
     notes: Sequence[str] = (),
+    basis: Literal["billed", "estimated"] | None = None,
 ) -> Result:
-    """The rows behind the cube's cost of the names in `where`, a billing month or days of business. Raises DataError where they
-    do not add up to it."""
+    """The rows behind the cube's cost of the names in `where`, a billing month or days of business; of one basis, or of both.
+    Raises DataError where they do not add up to it."""
     allocation = require_same_rules(reader, settings)
     shares = wanted(where, days=days, month=month, first=first, end=end, currency=settings.currency)
-    rows = trace_rows(reader, allocation, shares)
+    rows = [] if basis == "estimated" else trace_rows(reader, allocation, shares)
     lineless = dict.fromkeys(("file", "line", "weight", "weight_total", "line_billed"))
-    rows += [{**row, **lineless} for row in estimated_rows(reader, shares)]
+    rows += [{**row, **lineless} for row in (estimated_rows(reader, shares) if basis != "billed" else ())]
     totals = totals_of(rows)
     known = [
         {name: value or Decimal(0) if name in AMOUNTS else value for name, value in row.items()}
-        for row in cost_totals(reader, shares)
+        for row in cost_totals(reader, shares, basis)
     ]
     if totals != known:
         raise DataError(

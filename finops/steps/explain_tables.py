@@ -9,33 +9,33 @@ from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
 from finops.core.instance_hours import Span, hours_by_place
-from finops.core.periods import Period, chosen_period, last_period, month_period, month_text
+from finops.core.periods import Period, chosen_period, month_period, month_text
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import UsageError
-from finops.ledger.cube import DIMENSIONS, require_built
+from finops.ledger.cube import require_built
 from finops.ledger.instance_hours import billed_spans, instance_hour_lines, instance_hours
 from finops.ledger.store import Reader, one_state, open_reader
 from finops.steps.explain_calls import CALL_NAMES, WASTE_NAMES, request_lines, run_lines, waste_lines
 from finops.steps.explain_cost import TRACE, cost_lines, totals_of
+from finops.steps.explain_costs import COST_TABLES, cost_figures
 from finops.steps.explain_sources import SOURCE_NAMES, source_lines
 
 Row = dict[str, Any]
 _OWNERS = ("tenant", "agent", "workflow")
 _PLACES = ("provider", "region", "instance_type", "purchase_option")
 TABLES: Mapping[str, tuple[str, ...]] = {
-    "cost": tuple(DIMENSIONS),
+    **{table: told.names for table, told in COST_TABLES.items()},
     "requests": CALL_NAMES,
     "waste": WASTE_NAMES,
     "traces": ("run",),
-    "flag": ("agent", "workflow"),
-    "forecast": tuple(name for name in DIMENSIONS if name not in ("day", "month")),
     "bridge": _OWNERS,
     "commitments": _PLACES,
+    "expect": _PLACES,
     "sources": SOURCE_NAMES,
 }
-"""Tables whose figures can be followed, with the names that `--where` takes."""
-_FLAG_DAYS = "90d"
+"""Tables whose figures can be followed, with the names that `--where` takes. Of reconcile's tables with an option, and of cost's
+per unit and over time (`units`), the option is the name."""
 HOURS = (
     *(Column("file", "File"), Column("line", "Row", "count"), Column("first_hour", "From", "time")),
     *(
@@ -67,53 +67,26 @@ def explain_table(
             return _bridge(reader, settings, where, month, last, meta)
         if table == "traces":
             return run_lines(reader, settings, where, meta)
+        if table in COST_TABLES:
+            return cost_figures(reader, settings, table, where, month, last, meta)
         period = _period(settings, table, month, last)
         meta["period"] = period.label if period else None
         if table == "requests":
             return request_lines(reader, settings, where, period, meta)
         if table == "sources":
             return source_lines(reader, settings, where, period, meta)
-        if table == "waste":
-            assert period is not None
-            return waste_lines(reader, settings, where, period, meta)
-        if table == "commitments":
-            assert period is not None
-            return _hours(reader, settings, where, period, meta)
-        return _cost(reader, settings, table, where, period, meta)
+        assert period is not None
+        return (waste_lines if table == "waste" else _hours)(reader, settings, where, period, meta)
 
 
 def _period(settings: Settings, table: str, month: str | None, last: str | None) -> Period | None:
     """What the command itself would look at."""
-    if table == "forecast":
-        if month or last:
-            raise UsageError("a forecast has spent what the open month has", where="--month", hint="leave it out")
-        first = settings.as_of.replace(day=1)
-        return Period(first, settings.as_of + timedelta(days=1), month_text(first), False)
-    if table == "flag":
-        if month:
-            raise UsageError("`flag` looks at the days before the business date", where="--month", hint="use `--last`")
-        return last_period(last or _FLAG_DAYS, settings.as_of)
+    if table in ("sources", "expect") and last:
+        raise UsageError(f"`{table}` looks at months", where="--last", hint="use `--month`")
+    if table == "expect" and not month:
+        month = month_text(settings.as_of.replace(day=1) - timedelta(days=1))
     usual = {"waste": "30d", "commitments": "60d"}.get(table)
     return chosen_period(month, last or (usual if not month else None), settings.as_of)
-
-
-def _cost(
-    reader: Reader, settings: Settings, table: str, where: Mapping[str, str | None], period: Period | None, meta: Row
-) -> Result:
-    notes = {
-        "flag": [
-            "calls: `finops explain requests --trace`; probabilities and losses are computed from runs, outcomes and [[value]]"
-        ],
-        "forecast": [
-            "this is what has been spent; what is expected of the rest of the month is computed from the days before it: "
-            "`finops explain cost --trace --last 400d` has them"
-        ],
-    }.get(table, [])
-    if table == "cost" and period is not None and period.is_month:
-        return cost_lines(reader, settings, where, month=period.first, meta=meta, notes=notes)
-    span = {} if period is None else {"first": period.first, "end": period.end}
-    days: Any = "c.charge_day" if table == "cost" else "c.business_day"
-    return cost_lines(reader, settings, where, **span, days=days, meta=meta, notes=notes)
 
 
 def _bridge(

@@ -91,6 +91,44 @@ def test_hours_of_instances(sample: Sample) -> None:
     assert Decimal(str(found["totals"][0]["hours"])) == Decimal(str(known["hours"])) > 0
 
 
+def test_the_balance_its_rules_and_what_has_no_owner(sample: Sample) -> None:
+    row = answer(sample("reconcile", *OCTOBER, "-f", "json"))["rows"][0]
+    own = where(f"issuer={row['issuer']}", f"account={row['account']}")
+    assert traced(sample, "reconcile", *OCTOBER, *own)["totals"][0]["billed"] == row["allocated"]
+    direct = traced(sample, "reconcile", *OCTOBER, *own, *where("method=direct"))
+    assert direct["totals"][0]["billed"] == row["direct"]
+    estimated = answer(sample("reconcile", "--month", "2026-11", "-f", "json"))["rows"]
+    whole = sum(Decimal(one["estimated"] or 0) for one in estimated)
+    assert Decimal(traced(sample, "reconcile", "--month", "2026-11", *where("estimated=yes"))["totals"][0]["billed"]) == whole > 0
+    rules = answer(sample("reconcile", "--rules", *OCTOBER, "-f", "json"))["rows"]
+    matched = sum(Decimal(one["billed"]) for one in rules if (one["rule"], one["finding"]) == ("models", "matched"))
+    assert Decimal(traced(sample, "rules", *OCTOBER, *where("rule=models"))["totals"][0]["billed"]) == matched
+    nameless = answer(sample("reconcile", "--unattributed", *OCTOBER, "-f", "json"))["totals"]
+    cost = next(one for one in nameless if (one["dimension"], one["what"]) == ("workflow", "cost"))["cost"]
+    assert traced(sample, "unattributed", *OCTOBER, *where("dimension=workflow"))["totals"][0]["billed"] == cost
+
+
+def test_units_trends_hours_and_the_inputs_of_estimates(sample: Sample) -> None:
+    unit = next(
+        row
+        for row in answer(sample("cost", "--unit", "run", "--by", "agent", *OCTOBER, "-f", "json"))["rows"]
+        if row["agent"] == "price-checker"
+    )
+    assert traced(sample, "units", *OCTOBER, *where("agent=price-checker"))["totals"][0]["effective"] == unit["cost"]
+    trend = answer(sample("cost", "--trend", "month", "--by", "agent", *OCTOBER, "-f", "json"))["rows"]
+    row = next(one for one in trend if one["agent"] == "price-checker")
+    found = traced(sample, "units", *OCTOBER, *where("agent=price-checker", "layer=ai_compute"))
+    assert found["totals"][0]["effective"] == row["cost"]
+    options = answer(sample("reconcile", "--expect", "spot", *OCTOBER, "-f", "json"))["rows"]
+    assert traced(sample, "expect", *OCTOBER)["totals"][0]["cost"] == str(sum(Decimal(one["cost"]) for one in options))
+    inputs = traced(sample, "forecast", *where("figure=expected", "agent=price-checker"))
+    assert any("`expected` is an estimate: these are its inputs" in note for note in inputs["meta"]["notes"])
+    assert min(line["charge_day"] for line in inputs["rows"]) < "2026-11-01"
+    excess = traced(sample, "anomalies", *where("agent=price-checker", "day=2026-10-05"))
+    assert {line["charge_day"] for line in excess["rows"]} == {"2026-10-05"}
+    assert traced(sample, "volatility", *where("agent=price-checker"))["rows"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -99,6 +137,9 @@ def test_hours_of_instances(sample: Sample) -> None:
         (("forecast", "--trace", "--month", "2026-10"), "a forecast has spent what the open month has"),
         (("flag", "--trace", "--month", "2026-10"), "the days before the business date"),
         (("bridge", "--trace", "--last", "30d"), "between two months"),
+        (("unattributed", "--trace"), "which name is lacking?"),
+        (("forecast", "--trace", "--where", "figure=luck"), "has no figure `luck`"),
+        (("sources", "--trace", "--last", "30d"), "looks at months"),
         (("price-checker", "--where", "model=gpt-4o"), "name a row of a table"),
     ],
 )
