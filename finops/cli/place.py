@@ -21,7 +21,13 @@ def register(commands: Commands) -> None:
 
 def place(
     g: Globals,
-    workload: Annotated[str, typer.Argument(help="A benchmarked workload; see `finops bench list`.")],
+    workload: Annotated[
+        str | None, typer.Argument(help="A benchmarked workload; see `finops bench list`. Or --needs.", show_default=False)
+    ] = None,
+    needs: Annotated[
+        str | None,
+        typer.Option("--needs", metavar="vcpu=4,memory=16,…", help="Without a workload: machines that hold it; also gpu=8xA100."),
+    ] = None,
     region: Annotated[str | None, typer.Option("--region", help="Only this region.")] = None,
     provider: Annotated[str | None, typer.Option("--provider", help="Only this cloud: aws, azure, gcp.")] = None,
     latency_limit: Annotated[
@@ -54,6 +60,7 @@ def place(
     sync: Annotated[str | None, typer.Option("--sync-gb", help="GB a month kept in step with today's region.")] = None,
     move: Annotated[str | None, typer.Option("--move-gb", help="GB moved once.")] = None,
     store: Annotated[str | None, typer.Option("--store-gb", help="GB of a copy that is kept there.")] = None,
+    disk: Annotated[str | None, typer.Option("--disk-gb", help="GB of disk on each machine; you say its price.")] = None,
     months: Annotated[int, typer.Option("--months", min=1, max=120, help="Months over which the move is spread.")] = 12,
     replay: Annotated[
         str | None,
@@ -74,17 +81,23 @@ def place(
       finops place product-image-tagging --within europe --latency-limit 8000 --round-trip '*=90'
       finops place service-desk-triage --replay 2026-10 --to gpt-4o-mini,gpt-4.1
       finops place product-image-tagging --units-per-month 5000 --sync-gb 200 --move-gb 4000
+      finops place --needs vcpu=4,memory=16,arch=x86_64 --region us-east-1
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
+    from finops.core.needs import needs_of
     from finops.core.transfer import Traffic
     from finops.steps.place import place as answer
     from finops.steps.placement_limits import Limits
     from finops.steps.replay import replay as replayed
 
+    if (workload is None) == (needs is None):
+        raise UsageError("name a workload, or what a machine has to hold", where="finops place", hint="WORKLOAD or --needs")
     if to and not replay:
         raise UsageError("`--to` names models of a replay", where="--to", hint="add --replay 2026-10")
     if replay:
+        if workload is None:
+            raise UsageError("a replay is of a workflow", where="--replay", hint="finops place WORKFLOW --replay 2026-10")
         with talking(g) as talk:
             emit(replayed(g.overrides, workflow=workload, month=replay, models=_words(to), talk=talk), g)
         return
@@ -94,11 +107,13 @@ def place(
         _gigabytes(move, "--move-gb"),
         months,
         _gigabytes(store, "--store-gb"),
+        _gigabytes(disk, "--disk-gb"),
     )
     with talking(g) as talk:
         result = answer(
             g.overrides,
             workload=workload,
+            needs=None if needs is None else needs_of(needs),
             region=region,
             provider=provider,
             latency_limit_ms=None if latency_limit is None else float(above_zero(latency_limit, "--latency-limit")),

@@ -47,7 +47,7 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "GB x the price of the tier that they fall into; in all: cost of the work + moved each month + moved once / months",
         "step place",
         "lower is better",
-        "Published rates differ from contracts: `prices import` takes egress_internet and egress_region.",
+        "Contracts differ from published rates: `prices import` takes egress_internet, _region and _continent, storage_block.",
     ),
     Metric(
         "self_host_from",

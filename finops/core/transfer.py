@@ -1,4 +1,4 @@
-"""What moving data costs: users served, a copy kept in step and stored, and one move spread over months."""
+"""What data costs at a place: users served, a copy kept in step and stored, disks, and one move spread over months."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a place away from today's would move: GB of a month to users by the internet, GB of a month kept in step with today's
-    region, GB stored at the place, GB copied once, and over how many months that is spread."""
+    """What a place would move and keep: GB of a month to users by the internet, GB of a month kept in step with today's region,
+    GB stored away from it, GB copied once, over how many months that is spread, and GB of disk on each machine."""
 
     internet_gb: Decimal = _ZERO
     sync_gb: Decimal = _ZERO
     once_gb: Decimal = _ZERO
     months: int = 12
     stored_gb: Decimal = _ZERO
+    disk_gb: Decimal = _ZERO
 
     @property
     def asked(self) -> bool:
-        return bool(self.internet_gb or self.sync_gb or self.once_gb or self.stored_gb)
+        return bool(self.internet_gb or self.sync_gb or self.once_gb or self.stored_gb or self.disk_gb)
 
 
 NOTHING_MOVED = Traffic()
@@ -49,14 +50,17 @@ class Tariff:
     internet: Sequence[Tier] | None
     between: Sequence[Tier] | None
     storage: Sequence[Tier] | None
+    disk: Sequence[Tier] | None = None
 
 
-def moved(traffic: Traffic, tariff: Tariff, *, here: bool) -> Moved | None:
+def moved(traffic: Traffic, tariff: Tariff, *, here: bool, machines: int = 1) -> Moved | None:
     """The cost of the traffic at a place. Today's region itself (`here`) keeps nothing in step, stores no copy and moves nothing.
     None where a rate that is needed is not known."""
-    served = _cost(traffic.internet_gb, tariff.internet)
+    served, disks = _cost(traffic.internet_gb, tariff.internet), _cost(traffic.disk_gb * machines, tariff.disk)
+    if served is None or disks is None:
+        return None
     if here:
-        return None if served is None else Moved(served, _ZERO)
+        return Moved(served + disks, _ZERO)
     kept, stored, once = (
         _cost(gb, tiers)
         for gb, tiers in (
@@ -65,9 +69,9 @@ def moved(traffic: Traffic, tariff: Tariff, *, here: bool) -> Moved | None:
             (traffic.once_gb, tariff.between),
         )
     )
-    if served is None or kept is None or stored is None or once is None:
+    if kept is None or stored is None or once is None:
         return None
-    return Moved(served + kept + stored, once)
+    return Moved(served + disks + kept + stored, once)
 
 
 def _cost(gb: Decimal, tiers: Sequence[Tier] | None) -> Decimal | None:

@@ -24,7 +24,7 @@ COLUMNS: Mapping[str, str] = {
     "instance_type": "what is bought by the hour; a discount may say `*` or `p5.*`",
     "model": "what is bought by the token, in place of an instance type; a discount may say `*`",
     "token_class": "input_uncached, cache_read, output, …; a discount without one holds for all",
-    "sku": "what is moved or kept, in place of both: egress_internet, egress_region, storage_object, …",
+    "sku": "what is moved or kept, in place of both: egress_internet, egress_region, storage_block, …",
     "purchase_option": "on_demand (also where it is empty), spot, reserved_1y, …; a discount may say `*`",
     "price": "plain decimals above zero, for one unit",
     "discount": "percent off the list price, in place of a price",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -10,62 +10,33 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 from finops.config import Overrides, load_settings
-from finops.core.offer import Offer, Spec
+from finops.core.offer import Spec
 from finops.core.placement import Assumptions, Measurement, Placement, best_fits, best_per_place, cheapest_first, placed
 from finops.core.placement_front import with_front
-from finops.core.result import Column, Result
+from finops.core.result import Result
 from finops.core.transfer import Traffic
 from finops.errors import UsageError
 from finops.steps.measurements import benchmark_rows, measurements
+from finops.steps.place_needs import NOT_WORK, machines_that_hold
+from finops.steps.place_rows import columns, place_row
 from finops.steps.placement_limits import Limits, Rates, checked, outside, seen_from, with_traffic
 from finops.steps.placement_notes import name_of, placement_notes, unknown_names
 
 if TYPE_CHECKING:
     from finops.config import Settings
+    from finops.core.needs import Needs
     from finops.core.talk import Talk
     from finops.prices.book import PriceBook
 
-COLUMNS = (
-    Column("provider", "Provider"),
-    Column("region", "Region"),
-    Column("instance_type", "Instance type"),
-    Column("count", "Count", "count", wide_only=True),
-    Column("purchase_option", "Bought as"),
-    Column("model", "Model", wide_only=True),
-    Column("feasible", "Feasible", "bool", wide_only=True),
-    Column("reason", "Reason", wide_only=True),
-    Column("unit_cost", "Per unit", "unit_price", metric="unit_cost"),
-    Column("unit", "Unit", wide_only=True),
-    Column("currency", "Currency", wide_only=True),
-    Column("monthly_cost", "Month", "money", metric="monthly_cost"),
-    Column("p95_ms", "p95 ms", "number", wide_only=True),
-    Column("load", "Concurrent", "count", wide_only=True),
-    Column("hourly_price", "An hour", "money", metric="price", wide_only=True),
-    Column("overhead", "Billed hours per useful hour", "number", wide_only=True),
-    Column("tolerable_interruptions_per_day", "Interruptions a day it bears", "number", wide_only=True),
-    Column("front", "Front", "bool"),
-    Column("today", "Today", "bool"),
-    Column("transfer_monthly", "Moved, a month", "money", metric="transfer_cost", wide_only=True),
-    Column("transfer_once", "Moved, once", "money", metric="transfer_cost", wide_only=True),
-    Column("total_monthly", "Month in all", "money", metric="transfer_cost", wide_only=True),
-    Column("interruptions_per_month", "Interruptions a month", "number", "interruption_rate", wide_only=True),
-    Column("years", "Years bound", "count", wide_only=True),
-    Column("price_as_of", "Price as of", "date", wide_only=True),
-    Column("price_age_days", "Age in days", "count", wide_only=True),
-    Column("price_source", "Source", wide_only=True),
-)
-_SHOWN_MOVED = {"monthly_cost": True, "total_monthly": False}
-"""With traffic the month in all stands in the place of the work's alone."""
-_SHOWN_AGE = {"price_as_of": False}
-"""Where some prices are old and some are not, the table says which."""
 OPTIONS = ("on_demand", "spot", "reserved_1y", "reserved_3y", "savings_plan_1y", "savings_plan_3y")
 
 
 def place(
     overrides: Overrides,
     *,
-    workload: str,
+    workload: str | None,
     talk: Talk,
+    needs: Needs | None = None,
     region: str | None = None,
     provider: str | None = None,
     latency_limit_ms: float | None = None,
@@ -82,7 +53,7 @@ def place(
     top: int | None = None,
 ) -> Result:
     """Every place where the benchmarked work could run, cheapest per unit first, or by the month in all where there is traffic.
-    `top` keeps that many and today's place."""
+    Without a workload, every machine that holds what is needed, by the hour. `top` keeps that many and today's place."""
     from finops.steps.price_book import price_book
 
     settings = load_settings(overrides)
@@ -97,12 +68,15 @@ def place(
     given = Assumptions(
         utilisation, restart_minutes / 60, latency_limit_ms, units_per_month, hazard, keep, checkpoint_h, write_h, traffic
     )
-    measured = measurements(benchmark_rows(settings, workload), book)
-    if not measured:
+    measured = measurements(benchmark_rows(settings, workload), book) if needs is None else []
+    if not measured and needs is None:
         talk.warn(f"no benchmark of `{workload}` has a duration and units of work; nothing can be priced")
     models = sorted({m.model or "" for m in measured})
     by_model = [[m for m in measured if (m.model or "") == model] for model in models]
-    everything = best_per_place([row for group in by_model for row in places(group, book, given, limits, settings.as_of)])
+    found = [row for group in by_model for row in places(group, book, given, limits, settings.as_of)]
+    if needs is not None:
+        found = list(machines_that_hold(needs, book, given, limits, settings.as_of))
+    everything = best_per_place(found)
     if traffic.asked:
         everything = _with_traffic(settings, everything, _today(settings, everything, measured), traffic, units_per_month)
     everything = with_front(everything)
@@ -117,23 +91,18 @@ def place(
     shown = cheapest_first(shown)
     hidden = [row for row in rows if row not in shown and not row.feasible]
     return Result(
-        columns=_columns(shown, traffic.asked, settings.as_of),
-        rows=[_row(row, row is here, settings.as_of, given) for row in shown],
-        meta=_meta(feasible, workload, given, settings.as_of, here, region, provider) | {"within": list(limits.within) or None},
+        columns=columns(shown, traffic.asked, settings.as_of),
+        rows=[place_row(row, row is here, settings.as_of, given) for row in shown],
+        meta=_meta(feasible, workload, given, settings.as_of, here, region, provider)
+        | {"within": list(limits.within) or None, "needs": None if needs is None else str(needs)},
         notes=[
             *placement_notes(
                 feasible, len([row for row in shown if row.feasible]), hidden, here, measured, given, settings.as_of
             ),
             *unknown_names(measured, book),
+            *([] if needs is None else [NOT_WORK]),
         ],
     )
-
-
-def _columns(rows: Sequence[Placement], moved: bool, at: date) -> list[Column]:
-    """The columns, with those in the narrow table that matter for these rows."""
-    old = {row.offer.is_stale(at) for row in rows if row.offer}
-    shown = (_SHOWN_MOVED if moved else {}) | (_SHOWN_AGE if len(old) == 2 else {})
-    return [replace(column, wide_only=shown.get(column.key, column.wide_only)) for column in COLUMNS]
 
 
 def _known(book: PriceBook, provider: str | None, region: str | None) -> str | None:
@@ -234,34 +203,9 @@ def _wanted(row: Placement, region: str | None, provider: str | None) -> bool:
     return (region is None or row.region in (region, None)) and (provider is None or row.provider == provider)
 
 
-def _row(row: Placement, is_today: bool, at: date, given: Assumptions) -> dict[str, Any]:
-    offer = row.offer
-    bears = row.tolerable_per_day(given.restart_h)
-    return {
-        "provider": row.provider, "region": row.region, "instance_type": row.instance_type, "count": row.count,
-        "purchase_option": row.purchase_option, "model": row.model, "feasible": row.feasible, "reason": row.reason,
-        "unit_cost": row.unit_cost, "unit": row.unit, "currency": offer.currency if offer else None,
-        "monthly_cost": row.monthly_cost, "p95_ms": row.p95_ms, "load": row.load,
-        "hourly_price": offer.price * row.count if offer else None,
-        "overhead": Decimal(str(round(row.overhead, 6))) if offer else None,
-        "tolerable_interruptions_per_day": None if bears is None else round(bears, 3),
-        "front": row.front, "transfer_monthly": row.moved.monthly if row.moved else None,
-        "transfer_once": row.moved.once if row.moved else None, "total_monthly": row.total_cost,
-        "interruptions_per_month": round(row.hazard_per_h * 730, 6) if offer else None, "years": row.years if offer else None,
-        "today": is_today, "price_as_of": offer.as_of if offer else None,
-        "price_age_days": offer.age_days(at) if offer else None, "price_source": _source(offer),
-    }  # fmt: skip
-
-
-def _source(offer: Offer | None) -> str | None:
-    if offer is None:
-        return None
-    return f"{offer.source} ({offer.derived_from})" if offer.derived_from else offer.source
-
-
 def _meta(
     rows: list[Placement],
-    workload: str,
+    workload: str | None,
     given: Assumptions,
     at: date,
     here: Placement | None,

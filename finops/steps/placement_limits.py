@@ -75,12 +75,14 @@ class Rates:
 
         self._book, self._at = tier_book(settings), settings.as_of
 
-    def between(self, here: tuple[str, str], there: tuple[str, str], traffic: Traffic) -> Moved | None:
+    def between(self, here: tuple[str, str], there: tuple[str, str], traffic: Traffic, machines: int = 1) -> Moved | None:
         """The cost of the traffic of work at `there` whose data lives at `here` (provider, region). To another cloud data leaves
-        by the internet's rates."""
-        leaving = "egress_internet" if here[0] != there[0] else "egress_region"
-        tariff = Tariff(self._of(there, "egress_internet"), self._of(here, leaving), self._of(there, "storage_object"))
-        return moved(traffic, tariff, here=here == there)
+        by the internet's rates; within one, the rate depends on whether it leaves its part of the world."""
+        kinds = ("egress_internet", "storage_object", "storage_block")
+        internet, copy, disk = (self._of(there, kind) for kind in kinds)
+        return moved(
+            traffic, Tariff(internet, self._of(here, _leaving(here, there)), copy, disk), here=here == there, machines=machines
+        )
 
     def _of(self, place: tuple[str, str], kind: str) -> Sequence[Tier] | None:
         found = self._book.tiers(*place, kind, self._at)
@@ -95,7 +97,33 @@ def with_traffic(
         return row
     if row.offer.currency != "USD":
         return replace(row, feasible=False, reason=f"rates of moved data are in USD, its price in {row.offer.currency}")
-    cost = rates.between(here, (row.provider, row.region), traffic)
+    cost = rates.between(here, (row.provider, row.region), traffic, row.count)
     if cost is None:
-        return replace(row, feasible=False, reason=f"a price of data moved from {here[0]} {here[1]}, or there, is not known")
+        return replace(row, feasible=False, reason=_unknown(here, (row.provider, row.region), traffic))
     return replace(row, moved=cost, total_cost=row.unit_cost * units + cost.spread(traffic.months))
+
+
+def _leaving(here: tuple[str, str], there: tuple[str, str]) -> str:
+    """What data that goes from one region to another is priced as."""
+    from finops.prices.names import regions
+
+    if here[0] != there[0]:
+        return "egress_internet"
+    known = [regions().get(place) for place in (here, there)]
+    near = known[0] is not None and known[1] is not None and known[0].zone_group == known[1].zone_group
+    return "egress_region" if near else "egress_continent"
+
+
+def _unknown(here: tuple[str, str], there: tuple[str, str], traffic: Traffic) -> str:
+    """Which prices would be needed, of which one at least is not known."""
+    needed = [f"{_leaving(here, there)} of {here[0]} {here[1]}"] if here != there and (traffic.sync_gb or traffic.once_gb) else []
+    needed += [
+        f"{kind} of {there[0]} {there[1]}"
+        for kind, gb in (
+            ("egress_internet", traffic.internet_gb),
+            ("storage_object", traffic.stored_gb if here != there else 0),
+            ("storage_block", traffic.disk_gb),
+        )
+        if gb
+    ]
+    return f"not known what data costs: {' or '.join(needed)}"

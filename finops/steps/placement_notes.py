@@ -96,6 +96,7 @@ def _moved(given: Assumptions) -> str:
             (float(traffic.internet_gb), "a month to users"),
             (float(traffic.sync_gb), "a month kept in step with today's region"),
             (float(traffic.stored_gb), "kept there"),
+            (float(traffic.disk_gb), "of disk on each machine"),
             (float(traffic.once_gb), f"moved once, spread over {traffic.months} months"),
         )
         if amount

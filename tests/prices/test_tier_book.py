@@ -32,10 +32,32 @@ def test_what_is_bundled() -> None:
     assert cost(book, 61440, on=date(2026, 4, 26)) is None
     known = book.known(AT)
     assert {(one.provider, one.region) for one in known} <= set(regions())
-    assert {one.sku for one in known} == {"egress_internet", "egress_region", "storage_object"}
+    assert {one.sku for one in known} == {"egress_internet", "egress_region", "egress_continent", "storage_object"}
     for one in known:
         assert all(units()[one.unit].low <= tier.price <= units()[one.unit].high for tier in one.tiers)
         assert [tier.price for tier in one.tiers] == sorted((tier.price for tier in one.tiers), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("provider", "region", "sku", "gb", "expected"),
+    [
+        ("aws", "sa-east-1", "egress_continent", 1000, "138"),
+        ("aws", "ap-south-1", "egress_region", 1000, "86"),
+        ("aws", "us-east-1", "egress_continent", 1000, "20"),
+        ("aws", "ap-southeast-2", "egress_internet", 20_480, "2170.77"),  # 10,239 x 0.114 + 10,240 x 0.098, rounded
+        ("gcp", "asia-northeast1", "egress_internet", 2048, "235.52"),
+        ("gcp", "us-central1", "egress_continent", 1000, None),
+        ("azure", "brazilsouth", "egress_internet", 1, None),
+        ("aws", "us-east-1", "storage_block", 1, None),
+    ],
+)
+def test_the_rest_of_the_world_as_far_as_somebody_told(
+    provider: str, region: str, sku: str, gb: int, expected: str | None
+) -> None:
+    """What nobody told is None, which is not free."""
+    found = TierBook.load().tiers(provider, region, sku, AT)
+    cost = found and tiered_cost(Decimal(gb), found.tiers)
+    assert (cost if cost is None else round(cost, 2)) == (expected if expected is None else Decimal(expected))
 
 
 def test_a_contract_takes_the_place_of_all_tiers(tmp_path: Path) -> None:

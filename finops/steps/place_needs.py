@@ -1,0 +1,36 @@
+"""Machines by what they hold, for work that nobody has measured: an hour of each, with no claim of what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from finops.core.needs import Needs
+from finops.core.placement import Assumptions, Measurement, Placement, placed
+from finops.steps.placement_limits import Limits, outside, seen_from
+
+if TYPE_CHECKING:
+    from finops.prices.book import PriceBook
+
+NOT_WORK = "Nothing was measured: an hour of one machine does not do the work of an hour of another."
+
+
+def machines_that_hold(needs: Needs, book: PriceBook, given: Assumptions, limits: Limits, at: date) -> Iterator[Placement]:
+    """Every offer of a machine that is known to hold what is needed; a unit of work is an hour of it."""
+    hour = Measurement(
+        workload=str(needs), model=None, revision=None, provider=None, region=None, instance_type=None, hardware=None, count=1,
+        load=None, repeats=1, duration_s=Decimal(3600), units=Decimal(1), unit="machine hour", output_tokens=None, p95_ms=None,
+        spec=None,
+    )  # fmt: skip
+    for spec in filter(needs.met_by, book.all_specs()):
+        offers = book.offers(spec.provider, None, spec.instance_type, None, at)
+        full = {offer.region: offer for offer in offers if offer.purchase_option == "on_demand"}
+        for offer in offers:
+            spot = offer.purchase_option == "spot"
+            bucket = book.buckets(spec.provider, offer.region, spec.instance_type, at) if spot else None
+            row = placed(seen_from(hour, offer.region, limits), offer, None, given, bucket, full.get(offer.region))
+            kept_out = outside(spec.provider, offer.region, limits)
+            yield replace(row, feasible=False, reason=kept_out) if kept_out else row
