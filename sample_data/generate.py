@@ -20,7 +20,7 @@ from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from generator import benchmarks, bills, company, otlp, pages, parquet, tables, truth
+from generator import benchmarks, bills, company, otlp, pages, parquet, reservation, tables, truth
 from generator.chance import stream
 from generator.gpu import Hour, simulate
 from generator.runs import Run, days, runs_of
@@ -90,7 +90,7 @@ def _charges(runs: list[Run], hours: list[Hour]) -> dict[str, list[bills.Row]]:
     calls = [call for run in runs for call in run.calls]
     calls_of = Counter(call.day for call in calls)
     return {
-        "aws": list(bills.aws_rows(hours, calls_of)),
+        "aws": [*bills.aws_rows(hours, calls_of), *(row for day in days() for row in reservation.reserved_rows(day))],
         "gcp": list(bills.gcp_rows()),
         "openai": list(bills.openai_rows(calls)),
     }
@@ -104,12 +104,13 @@ def _write_bill(writer: _Writer, name: str, rows: list[bills.Row]) -> None:
         if name == "gcp":
             writer.parquet(f"bills/{name}/focus-{month}.parquet", given)
         else:
-            writer.csv(f"bills/{name}/focus-{month}.csv", bills.COLUMNS, _many(given, writer.times))
+            columns = bills.columns_of(name)
+            writer.csv(f"bills/{name}/focus-{month}.csv", columns, _many(given, columns, writer.times))
 
 
-def _many(rows: list[bills.Row], times: int) -> Iterator[dict[str, str]]:
+def _many(rows: list[bills.Row], columns: tuple[str, ...], times: int) -> Iterator[dict[str, str]]:
     for row in rows:
-        text = bills.text_of(row)
+        text = bills.text_of(row, columns)
         yield text
         for copy in range(1, times):
             yield text | {"ResourceId": f"{text['ResourceId']}-{copy}", "SubAccountId": f"{text['SubAccountId']}-{copy}"}

@@ -24,6 +24,11 @@ COLUMNS = (
     *("ServiceName", "ServiceSubcategory", "SkuId", "SkuMeter", "SkuPriceDetails", "SkuPriceId", "SubAccountId"),
     *("SubAccountName", "Tags"),
 )
+COMMITMENT_COLUMNS = (
+    *("CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountQuantity"),
+    *("CommitmentDiscountStatus", "CommitmentDiscountType", "CommitmentDiscountUnit"),
+)
+"""Only the AWS bill has a commitment to tell of."""
 MONEY = {"BilledCost", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "ListCost", "ListUnitPrice"}
 QUANTITIES = {"ConsumedQuantity", "PricingQuantity"}
 TIMES = {"BillingPeriodEnd", "BillingPeriodStart", "ChargePeriodEnd", "ChargePeriodStart"}
@@ -33,7 +38,7 @@ _REGION_NAMES = {"us-east-1": "US East (N. Virginia)", "europe-west3": "Frankfur
 
 
 def aws_rows(hours: list[Hour], calls_of: dict[date, int]) -> Iterator[Row]:
-    """The AWS bill: GPU nodes by the hour; a vector store, queues, logs, two tenants' own servers and strays by the day."""
+    """The AWS bill: GPU nodes by the hour; a vector store, queues, logs and strays by the day."""
     by_day: dict[date, list[Hour]] = defaultdict(list)
     for hour in hours:
         by_day[hour.start.date()].append(hour)
@@ -114,20 +119,6 @@ def _aws_daily(day: date, images: int, calls: int) -> Iterator[Row]:
     logs = 14_000 + calls * 9 + int(3_000 * stream("logs", day).random())
     tags = {"pool": "observability"}
     yield _flat("aws", day, "AmazonCloudWatch", "Management and Governance", "agents", "Log data", "0.0005", logs, "MB", tags)
-    for tenant in ("bluefin-bank", "cedar-health"):
-        server = _flat(
-            "aws",
-            day,
-            "Amazon Elastic Compute Cloud",
-            "Compute",
-            f"desk-{tenant}",
-            "m7i.large",
-            "0.1008",
-            24,
-            "Hours",
-            {"tenant": tenant},
-        )
-        yield _as_instance(server, "m7i.large")
     disks = _flat("aws", day, "Amazon Elastic Block Store", "Storage", "vol-0d41", "gp3 volumes", "0.00263", 420, "GB-Days", {})
     yield disks
     if day >= company.UNTAGGED_FROM:
@@ -145,15 +136,9 @@ def _node(node: dict[str, str], start: datetime, hours: int) -> Row:
     provider, spot = node["provider"], node["option"] == "spot"
     price = Decimal(node["price"])
     listed = Decimal(company.G6_ON_DEMAND) if spot else price
-    row = _row(provider, start.date(), f"{node['type']} {node['option'].replace('_', '-')}", price, listed, Decimal(hours))
-    row = _as_instance(row, node["type"]) | {
-        "ServiceName": "Amazon Elastic Compute Cloud" if provider == "aws" else "Compute Engine",
-        "ServiceCategory": "Compute",
-        "ServiceSubcategory": "Virtual Machines",
+    what = f"{node['type']} {node['option'].replace('_', '-')}"
+    row = compute_row(provider, start.date(), what, node["type"], price, Decimal(hours), listed) | {
         "PricingCategory": "Dynamic" if spot else "Standard",
-        "ConsumedQuantity": Decimal(hours),
-        "ConsumedUnit": "Hours",
-        "PricingUnit": "Hours",
         "ResourceId": node["resource"],
         "ResourceName": node["resource"],
         "SkuId": f"{provider}-{node['type']}-{node['option']}",
@@ -163,6 +148,21 @@ def _node(node: dict[str, str], start: datetime, hours: int) -> Row:
     }
     row["ChargePeriodStart"], row["ChargePeriodEnd"] = start, start + timedelta(hours=hours)
     return row
+
+
+def compute_row(
+    provider: str, day: date, what: str, instance_type: str, price: Decimal, quantity: Decimal, listed: Decimal | None = None
+) -> Row:
+    """A row of so many hours of an instance type on a day; the list price is the price where none is given."""
+    row = _row(provider, day, what, price, price if listed is None else listed, quantity)
+    return _as_instance(row, instance_type) | {
+        "ServiceName": "Amazon Elastic Compute Cloud" if provider == "aws" else "Compute Engine",
+        "ServiceCategory": "Compute",
+        "ServiceSubcategory": "Virtual Machines",
+        "ConsumedQuantity": quantity,
+        "ConsumedUnit": "Hours",
+        "PricingUnit": "Hours",
+    }
 
 
 def _as_instance(row: Row, instance_type: str) -> Row:
@@ -209,9 +209,14 @@ def _row(provider: str, day: date, what: str, price: Decimal, listed: Decimal, q
     return row
 
 
-def text_of(row: Row) -> dict[str, str]:
+def columns_of(bill: str) -> tuple[str, ...]:
+    """The columns of a bill in CSV."""
+    return (*COLUMNS, *COMMITMENT_COLUMNS) if bill == "aws" else COLUMNS
+
+
+def text_of(row: Row, columns: tuple[str, ...] = COLUMNS) -> dict[str, str]:
     """A row as CSV text: plain decimals, UTC times, JSON maps, empty for null."""
-    return {column: _text(row[column]) for column in COLUMNS}
+    return {column: _text(row.get(column)) for column in columns}
 
 
 def _text(value: object) -> str:

@@ -130,3 +130,18 @@ SPIKE_RUNS = 260
 """The abusive spike: this many extra service-desk runs a day from one tenant, each with the longest contexts."""
 UNTAGGED_FROM = date(2026, 9, 1)
 """Since then an m6i.xlarge that nobody owns runs day and night."""
+
+RESERVATION = "ri-desks-2026"
+"""The reservation that is too large: so many servers for tenants' desks, at 35 % under on-demand (invented), bought for a peak
+that never came."""
+RESERVED_TYPE = "m7i.large"
+RESERVED_ON_DEMAND = "0.1008"
+RESERVED_RATE = "0.06552"
+RESERVED_UNITS = 5
+OFFICE_HOURS = (8, 18)
+"""On weekdays, in UTC."""
+DESKS: tuple[dict[str, str], ...] = (
+    {"resource": "desk-bluefin-bank", "tenant": "bluefin-bank", "runs": "always"},
+    {"resource": "desk-cedar-health", "tenant": "cedar-health", "runs": "always"},
+    {"resource": "desk-bluefin-bank-2", "tenant": "bluefin-bank", "runs": "office"},
+)

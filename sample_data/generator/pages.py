@@ -34,6 +34,7 @@ def readme(known: dict[str, Any]) -> str:
     flows = known["workflows"]
     trip, quote, contract = (flows[name] for name in ("trip-planning", "quote-approval", "contract-review"))
     loop, spike, region = known["retry_loop"], known["spike"], known["cheaper_region"]
+    held = known["over_reserved"]
     return _template("README.template.md").substitute(
         first_day=known["first_day"],
         as_of=known["as_of"],
@@ -74,6 +75,17 @@ def readme(known: dict[str, Any]) -> str:
         region_saving=round(Decimal(region["saving"]) * 100, 1),
         spot_saving=company.SPOT_SAVING_PERCENT,
         spot_from=company.SPOT_TRIAL_FROM,
+        held_units=held["units"],
+        held_type=held["instance"],
+        held_rate=held["rate"],
+        held_on_demand=held["on_demand"],
+        held_used=round(Decimal(held["utilisation"]) * 100, 1),
+        held_month=held["month"],
+        held_unused=_usd(held["unused_cost"]),
+        held_cost=_usd(held["cost"]),
+        held_pays=round(Decimal(held["pays_at"]) * 100),
+        held_right=held["right_units"],
+        held_saving=_usd(held["saving"]),
         november=_usd(known["november"]["closes_at"]),
     )
 

@@ -11,11 +11,13 @@ from generator import company
 from generator.bills import Row
 from generator.gpu import Hour
 from generator.prices import billed_cost, cost_at, list_cost
+from generator.reservation import used_and_all_hours
 from generator.runs import Call, Run
 from generator.tables import outcomes
 
 Json = dict[str, object]
 PRICE_CHANGE = date(2026, 8, 21)
+RESERVED_MONTH = date(2026, 10, 1)
 _STRAY = ("Amazon Elastic Block Store",)
 
 
@@ -53,6 +55,7 @@ def truth(runs: list[Run], hours: list[Hour], bills: dict[str, list[Row]], count
         },
         "cheaper_region": _cheaper_region(),
         "spot_saving": _spot_saving(),
+        "over_reserved": _over_reserved(),
         "november": {"closes_at": plain(_sum(r for given in bills.values() for r in given if _month(r) == "2026-11"))},
     }
 
@@ -223,4 +226,35 @@ def _spot_saving() -> Json:
         "on_demand": company.G6_ON_DEMAND,
         "spot": company.G6_SPOT,
         "saving": plain(Decimal(company.SPOT_SAVING_PERCENT) / 100),
+    }
+
+
+def _over_reserved() -> Json:
+    """October's hours. Each server pays for itself in the reservation if it runs in more than rate / on-demand of the hours."""
+    rate, on_demand, units = Decimal(company.RESERVED_RATE), Decimal(company.RESERVED_ON_DEMAND), company.RESERVED_UNITS
+    used, hours = used_and_all_hours(RESERVED_MONTH)
+    always = sum(desk["runs"] == "always" for desk in company.DESKS)
+    in_office = used - always * hours
+    assert Decimal(in_office) / hours < rate / on_demand
+    unused_cost = rate * (units * hours - used)
+    right = rate * always * hours + on_demand * in_office
+    return {
+        "commitment": company.RESERVATION,
+        "provider": "aws",
+        "region": "us-east-1",
+        "instance": company.RESERVED_TYPE,
+        "on_demand": plain(on_demand),
+        "rate": plain(rate),
+        "pays_at": plain(rate / on_demand),
+        "units": units,
+        "month": f"{RESERVED_MONTH:%Y-%m}",
+        "hours": hours,
+        "used_hours": used,
+        "unused_hours": units * hours - used,
+        "utilisation": plain((Decimal(used) / (units * hours)).quantize(Decimal("1e-9"))),
+        "cost": plain(rate * units * hours),
+        "unused_cost": plain(unused_cost),
+        "right_units": always,
+        "right_cost": plain(right),
+        "saving": plain(rate * units * hours - right),
     }

@@ -268,3 +268,19 @@ def test_a_margin_needs_the_revenue_and_says_so(finops: Sample, sample_home: Pat
     assert (whole["unit_cost"], whole["reason"]) == (None, "not given for 5 of 6 tenants")
     assert finops("cost", "--unit", "seat", "--by", "agent", *given).code == 2
     assert finops("cost", "--unit", "run", "--metric", "billed", *given).code == 2
+
+
+def test_the_reservation_that_is_too_large(sample: Sample) -> None:
+    known = TRUTH["over_reserved"]
+    found = rows(sample, "commitments", "--month", known["month"])
+    today = next(row for row in found if row["instance_type"] == known["instance"] and row["plan"] == "today")
+    a_month = Decimal(730) / known["hours"]
+    assert (today["provider"], today["region"]) == (known["provider"], known["region"])
+    assert (today["units"], today["units"] - today["too_many"]) == (known["units"], known["right_units"])
+    assert (today["price"], today["on_demand_price"]) == (known["rate"], known["on_demand"])
+    assert today["utilisation"] == float(known["utilisation"])
+    assert abs(money(today["monthly_cost"]) - money(known["cost"]) * a_month) < EXACTLY
+    assert abs(money(today["too_many_cost"]) - money(known["saving"]) * a_month) < EXACTLY
+    assert all(row["too_many"] is None for row in found if row["instance_type"] != known["instance"])
+    wasted = [row for row in rows(sample, "waste", "--month", known["month"]) if row["cause"] == "unused_commitment"]
+    assert [money(row["cost"]) for row in wasted] == [money(known["unused_cost"])]
