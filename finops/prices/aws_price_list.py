@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from finops.errors import OutsideError, UsageError
@@ -75,9 +75,10 @@ def product_prices(product: Mapping[str, Any], asked: Mapping[str, str], at: dat
             price, currency = _hourly(term)
             if price is not None:
                 source = f"{WHERE}, SKU {sku}"
-                yield PricePoint(*names, "on_demand", "hour", price, currency, at, source, _day(term, at))
+                begins, fault = _begins(term, at)
+                yield PricePoint(*names, "on_demand", "hour", price, currency, at, source, begins, fault=fault)
         yield from _reserved(terms.get("Reserved", {}).values(), names, sku, at)
-    except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise OutsideError(
             f"the list has another shape than expected ({type(error).__name__}: {error})", where=WHERE, hint="upgrade finops"
         ) from None
@@ -98,8 +99,9 @@ def _reserved(terms: Iterable[Mapping[str, Any]], names: tuple[str, str, str], s
         price = stored((rate or Decimal(0)) + upfront / hours)
         how = f"standard, {payment.lower()}" + (f": {upfront:f} / {hours} h + {rate or 0:f}" if upfront else "")
         source = f"{WHERE}, SKU {sku}"
+        begins, fault = _begins(term, at)
         offered.setdefault(option, {})[payment] = PricePoint(
-            *names, option, "hour", price, currency, at, source, _day(term, at), None, how
+            *names, option, "hour", price, currency, at, source, begins, None, how, fault=fault
         )
     for by_payment in offered.values():
         yield next(by_payment[payment] for payment in _PAYMENTS if payment in by_payment)
@@ -111,23 +113,23 @@ def _hourly(term: Mapping[str, Any]) -> tuple[Decimal | None, str]:
         ((currency, text),) = dimension["pricePerUnit"].items()
         if dimension["unit"] in ("Hrs", "Hours"):
             return Decimal(text), currency
-    ((currency, _),) = next(iter(term["priceDimensions"].values()))["pricePerUnit"].items()
+    ((currency, _),) = list(term["priceDimensions"].values())[0]["pricePerUnit"].items()  # noqa: RUF015
     return None, currency
 
 
 def _upfront(term: Mapping[str, Any]) -> Decimal:
     paid = [d["pricePerUnit"] for d in term["priceDimensions"].values() if d["unit"] == "Quantity"]
-    return sum((Decimal(next(iter(prices.values()))) for prices in paid), Decimal(0))
+    return sum((Decimal(price) for prices in paid for price in list(prices.values())[:1]), Decimal(0))
 
 
-def _day(term: Mapping[str, Any], at: date) -> date | None:
-    """When the term's price begins, where that is still to come."""
-    text = str(term.get("effectiveDate", ""))[:10]
+def _begins(term: Mapping[str, Any], at: date) -> tuple[date | None, str | None]:
+    """When the term's price begins, where that is still to come; else what is wrong with the day that the list gives."""
+    text = str(term.get("effectiveDate") or "")
     try:
-        begins = date.fromisoformat(text)
+        begins = date.fromisoformat(text[:10])
     except ValueError:
-        return None
-    return begins if begins > at else None
+        return None, f"its effectiveDate `{text[:40]}` is no day, so nobody knows from when it holds"
+    return (begins if begins > at else None), None
 
 
 def _parsed(text: str | Mapping[str, Any]) -> Mapping[str, Any]:

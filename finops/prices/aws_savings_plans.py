@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from finops.errors import OutsideError
 from finops.prices.aws_session import client, pages
 from finops.prices.base import PricePoint, PriceQuery
 
@@ -37,11 +38,18 @@ class AwsSavingsPlans:
         }
         plans = client("savingsplans", "us-east-1", WHERE)
         for page in pages(plans.describe_savings_plans_offering_rates, "nextToken", WHERE, **question):
-            for found in page.get("searchResults", ()):
-                yield from _rate(found, at)
+            yield from _rates(page, at)
 
 
 PROVIDER = AwsSavingsPlans()
+
+
+def _rates(page: dict[str, Any], at: date) -> list[PricePoint]:
+    try:
+        return [point for found in page.get("searchResults") or () for point in _rate(found, at)]
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        said = f"a rate has another shape than expected ({type(error).__name__}: {error})"
+        raise OutsideError(said, where=WHERE, hint="upgrade finops") from None
 
 
 def _rate(found: dict[str, Any], at: date) -> Iterator[PricePoint]:

@@ -34,9 +34,9 @@ class AwsSpotAdvisor:
             for region, systems in told["spot_advisor"].items():
                 for kind, facts in systems.get("Linux", {}).items():
                     if region in (query.regions or (region,)) and kind in (query.skus or (kind,)):
-                        low, high = (Decimal(share) for share in _BUCKETS[facts["r"]])
+                        low, high = (Decimal(share) for share in _BUCKETS[range(len(_BUCKETS)).index(facts["r"])])
                         yield SpotSaving("aws", region, kind, Decimal(facts["s"]) / 100, low, high, at, SOURCE)
-        except (KeyError, IndexError, TypeError, AttributeError, ArithmeticError):
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
             raise OutsideError("the file has another shape than expected", where=self.url, hint="upgrade finops") from None
 
 

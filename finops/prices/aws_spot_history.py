@@ -44,9 +44,7 @@ class AwsSpotHistory:
         latest: dict[tuple[str, str], tuple[datetime, Decimal]] = {}
         where = f"{WHERE}, {region}"
         for page in pages(client("ec2", region, where).describe_spot_price_history, "NextToken", where, **question):
-            for entry in page["SpotPriceHistory"]:
-                key = (entry["InstanceType"], entry.get("AvailabilityZoneId") or entry["AvailabilityZone"])
-                seen = (entry["Timestamp"], Decimal(entry["SpotPrice"]))
+            for key, seen in _entries(page, where):
                 if seen[0] < begins + timedelta(days=1):
                     latest[key] = max(latest.get(key, seen), seen)
         if not latest:
@@ -61,3 +59,19 @@ class AwsSpotHistory:
 
 
 PROVIDER = AwsSpotHistory()
+
+
+def _entries(page: dict[str, Any], where: str) -> list[tuple[tuple[str, str], tuple[datetime, Decimal]]]:
+    """Type and zone, time and price of every entry of a page."""
+    found = []
+    try:
+        for entry in page["SpotPriceHistory"]:
+            key = (str(entry["InstanceType"]), str(entry.get("AvailabilityZoneId") or entry["AvailabilityZone"]))
+            price = Decimal(entry["SpotPrice"])
+            if not price.is_finite():
+                raise ArithmeticError(f"{price} is no price")
+            found.append((key, (entry["Timestamp"].astimezone(UTC), price)))
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        said = f"an entry has another shape than expected ({type(error).__name__}: {error})"
+        raise OutsideError(said, where=where, hint="upgrade finops") from None
+    return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from finops.errors import OutsideError
 from finops.prices.base import PricePoint, PriceQuery, stored
@@ -62,11 +63,19 @@ class AzureRetail:
             if after in seen:
                 break
             seen.add(after)
-            url, params = str(after), None  # the link holds the filter
+            url, params = _of_the_same_server(str(after), self.url), None  # the link holds the filter
         raise OutsideError("the list comes in a circle", where=self.url, hint="try again later; the prices are as they were")
 
 
 PROVIDER = AzureRetail()
+
+
+def _of_the_same_server(link: str, url: str) -> str:
+    """The link to the next page, where it stays with the server that was asked."""
+    there, here = urlsplit(link), urlsplit(url)
+    if (there.scheme, there.hostname) != (here.scheme, here.hostname):
+        raise OutsideError("a page leads to another server", where=url, hint="the prices are as they were")
+    return link
 
 
 def item_prices(item: Mapping[str, Any], at: date) -> Iterator[PricePoint]:

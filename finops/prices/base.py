@@ -12,7 +12,9 @@ _LAST_DIGIT = Decimal("1e-18")
 
 
 def stored(number: Decimal) -> Decimal:
-    """The number with at most the 18 decimals that the ledger keeps."""
+    """The number with at most the 18 decimals that the ledger keeps. What is no number stays so, for the checks to refuse."""
+    if not number.is_finite():
+        return number
     return number if -int(number.as_tuple().exponent) <= 18 else number.quantize(_LAST_DIGIT, ROUND_HALF_EVEN)
 
 
@@ -37,6 +39,14 @@ class PricePoint:
     derived_from: str | None = None
     tier_from: Decimal = Decimal(0)
     """The price holds for what lies above this quantity: of a month for data, of the request's input for tokens."""
+    fault: str | None = None
+    """Why it can't be taken, where the list says something of it that can't be read."""
+
+    def __post_init__(self) -> None:
+        """Lists are read from outside: raises TypeError where a name is no text."""
+        for name in (self.provider, self.region, self.sku, self.purchase_option, self.unit, self.currency, self.source):
+            if not isinstance(name, str):
+                raise TypeError(f"a name is {type(name).__name__} and no text")
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,11 @@ class SpotSaving:
     high: Decimal
     as_of: date
     source: str
+
+    def __post_init__(self) -> None:
+        """Raises TypeError where a name is no text."""
+        if not isinstance(self.region, str) or not isinstance(self.sku, str):
+            raise TypeError("a name is no text")
 
 
 Fact = PricePoint | Discount | SpotSaving

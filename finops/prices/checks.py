@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,6 +42,8 @@ class Refused:
         """The fact in one line."""
         fact = self.fact
         names = f"{fact.provider} {fact.region} {fact.sku}"
+        if not _figure(fact).is_finite():
+            return f"{names}: {_figure(fact)}"
         if isinstance(fact, PricePoint):
             return f"{names} {fact.purchase_option}: {fact.price:f} {fact.currency} per {fact.unit}"
         return f"{names}: {plain_decimal((fact.share if isinstance(fact, Discount) else fact.saving) * 100)} %"
@@ -62,6 +65,15 @@ def checked(facts: Iterable[Fact], known: Known | None = None, vcpus: Known | No
 
 
 def _reason(fact: Fact, known: Known | None, vcpus: Known | None) -> str | None:
+    if isinstance(fact, PricePoint) and fact.fault:
+        return fact.fault
+    if not _figure(fact).is_finite():
+        return f"`{_figure(fact)}` is no number"
+    for name in (fact.provider, fact.region, fact.sku):
+        if not name or len(name) > _LONGEST or not name.isprintable():
+            return f"`{name[:40]}` is no name"
+    if isinstance(fact, PricePoint) and not _CURRENCY.fullmatch(fact.currency):
+        return f"`{fact.currency[:40]}` is not a currency such as USD"
     if isinstance(fact, SpotSaving):
         return None if fact.saving < 1 and 0 <= fact.low <= fact.high <= 1 else "not a saving and a share that is taken back"
     if fact.valid_from and fact.valid_to and fact.valid_to <= fact.valid_from:
@@ -131,4 +143,6 @@ def units() -> dict[str, Unit]:
 
 
 _SHOWN = Decimal("1e-6")
+_LONGEST = 200
+_CURRENCY = re.compile("[A-Z]{3}")
 _LIKE_DOLLARS = frozenset({"USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"})

@@ -20,14 +20,16 @@ _FAMILIES: Mapping[str, str] = {
 _PART = re.compile(
     r"^(?:(?P<family>[A-Z0-9 -]+?) )?(?:PREDEFINED )?(?:INSTANCE )?(?P<part>CORE|RAM|CPU)(?: RUNNING)? IN ", re.IGNORECASE
 )
-_ACCELERATOR = re.compile(r"^NVIDIA (?:TESLA )?(?P<name>.+?) (?:GPU )?(?:ATTACHED TO .*?)?(?:RUNNING )?IN ", re.IGNORECASE)
+_ACCELERATOR = re.compile(
+    r"^(?:NVIDIA (?:TESLA )?|(?=RTX ))(?P<name>.+?) (?:GPU )?(?:ATTACHED TO .*?)?(?:RUNNING )?IN ", re.IGNORECASE
+)
 _COMMITMENT = re.compile(r"^COMMITMENT(?: V\d+)?: ?", re.IGNORECASE)
 _SPOT = re.compile(r"^SPOT PREEMPTIBLE |^PREEMPTIBLE ", re.IGNORECASE)
 _ODD = re.compile(r"SOLE TENANCY|DWS|CALENDAR MODE|RESERVED|CUSTOM|EXTENDED|UPGRADE PREMIUM|OVERCOMMIT", re.IGNORECASE)
 
 ACCELERATORS: Mapping[str, str] = {
     "a2-highgpu": "A100", "a2-megagpu": "A100", "a2-ultragpu": "A100 80GB", "a3-highgpu": "H100 80GB",
-    "a3-megagpu": "H100 80GB MEGA", "g2-standard": "L4",
+    "a3-megagpu": "H100 80GB MEGA", "g2-standard": "L4", "g4-standard": "RTX 6000 96GB",
 }  # fmt: skip
 """Machine series to its accelerator, as descriptions name it. A series that is not here gets no price, rather than a sum
 without its accelerators."""
@@ -55,7 +57,7 @@ def part_of(description: str, usage_type: str) -> Part | None:
     """What a SKU prices; None where it is no part of a predefined machine."""
     option = _OPTIONS.get(usage_type)
     text = _COMMITMENT.sub("", description.strip())
-    if _SPOT.match(text):  # some spot SKUs are said to be on demand
+    if "PREEMPTIBLE" in text.upper():  # some spot SKUs are said to be on demand
         option, text = "spot", _SPOT.sub("", text)
     if option is None or _ODD.search(text):
         return None

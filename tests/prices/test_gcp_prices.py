@@ -55,6 +55,11 @@ CATALOGUE = [
     sku("Nvidia Tesla A100 GPU running in Iowa", "2.933908"),
     sku("Nvidia Tesla A100 80GB GPU running in Iowa", "3.92808"),
     sku("Nvidia H100 80GB GPU running in Iowa", "6.039058207"),
+    *family("G4", "0.04891", "0.00587"),
+    *family("G4", "0.019564", "0.002348", "Preemptible", "Spot Preemptible "),
+    sku("RTX 6000 96GB running in Iowa", "1.09565"),
+    sku("RTX 6000 96GB attached to Spot Preemptible VMs running in Iowa", "0.438108"),
+    sku("1/8 vGPU no lssd running in Iowa", "0.64688"),
     sku("SSD backed Local Storage", "0.08", unit="GiBy.mo"),
     *family("N2", "0.01", "0.001", "Preemptible", "Spot Preemptible "),
     sku("Commitment v1: N2 Cpu in Iowa for 1 Year", "0.019915", "Commit1Yr"),
@@ -133,6 +138,8 @@ def fetch(catalog: Catalog) -> Callable[..., dict[tuple[str, str], PricePoint]]:
         ("e2-standard-4", "0.13402284"),
         ("a2-highgpu-1g", "3.673385"),
         ("c3-highcpu-88", "3.742288"),
+        ("g4-standard-48", "4.49993"),
+        ("g4-standard-384", "35.99944"),
         ("a2-ultragpu-1g", "5.06879789041096"),  # with 375 GiB of local SSD
         ("a3-highgpu-8g", "88.4899999025753"),  # with 6,000 GiB of local SSD
     ],
@@ -173,6 +180,13 @@ def test_a_spot_sku_that_says_on_demand(catalog: Catalog, fetch: Callable[..., d
     found = fetch(skus=("n2-standard-8",))
     assert found["n2-standard-8", "on_demand"].price == Decimal("0.368")
     assert found["n2-standard-8", "spot"].price == Decimal("0.112")
+
+
+def test_a_series_without_its_maker_s_name(fetch: Callable[..., dict[tuple[str, str], PricePoint]]) -> None:
+    """48 x 0.019564 + 180 x 0.002348 + 0.438108 on spot. A price of a part of a GPU is no part of a machine's."""
+    found = fetch(skus=("g4-standard-48", "g4-standard-6"))
+    assert found["g4-standard-48", "spot"].price == Decimal("1.79982")
+    assert {name for name, _ in found} == {"g4-standard-48"}
 
 
 def test_zero_is_no_price_and_contradictions_are_refused(catalog: Catalog) -> None:
