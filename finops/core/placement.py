@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from math import isinf
@@ -103,8 +104,18 @@ class Placement:
     """The traffic that the place costs beside today's; None where none was asked for or its rates are not known."""
     total_cost: Decimal | None = None
     """A month of the given work with its traffic and the move spread over months; None where no volume was given."""
+    absence: str | None = None
+    """Why it has no price: `not_offered`, `no_price` or `unknown`, as the price facts say; None where it has one, or where nothing
+    was asked because the work does not fit."""
     front: bool = False
     """No other place is better in one of cost, latency, interruptions and years bound, and as good in the others."""
+
+    def price_status(self, at: date) -> str | None:
+        """What is known of the price on a day: `current`, `old` (more than 30 days), `not_offered` or `unknown`; None where the
+        work does not fit and no price was looked for."""
+        if self.offer is not None:
+            return "old" if self.offer.is_stale(at) else "current"
+        return {"not_offered": "not_offered", None: None}.get(self.absence, "unknown")
 
     def tolerable_per_day(self, restart_h: float) -> float | None:
         """Interruptions per running day above which spot is dearer than on-demand there."""

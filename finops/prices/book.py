@@ -44,7 +44,7 @@ class PriceBook:
     _specs: dict[tuple[str, str], Spec] = field(default_factory=dict)
     _by_type: dict[str, dict[Key, None]] = field(default_factory=dict)
     _covered_since: dict[TypeKey, date] = field(default_factory=dict)
-    """(provider, region, purchase option) to the first snapshot that lists any type there."""
+    """(provider, region, purchase option) to the first list that covers the types there; a contract or a part of one does not."""
     _complete: dict[TypeKey, list[date]] = field(default_factory=dict)
     """(provider, region, purchase option) to the days of listings that leave out nothing that is offered."""
     _discounts: list[Discount] = field(default_factory=list)
@@ -193,7 +193,7 @@ class PriceBook:
                 continue  # what is moved or kept, which is priced by tier
             if "price" in facts.columns:
                 for key, price in prices_of(facts, own=own):
-                    self._add_price(key, price)
+                    self._add_price(key, price, covers=not own)
             elif "saving" in facts.columns:
                 for type_key, bucket in savings_of(facts):
                     self._savings.setdefault(type_key, []).append((own, bucket))
@@ -207,9 +207,12 @@ class PriceBook:
                     "the file holds none of `price`, `saving` or `vcpu`", where=str(facts.path), hint="see pricing/README.md"
                 )
 
-    def _add_price(self, key: Key, price: Price) -> None:
+    def _add_price(self, key: Key, price: Price, *, covers: bool) -> None:
+        """Adds a price; one of a list that `covers` its region says that what the list leaves out is not offered there."""
         self._prices.setdefault(key, []).append(price)
         self._by_type.setdefault(key[2], {})[key] = None
+        if not covers:
+            return
         place = (key[0], key[1], key[3])
         self._covered_since[place] = min(price.as_of, self._covered_since.get(place, price.as_of))
 
@@ -226,7 +229,8 @@ class PriceBook:
                 self._discounts.append(fact)
             elif fact.unit == "hour":
                 places.add((fact.provider, fact.region, fact.purchase_option))
-                self._add_price((fact.provider, fact.region, fact.sku, fact.purchase_option), _price(fact, own=batch.own))
+                key = (fact.provider, fact.region, fact.sku, fact.purchase_option)
+                self._add_price(key, _price(fact, own=batch.own), covers=batch.complete)
         for place in places if batch.complete else ():
             self._complete.setdefault(place, []).append(batch.as_of)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 Series = tuple[Decimal | None, ...]
-CellState = Literal["priced", "no_price", "not_offered", "not_measured", "not_feasible"]
+CellState = Literal["priced", "no_price", "not_offered", "not_measured", "not_feasible", "other_currency"]
 
 
 @dataclass(frozen=True)

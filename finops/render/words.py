@@ -218,6 +218,8 @@ def placement_note(chart: PlacementMap) -> str:
         said.append("“Not offered”: not sold there.")
     if "no_price" in states:
         said.append("“No price”: no price is known there.")
+    if "other_currency" in states:
+        said.append(f"“Other currency”: its price is not in {chart.currency}.")
     stale = [half.as_of for half in chart.halves() if half.stale and half.as_of is not None]
     if chart.all_stale and stale:
         said.append(f"All these prices are old, the oldest of {numbers.date_text(min(stale))}.")

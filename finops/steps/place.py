@@ -171,6 +171,7 @@ def _in_every_region(
                     provider=spec.provider, region=region, instance_type=spec.instance_type, count=measurement.count,
                     purchase_option=option, model=measurement.model, feasible=False,
                     reason=absence.reason if absence else None, unit=measurement.unit,
+                    absence=absence.kind if absence else None,
                 )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ COLUMNS = (
     Column("total_monthly", "Month in all", "money", metric="transfer_cost", wide_only=True),
     Column("interruptions_per_month", "Interruptions a month", "number", "interruption_rate", wide_only=True),
     Column("years", "Years bound", "count", wide_only=True),
+    Column("price_status", "Price is", wide_only=True),
     Column("price_as_of", "Price as of", "date", wide_only=True),
     Column("price_age_days", "Age in days", "count", wide_only=True),
     Column("price_source", "Source", wide_only=True),
@@ -45,12 +46,15 @@ _SHOWN_MOVED = {"monthly_cost": True, "total_monthly": False}
 """With traffic the month in all stands in the place of the work's alone."""
 _SHOWN_AGE = {"price_as_of": False}
 """Where some prices are old and some are not, the table says which."""
+_SHOWN_STATUS = {"price_status": False, "front": True, "today": True}
+"""Where there are places without a price, the table says whether it is not offered or not known."""
 
 
 def columns(rows: Sequence[Placement], moved: bool, at: date) -> list[Column]:
     """The columns, with those in the narrow table that matter for these rows."""
     old = {row.offer.is_stale(at) for row in rows if row.offer}
     shown = (_SHOWN_MOVED if moved else {}) | (_SHOWN_AGE if len(old) == 2 else {})
+    shown |= _SHOWN_STATUS if any(row.absence for row in rows) else {}
     return [replace(column, wide_only=shown.get(column.key, column.wide_only)) for column in COLUMNS]
 
 
@@ -69,7 +73,7 @@ def place_row(row: Placement, is_today: bool, at: date, given: Assumptions) -> d
         "front": row.front, "transfer_monthly": row.moved.monthly if row.moved else None,
         "transfer_once": row.moved.once if row.moved else None, "total_monthly": row.total_cost,
         "interruptions_per_month": round(row.hazard_per_h * 730, 6) if offer else None, "years": row.years if offer else None,
-        "today": is_today, "price_as_of": offer.as_of if offer else None,
+        "today": is_today, "price_status": row.price_status(at), "price_as_of": offer.as_of if offer else None,
         "price_age_days": offer.age_days(at) if offer else None, "price_source": _source(offer),
     }  # fmt: skip
 

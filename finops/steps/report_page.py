@@ -52,7 +52,7 @@ def filled_page(
     days = costs.read("report_days", currency=period.currency, as_of=settings.as_of)
     agents = _agents(costs, settings, period, answers)
     spend = spend_and_forecast(days, period, answers.forecast, company_budget(settings.budgets, period.currency))
-    chart, no_chart = placement_map(answers.placements, settings.as_of)
+    chart, no_chart = placement_map(answers.placements)
     found, no_review = reviews(answers.flags)
     return Page(
         company=settings.ledger_place.name or settings.root.name,

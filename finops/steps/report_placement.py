@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from finops.core.numbers import percent
-from finops.core.offer import STALE_AFTER_DAYS
 from finops.core.result import Result
 from finops.render.page import Cell, CellState, Half, Panel, PlacementMap, PriceDate
 
@@ -28,7 +27,7 @@ class PlacementPart:
     prices: tuple[PriceDate, ...] = ()
 
 
-def placement_map(answers: tuple[Result, ...] | str, as_of: date) -> tuple[PlacementPart, str | None]:
+def placement_map(answers: tuple[Result, ...] | str) -> tuple[PlacementPart, str | None]:
     """The workload with the most at stake; else why there is no map."""
     if isinstance(answers, str):
         return PlacementPart(), answers
@@ -36,10 +35,10 @@ def placement_map(answers: tuple[Result, ...] | str, as_of: date) -> tuple[Place
     if not known:
         return PlacementPart(), "no benchmarked hardware has a known price" if answers else "no benchmark has been ingested"
     chosen = max(known, key=lambda answer: (_at_stake(answer.rows), str(answer.meta.get("workload"))))
-    return PlacementPart(_map(chosen, as_of), _price_dates(_priced(chosen.rows), as_of)), None
+    return PlacementPart(_map(chosen), _price_dates(_priced(chosen.rows))), None
 
 
-def _map(answer: Result, as_of: date) -> PlacementMap:
+def _map(answer: Result) -> PlacementMap:
     priced = _priced(answer.rows)
     today = next((row for row in priced if row.get("today")), None)
     model = (today or priced[0]).get("model")
@@ -49,7 +48,7 @@ def _map(answer: Result, as_of: date) -> PlacementMap:
     costs = [r for r in mine if _is_priced(r) and r.get("currency") == currency and r.get("unit") == unit]
     shown = [r for r in costs if r["purchase_option"] in OPTIONS]
     best = min(shown or costs, key=_order)
-    panels = _panels(mine, shown, currency, today, as_of)
+    panels = _panels(mine, shown, currency, today)
     on_map = sum(h.unit_cost is not None for p in panels for c in p.cells for h in (c.on_demand, c.spot))
     return PlacementMap(
         workload=str(answer.meta.get("workload") or ""),
@@ -68,7 +67,7 @@ def _map(answer: Result, as_of: date) -> PlacementMap:
     )
 
 
-def _panels(rows: Rows, shown: Rows, currency: str, today: Mapping[str, Any] | None, as_of: date) -> tuple[Panel, ...]:
+def _panels(rows: Rows, shown: Rows, currency: str, today: Mapping[str, Any] | None) -> tuple[Panel, ...]:
     """The providers, cheapest first; today's is always among them."""
     providers = _names(shown, "provider", MOST_PANELS, today)
     made: list[Panel] = []
@@ -78,7 +77,7 @@ def _panels(rows: Rows, shown: Rows, currency: str, today: Mapping[str, Any] | N
         here = today if today is not None and today["provider"] == provider else None
         regions = _names(priced, "region", MOST_OTHER_REGIONS if made else MOST_REGIONS, here)
         types = _names([row for row in priced if row["region"] in regions], "instance_type", MOST_TYPES, here)
-        cells = tuple(_cell(own, region, name, currency, as_of) for region in regions for name in types)
+        cells = tuple(_cell(own, region, name, currency) for region in regions for name in types)
         made.append(Panel(provider, regions, types, cells))
     return tuple(made)
 
@@ -92,28 +91,29 @@ def _names(rows: Rows, key: str, most: int, today: Mapping[str, Any] | None) -> 
     return tuple(names)
 
 
-def _cell(rows: Rows, region: str, instance_type: str, currency: str, as_of: date) -> Cell:
-    halves = {option: _half(rows, region, instance_type, option, currency, as_of) for option in OPTIONS}
+def _cell(rows: Rows, region: str, instance_type: str, currency: str) -> Cell:
+    halves = {option: _half(rows, region, instance_type, option, currency) for option in OPTIONS}
     return Cell(region, instance_type, halves["on_demand"], halves["spot"])
 
 
-def _half(rows: Rows, region: str, instance_type: str, option: str, currency: str, as_of: date) -> Half:
+def _half(rows: Rows, region: str, instance_type: str, option: str, currency: str) -> Half:
     found = [r for r in rows if (r["region"], r["instance_type"], r["purchase_option"]) == (region, instance_type, option)]
     if not found:
-        return Half("not_offered")
+        return Half("no_price")
     priced = [r for r in found if _is_priced(r) and r.get("currency") == currency]
     if priced:
         row = min(priced, key=_order)
-        day = row.get("price_as_of")
-        stale = day is not None and (as_of - day).days > STALE_AFTER_DAYS
-        return Half("priced", row["unit_cost"], day, stale, "advisor" in str(row.get("price_source") or ""))
-    return Half(_absence(str(found[0].get("reason") or ""), found[0]))
+        derived = "advisor" in str(row.get("price_source") or "")
+        return Half("priced", row["unit_cost"], row.get("price_as_of"), row.get("price_status") == "old", derived)
+    return Half(_absence(found[0]))
 
 
-def _absence(reason: str, row: Mapping[str, Any]) -> CellState:
-    if reason.startswith("not offered"):
+def _absence(row: Mapping[str, Any]) -> CellState:
+    if row.get("price_status") == "not_offered":
         return "not_offered"
-    if "not measured" in reason:
+    if _is_priced(row):
+        return "other_currency"
+    if "not measured" in str(row.get("reason") or ""):
         return "not_measured"
     return "not_feasible" if row.get("unit_cost") is not None else "no_price"
 
@@ -140,16 +140,17 @@ def _assumptions(answer: Result, best: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _price_dates(rows: Rows, as_of: date) -> tuple[PriceDate, ...]:
+def _price_dates(rows: Rows) -> tuple[PriceDate, ...]:
     """The oldest price that the map rests on, per provider and purchase option."""
-    oldest: dict[tuple[str, str], date] = {}
+    oldest: dict[tuple[str, str], tuple[bool, date]] = {}
     for row in rows:
         key, day = (str(row["provider"]), str(row["purchase_option"])), row.get("price_as_of")
         if day is not None:
-            oldest[key] = min(day, oldest.get(key, day))
+            age = (row.get("price_status") != "old", day)
+            oldest[key] = min(age, oldest.get(key, age))
     return tuple(
-        PriceDate(f"{provider} {option.replace('_', ' ')}", day, stale=(as_of - day).days > STALE_AFTER_DAYS)
-        for (provider, option), day in sorted(oldest.items())
+        PriceDate(f"{provider} {option.replace('_', ' ')}", day, stale=not current)
+        for (provider, option), (current, day) in sorted(oldest.items())
     )
 
 

@@ -166,30 +166,33 @@ def test_bills_to_come_are_left_out() -> None:
 def place(region: str, name: str, option: str, cost: str | None, **more: Any) -> dict[str, Any]:
     row = {"provider": "aws", "region": region, "instance_type": name, "count": 1, "purchase_option": option, "model": "m",
            "feasible": cost is not None, "reason": None, "unit_cost": D(cost) if cost else None, "unit": "image",
-           "currency": "USD", "monthly_cost": D(700), "today": False, "price_as_of": AS_OF, "price_source": "facts"}  # fmt: skip
+           "currency": "USD", "monthly_cost": D(700), "today": False, "price_as_of": AS_OF, "price_source": "facts",
+           "price_status": "current" if cost else "unknown"}  # fmt: skip
     return row | more
 
 
 def test_the_map_tells_not_offered_from_no_price() -> None:
     rows = [
         place("us", "g6", "on_demand", "4", today=True),
-        place("us", "g6", "spot", "1", price_as_of=date(2026, 5, 1), price_source="on-demand; advisor"),
+        place("us", "g6", "spot", "1", price_as_of=date(2026, 5, 1), price_source="on-demand; advisor", price_status="old"),
         place("eu", "g6", "on_demand", "5"),
         place("eu", "g6", "spot", None, reason="no spot price known in eu"),
         place("us", "g5", "on_demand", "6"),
-        place("us", "g5", "spot", None, reason="not offered as spot in us"),
+        place("us", "g5", "spot", None, reason="not offered as spot in us", price_status="not_offered"),
+        place("eu", "g5", "spot", "6", currency="EUR"),
         place("us-central1", "g2", "on_demand", "3", provider="gcp"),
     ]
-    part, why = placement_map((Result((), rows, meta={"workload": "tagging", "utilisation": D(1)}),), AS_OF)
+    part, why = placement_map((Result((), rows, meta={"workload": "tagging", "utilisation": D(1)}),))
     chart = part.figure
     assert why is None
     assert chart is not None
     cells = {(c.region, c.instance_type): c for panel in chart.panels for c in panel.cells}
     assert cells["eu", "g6"].spot.state == "no_price"
     assert cells["us", "g5"].spot.state == "not_offered"
-    assert cells["eu", "g5"].on_demand.state == "not_offered"
+    assert cells["eu", "g5"].on_demand.state == "no_price", "nobody said that it is not offered"
+    assert cells["eu", "g5"].spot.state == "other_currency"
     assert [(p.provider, p.regions) for p in chart.panels] == [("aws", ("us", "eu")), ("gcp", ("us-central1",))]
-    assert cells["us-central1", "g2"].spot.state == "not_offered"
+    assert cells["us-central1", "g2"].spot.state == "no_price"
     assert cells["us", "g6"].spot.stale
     assert cells["us", "g6"].spot.derived
     assert (chart.best, chart.today) == (("aws", "us", "g6", "spot"), ("aws", "us", "g6", "on_demand"))
@@ -198,10 +201,10 @@ def test_the_map_tells_not_offered_from_no_price() -> None:
 
 
 def test_without_prices_or_benchmarks_there_is_a_reason() -> None:
-    assert placement_map("the ledger holds no benchmark", AS_OF)[1] == "the ledger holds no benchmark"
-    assert placement_map((), AS_OF)[1] == "no benchmark has been ingested"
+    assert placement_map("the ledger holds no benchmark")[1] == "the ledger holds no benchmark"
+    assert placement_map(())[1] == "no benchmark has been ingested"
     nothing = Result((), [place("us", "g6", "spot", None)])
-    assert placement_map((nothing,), AS_OF)[1] == "no benchmarked hardware has a known price"
+    assert placement_map((nothing,))[1] == "no benchmarked hardware has a known price"
 
 
 def test_files_hold_the_numbers_exactly() -> None:

@@ -20,6 +20,7 @@ WORDS: dict[CellState, str] = {
     "not_offered": "not offered",
     "not_measured": "not measured",
     "not_feasible": "does not fit",
+    "other_currency": "other currency",
 }
 
 
@@ -60,7 +61,7 @@ def _panel(chart: PlacementMap, panel: Panel, top: int, scale: tuple[Decimal, De
         y = top + HEAD + row * (2 * HALF + GAP)
         parts.append(text(clipped(region, 19), LEFT - 10, y + HALF + 4, color="ink", anchor="end"))
         for column, name in enumerate(panel.instance_types):
-            cell = cells.get((region, name)) or Cell(region, name, Half("not_offered"), Half("not_offered"))
+            cell = cells.get((region, name)) or Cell(region, name, Half("no_price"), Half("no_price"))
             parts.append(_cell(chart, cell, LEFT + COLUMN * column, y, scale))
     frames = (_frame(panel, chart.today, top, "ink", "4 3"), _frame(panel, chart.best, top, "rust", None))
     return element("g", *parts, *(frame for frame in frames if frame), text_anchor="middle")
