@@ -12,7 +12,6 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from finops.core.forecast_bursts import tamed
 from finops.core.forecast_cycle import month_cycle
 from finops.core.forecast_intervals import GRID, Bands, bands
 from finops.core.forecast_states import HORIZONS_D, Array, daily_path, daily_scale, track
@@ -107,7 +106,6 @@ def forecast(
     near = min(near_d or days, days)
     path = daily_path(known, days, near)
     path[:, near:] = daily_path(known, days, HORIZONS_D[-1])[:, near:]
-    tamed(path, known.past, spend, first)
     if days > TREND_ENDS_D:
         path[:, TREND_ENDS_D:] = (path[:, TREND_ENDS_D:] + np.maximum(known.recent, 0.0)[:, None]) / 2
     if last is not None:

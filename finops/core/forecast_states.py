@@ -1,10 +1,10 @@
 """The forecasting engine: a grid of exponential-smoothing states on all series at once, scored daily on the sums users ask for.
 
 Beside 13 smoothing states stand plain means of the last 15, 30 and 60 days, which serve bursty spend best. Every state is scored
-each day, on every series, by its error on the SUM over the next 1, 7, 15 and 30 days, and the states are averaged with weights
-that fall steeply with that error. A single chosen model fails on spend (it chases bursts or misses growth); an error-weighted
-grid does not. Everything a past origin used was known on that day, so the forecasts it returns for
-past days are an honest back-test.
+each day, on every series, by its error on the SUM over the next 1, 7, 15 and 30 days, and the forecast is the median of the
+states, each weighing the more the less it erred. A single chosen model fails on spend (it chases bursts or misses growth), and a
+mean follows the few states that do; a weighted median does neither. Everything a past origin used was known on that day, so the
+forecasts it returns for past days are an honest back-test.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from finops.core.forecast_defaults import STATE_ERRORS
 from finops.core.forecast_gates import SpendRhythm
+from finops.core.forecast_median import weighted_median
 
 Array = NDArray[np.float64]
 
@@ -53,12 +54,14 @@ class Track:
     """What the engine knows after the last day. Rows are series, right-aligned on their last complete day.
 
     `past[h]` holds, per past day, the forecast made that evening of the sum over the next h days (nan before the first day).
-    `weights[h]`, `level`, `trend` are (state, series); `weekday` (series, 7) starts with the day after the last one.
+    `weights[h]`, `level`, `trend` are (state, series); `weekday` (series, 7) starts with the day after the last one. `bend[h]` is
+    the weighted median of the states' sums over h days by their weighted mean.
     `flat` is the mean that a cold or irregular series leans on, by the share `lean`; `silent` series have stopped."""
 
     past: dict[int, Array]
     scale: Array
     weights: dict[int, Array]
+    bend: dict[int, Array]
     level: Array
     trend: Array
     weekday: Array
@@ -95,22 +98,24 @@ def track(spend: Array, first: NDArray[np.int64]) -> Track:
                 score.learn(day, total[:, day + 1] - total[:, day + 1 - h], scale[:, day - h], age)
             states = np.maximum(grid.forecast(sums[3 * row : 3 * row + 3]), 0.0)
             score.keep(day, states)
-            mixed = np.einsum("sn,sn->n", score.weights(), states)
+            mixed = weighted_median(states, score.weights())
             resting = flat * np.where(shaped, sums[3 * row], float(h))
             past[h][:, day] = np.where(silent, 0.0, (1 - lean) * mixed + lean * resting)
     weights = {h: scores[h].weights() for h in HORIZONS_D}
+    bend = {h: _bend(scores[h].kept[(days - 1) % h], weights[h]) for h in HORIZONS_D}
     for h in HORIZONS_D:
         past[h][ages <= 0] = np.nan
     weekday = grid.weekday[:, (days + np.arange(7)) % 7]
     errors = {h: scores[h].mean_errors() for h in HORIZONS_D}
     recent = _mean_of_last(total, days - 1, ages[:, -1], 56)
-    return Track(past, scale, weights, grid.level, grid.trend, weekday, flat, lean, shaped, silent, recent, errors)
+    return Track(past, scale, weights, bend, grid.level, grid.trend, weekday, flat, lean, shaped, silent, recent, errors)
 
 
 def daily_path(known: Track, days: int, horizon_d: int) -> Array:
     """The expected spend of each of the next `days` days, (series, days): with the weights that serve a total
-    over `horizon_d` days."""
-    weights = known.weights[nearest_horizon(horizon_d)]
+    over `horizon_d` days. Days are shaped as the states' weighted mean, and come to their weighted median."""
+    horizon = nearest_horizon(horizon_d)
+    weights = known.weights[horizon]
     steps = np.arange(1, days + 1)
     shape = known.weekday[:, (steps - 1) % 7]
     mixed = np.zeros(shape.shape)
@@ -118,7 +123,7 @@ def daily_path(known: Track, days: int, horizon_d: int) -> Array:
         growth = np.cumsum(_PHI[state] ** steps)
         ahead = known.level[state][:, None] + known.trend[state][:, None] * growth
         mixed += weights[state][:, None] * np.maximum(ahead, 0.0)
-    mixed *= shape
+    mixed *= shape * known.bend[horizon][:, None]
     resting = known.flat[:, None] * np.where(known.shaped[:, None], shape, 1.0)
     path = (1 - known.lean)[:, None] * mixed + known.lean[:, None] * resting
     path[known.silent] = 0.0
@@ -243,15 +248,20 @@ class _Scores:
         return tuple(round(float(e), 3) for e in own.mean(axis=1)) if own.size else (1.0,) * STATES
 
     def weights(self) -> Array:
-        """Weights ~ error^-8, the own error (relative to the mean state) shrunk to the pool, the pool to shipped defaults."""
+        """Weights ~ error^-6, the own error (relative to the mean state) shrunk to the pool, the pool to shipped defaults."""
         mean = self.error.mean(axis=0)
         known = mean > 0
         own = np.where(known, self.error / np.where(known, mean, 1.0), 1.0)
         pool = (own[:, known].sum(axis=1) + _DEFAULT_SERIES * self._default) / (known.sum() + _DEFAULT_SERIES)
         windows = np.where(known, self.seen / self.horizon_d, 0.0)
         ratio = np.maximum((windows * own + _POOL_WINDOWS * pool[:, None]) / (windows + _POOL_WINDOWS), 0.02)
-        weight = 1.0 / ((ratio * ratio) ** 2) ** 2
+        weight = 1.0 / (ratio * ratio) ** 3
         return np.asarray(weight / weight.sum(axis=0))
+
+
+def _bend(states: Array, weights: Array) -> Array:
+    mean = np.einsum("sn,sn->n", weights, states)
+    return np.where(mean > 0, weighted_median(states, weights) / np.where(mean > 0, mean, 1.0), 1.0)
 
 
 def _sum_coefficients() -> Array:
