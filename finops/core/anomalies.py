@@ -28,7 +28,9 @@ _POOL_MIN = 500
 _DRIFT_SHARE = 0.25
 """The part of the alert budget that belongs to the drift channel."""
 _BY_CHANCE = 0.2
-"""Among many series, the part of an alert a day that is left to chance; drift has the half of what it has among few."""
+"""Among many series, the part of an alert a day that is left to chance."""
+_DRIFT_BY_CHANCE = (0.3, 0.1)
+"""The part of an alert a day in all that chance may raise as drift, among few series and among many."""
 _PLAIN = 0.5
 """A discovery among many series must be rarer than chance allows a single one by this factor."""
 _DRIFT_SLACK = 0.6
@@ -51,12 +53,16 @@ class Judged:
     """Days of an alert that goes on, the first included."""
 
 
-def judge(spend: Array, first: NDArray[np.int64], *, budget: float = 1 / 6, false_share: float = 0.1) -> Judged:
+def judge(
+    spend: Array, first: NDArray[np.int64], *, budget: float = 1 / 6, false_share: float = 0.1, apart: Bools | None = None
+) -> Judged:
     """Judges each day of `spend` (series, days); series i begins at column `first[i]`.
 
     `budget` is how many new alerts a series may raise by chance in a month. Over many series only one a day in all is left to
     chance, and from 100 on one in five; beyond it come those that the Benjamini-Hochberg rule passes: of few series, by their own
-    tails at the share `false_share` of false discoveries, of many by the tail that they share.
+    tails at the share `false_share` of false discoveries, of many by the tail that they share. Of many, the usual common move of
+    a day is taken off before each is judged; series `apart`, such as the sum of all, are judged with it and have the budget of a
+    single one.
     """
     series, days = spend.shape
     state = _Series(series)
@@ -65,19 +71,25 @@ def judge(spend: Array, first: NDArray[np.int64], *, budget: float = 1 / 6, fals
     chance, one_a_day = daily * (1 - _DRIFT_SHARE), 1.0 / max(series, 1)
     out = Judged(*(np.full((series, days), np.nan) for _ in range(2)), *(np.zeros((series, days), bool) for _ in range(3)))
     quiet = np.full(series, 99)
+    whole = np.zeros(series, bool) if apart is None else apart
     for day in range(days):
         age = day - first
-        expected, relative = state.expect(spend[:, day], day)
+        expected = state.expect(day)
         judged = age >= SETTLE_D
+        many = int(judged.sum()) >= MANY
+        chances = shared.chances(spend[:, day], expected, state.level, judged, whole)
+        relative = state.residual(spend[:, day] / np.exp(shared.common), expected)
         raw = state.tail(relative)
         p_value = pool.calibrated(raw, judged)
-        common = shared.chances(spend[:, day], expected, state.level, judged)
-        many = int(judged.sum()) >= MANY
-        told, share = (common, DISCOVERIES) if many else (raw, false_share)
-        found = judged & (told <= min(chance * _PLAIN, _discoveries(told[judged], share)))
+        seldom = many & shared.seldom & shared.known
+        p_value = np.where(seldom, chances, p_value)
+        told, share = (chances, DISCOVERIES) if many else (raw, false_share)
+        found = judged & (told <= min(chance * _PLAIN, _discoveries(told[judged & (shared.there | (not many))], share)))
         p_value = np.where(found & many, np.minimum(told, p_value), p_value)
-        alert = found | (judged & (p_value <= min(chance, one_a_day * (_BY_CHANCE if many else 1.0))))
-        crossed = slow.step(state.scaled(relative), judged, min(daily * _DRIFT_SHARE, (0.15 if many else 0.3) * one_a_day))
+        by_chance = np.where(whole, chance, min(chance, one_a_day * (_BY_CHANCE if many else 1.0)))
+        alert = found | (judged & (p_value <= by_chance))
+        scaled = np.where(seldom, shared.scaled, state.scaled(relative))
+        crossed = slow.step(scaled, judged, min(daily * _DRIFT_SHARE, one_a_day * _DRIFT_BY_CHANCE[many]))
         any_alert = alert | crossed
         out.expected[:, day] = np.where(judged, expected, np.nan)
         out.p_value[:, day] = np.where(judged, p_value, np.nan)
@@ -85,7 +97,7 @@ def judge(spend: Array, first: NDArray[np.int64], *, budget: float = 1 / 6, fals
         out.drift[:, day] = crossed & ~alert & (quiet > 3)
         out.beyond[:, day] = any_alert
         pool.learn(raw, judged, judged & (quiet > 3))
-        shared.learn(day, age, judged, any_alert, quiet > 3)
+        shared.learn(spend[:, day], day, age, judged, any_alert, quiet > 3)
         quiet = np.where(any_alert, 0, quiet + 1)
         state.learn(spend[:, day], day, age)
     return out
@@ -111,13 +123,16 @@ class _Series:
         self.excess = np.full(count, np.nan)
         self._relative = np.zeros(count)
 
-    def expect(self, spend: Array, day: int) -> tuple[Array, Array]:
-        """What the day should cost, and the day's residual in units of the level."""
-        expected = np.maximum(self.level, 0.0) * self.weekday[:, day % 7]
+    def expect(self, day: int) -> Array:
+        """What the day should cost."""
+        return np.asarray(np.maximum(self.level, 0.0) * self.weekday[:, day % 7])
+
+    def residual(self, spend: Array, expected: Array) -> Array:
+        """The day's residual in units of the level."""
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.where(self.level > 0, (spend - expected) / self.level, 0.0)
         self._relative = relative
-        return expected, relative
+        return np.asarray(relative)
 
     def scaled(self, relative: Array) -> Array:
         """Residuals in units in which the series' own 95 % quantile is 1.645."""

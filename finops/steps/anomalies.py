@@ -20,13 +20,14 @@ from finops.core.periods import last_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.ledger.daily import Uncosted, uncosted_charges
-from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.store import Reader, one_state
 from finops.steps.anomaly_signs import with_signs
 from finops.steps.anomaly_state import COLUMN, compared, gone, read_state, write_state
 from finops.steps.anomaly_tenants import with_tiers
 from finops.steps.bridge_sides import read_sides
 from finops.steps.burn import burn_rows, used_up, with_stops
 from finops.steps.forecast_history import complete_until, history
+from finops.steps.reading import read_ledger
 from finops.steps.runaways import hourly_incidents
 
 Row = dict[str, Any]
@@ -61,7 +62,7 @@ def anomalies(overrides: Overrides, *, last: str = "30d", state: Path | None = N
     rows: list[Row] = []
     notes: list[str] = []
     floors: dict[str, float] = {}
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         uncosted = uncosted_charges(reader, settings.as_of, settings.currency)
         billed_only = [of.currency for of in uncosted if of.all_of_them]
         reach = complete_until(reader, settings.as_of, settings.currency, billed_only)
@@ -131,7 +132,7 @@ def _of_currency(
     totals, started = summed(spend, first, nodes)
     if days - int(started.min()) <= SETTLE_D:
         return [], [f"{currency}: {days - int(started.min())} days are too few to tell what is usual; {SETTLE_D + 1} are needed"]
-    judged = judge(totals, started, budget=BUDGET)
+    judged = judge(totals, started, budget=BUDGET, apart=np.array([not path for path in nodes]))
     found = incidents(
         judged,
         totals,

@@ -27,7 +27,7 @@ EVENTS: dict[str, tuple[int, Array]] = {
 }
 REPEATS = 10
 TENANTS, DAYS, SETTLED_D, SPIKY = 1_000, 150, 40, 0.01
-NOISES = ("real", "normal", "heavy and lasting", "shared days", "sparse")
+NOISES = ("real", "normal", "heavy and lasting", "shared days", "shared days, more or less", "days by group", "sparse", "seldom")
 AGENTS, HOURS = 30, 24 * 90
 
 
@@ -70,7 +70,7 @@ def events(spend: Array, first: NDArray[np.int64], budget: float) -> dict[str, A
 
 def noise(kind: str, spend: Array, chance: np.random.Generator) -> Array:
     """Factors of tenants' days: the residuals of the real series; logarithms that are normal, heavy-tailed and lasting, or shared
-    by all tenants of a day; or a few runs a day (`sparse`)."""
+    by the tenants of a day, alike, more or less, or in five groups; a few runs a day (`sparse`), or none on many (`seldom`)."""
     size = (TENANTS, DAYS)
     if kind == "real":
         usual = np.median(np.stack([np.roll(spend, 7 * k, axis=1) for k in range(1, 5)]), axis=0)[:, 35:]
@@ -80,6 +80,14 @@ def noise(kind: str, spend: Array, chance: np.random.Generator) -> Array:
         return np.asarray(np.exp(chance.uniform(0.05, 0.5, (TENANTS, 1)) * chance.standard_normal(size)))
     if kind == "shared days":
         return np.asarray(np.exp(0.15 * chance.standard_normal((1, DAYS)) + 0.1 * chance.standard_t(5, size)))
+    if kind == "shared days, more or less":
+        moves = chance.uniform(0, 2, (TENANTS, 1)) * 0.15 * chance.standard_normal((1, DAYS))
+        return np.asarray(np.exp(moves + 0.1 * chance.standard_t(5, size)))
+    if kind == "days by group":
+        moves = 0.15 * chance.standard_normal((5, DAYS))
+        return np.asarray(np.exp(moves[chance.integers(0, 5, TENANTS)] + 0.1 * chance.standard_t(5, size)))
+    if kind == "seldom":
+        return np.asarray((chance.random(size) < chance.uniform(0.2, 0.9, (TENANTS, 1))) * chance.lognormal(0, 0.25, size))
     if kind == "sparse":
         return np.asarray(chance.poisson(chance.uniform(1, 30, (TENANTS, 1)), size) * chance.lognormal(0, 0.3, size) / 15)
     lasting, shocks = np.zeros(size), chance.uniform(0.05, 0.25, (TENANTS, 1)) * chance.standard_t(5, size)
@@ -96,6 +104,7 @@ def tenants(spend: Array, share: float, kind: str = "real") -> dict[str, Any]:
     true = np.zeros((TENANTS, DAYS), bool)
     true[:, SETTLED_D:] = chance.random((TENANTS, DAYS - SETTLED_D)) < share
     made = np.where(true, made * chance.uniform(2, 3, made.shape), made)
+    true &= made > 0
     judged = judge(made, np.zeros(TENANTS, np.int64))
     alerts, true = (judged.spike | judged.drift)[:, SETTLED_D:], true[:, SETTLED_D:]
     answer: dict[str, Any] = {

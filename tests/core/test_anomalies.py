@@ -67,6 +67,45 @@ def test_among_many_most_alerts_are_true_and_many_spikes_are_found() -> None:
     assert (quiet.spike | quiet.drift)[:, 40:].sum() <= DAYS - 40
 
 
+def planted(spend: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """One day in a hundred of those with spend, x2 to x3, and which."""
+    chance = np.random.default_rng(seed)
+    true = (chance.random(spend.shape) < 0.01) & (spend > 0)
+    true[:, :40] = False
+    return np.where(true, spend * chance.uniform(2, 3, spend.shape), spend), true
+
+
+def test_days_that_move_all_are_no_discoveries_of_each() -> None:
+    chance, tenants = np.random.default_rng(8), 400
+    moves = 0.15 * chance.standard_normal((1, DAYS)) * chance.uniform(0, 2, (tenants, 1))
+    spend, true = planted(chance.lognormal(4, 1, (tenants, 1)) * np.exp(moves + 0.1 * chance.standard_t(5, (tenants, DAYS))), 1)
+    found = judge(spend, first(tenants))
+    alerts = found.spike | found.drift
+    assert (alerts & ~true).sum() <= 0.25 * alerts.sum()
+    assert (alerts & true).sum() >= 0.75 * true.sum()
+
+
+def test_series_that_seldom_spend_are_judged_by_the_days_on_which_they_do() -> None:
+    chance, tenants = np.random.default_rng(9), 400
+    active = chance.random((tenants, DAYS)) < chance.uniform(0.3, 0.8, (tenants, 1))
+    spend, true = planted(active * chance.lognormal(4, 0.1, (tenants, DAYS)), 2)
+    found = judge(spend, first(tenants))
+    alerts = found.spike | found.drift
+    assert (alerts & ~true).sum() <= 0.25 * alerts.sum()
+    assert (alerts & true).sum() >= 0.4 * true.sum()
+
+
+def test_what_moves_all_is_told_of_their_sum() -> None:
+    chance, tenants = np.random.default_rng(10), 200
+    own = np.exp(0.2 * chance.standard_normal((tenants, DAYS)))
+    own *= np.exp(0.06 * chance.standard_normal((1, DAYS)))
+    own[:, 120] *= 1.35
+    spend = np.vstack([own.sum(axis=0), own])
+    found = judge(spend, first(tenants + 1), apart=np.arange(tenants + 1) == 0)
+    assert found.spike[0, 120]
+    assert found.spike[1:, 120].sum() <= 0.05 * tenants
+
+
 @settings(deadline=None, max_examples=25)
 @given(arrays(np.float64, (3, 60), elements=st.floats(-5, 1e6)), st.integers(SETTLE_D, 59))
 def test_no_day_is_judged_by_a_later_one(spend: NDArray[np.float64], until: int) -> None:
