@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -72,3 +73,13 @@ class Absence:
 
     kind: Literal["not_offered", "no_price", "unknown"]
     reason: str
+
+
+def old_prices(as_of: Sequence[date], at: date) -> list[str]:
+    """One line on the age of prices that are of these days, where any of them is older than 30 days."""
+    old = [day for day in as_of if (at - day).days > STALE_AFTER_DAYS]
+    if not old:
+        return []
+    some = f"{len(old):,} of {len(as_of):,} prices {'is' if len(old) == 1 else 'are'}"
+    said = "The price is" if len(as_of) == 1 else f"All {len(old):,} prices are" if len(old) == len(as_of) else some
+    return [f"{said} older than {STALE_AFTER_DAYS} days on {at}; the oldest is of {min(old)}."]

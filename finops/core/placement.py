@@ -105,8 +105,8 @@ class Placement:
     total_cost: Decimal | None = None
     """A month of the given work with its traffic and the move spread over months; None where no volume was given."""
     absence: str | None = None
-    """Why it has no price: `not_offered`, `no_price` or `unknown`, as the price facts say; None where it has one, or where nothing
-    was asked because the work does not fit."""
+    """Why it has no price: `not_offered`, `no_price` or `unknown`, as the price facts say; None where it has one, or where no
+    price was asked for because the work does not fit."""
     front: bool = False
     """No other place is better in one of cost, latency, interruptions and years bound, and as good in the others."""
 

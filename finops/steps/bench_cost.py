@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from finops.config import Overrides, load_settings
 from finops.core.bench_cost import Limits, broken, counted_share, fleet, phases, spread
 from finops.core.numbers import percent, plain_decimal
-from finops.core.offer import STALE_AFTER_DAYS, Offer
+from finops.core.offer import STALE_AFTER_DAYS, Offer, old_prices
 from finops.core.periods import Period, chosen_period
 from finops.core.placement import Assumptions, Measurement, placed
 from finops.core.result import Column, Result
@@ -113,7 +113,11 @@ def bench_cost(
     dates = [row["price_as_of"] for row in rows if row["price_as_of"]]
     left_out = len(results) - sum(m.repeats for m in measured)
     return Result(
-        _shown(_SIZED if demands else (), (*(_OF_A_DAY if units_per_day is not None else ()), *(_AGAINST if price else ()))),
+        _shown(
+            _SIZED if demands else (),
+            (*(_OF_A_DAY if units_per_day is not None else ()), *(_AGAINST if price else ())),
+            dated=len({(settings.as_of - day).days > STALE_AFTER_DAYS for day in dates}) > 1,
+        ),
         rows,
         meta={
             "as_of": settings.as_of,
@@ -127,15 +131,17 @@ def bench_cost(
         notes=[
             *_of_a_day(units_per_day),
             *compared(rows, price),
-            *_notes(rows, load, limits, list(demands.values()), left_out, settings),
+            *_notes(rows, load, limits, list(demands.values()), left_out),
+            *old_prices(dates, settings.as_of),
             *unknown_names(measured, book),
         ],
     )
 
 
-def _shown(sized: Sequence[str], of_a_day: Sequence[str]) -> list[Column]:
-    """The columns: machines for a demand, or a day's work, in the place of tokens."""
+def _shown(sized: Sequence[str], of_a_day: Sequence[str], *, dated: bool) -> list[Column]:
+    """The columns: machines for a demand, or a day's work, in the place of tokens; and the day of prices where only some are old."""
     moved = dict.fromkeys((*sized, *of_a_day), False) | (dict.fromkeys(_UNSIZED, True) if sized or of_a_day else {})
+    moved |= {"price_as_of": False} if dated else {}
     return [replace(column, wide_only=moved.get(column.key, column.wide_only)) for column in COLUMNS]
 
 
@@ -239,9 +245,7 @@ def _added(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return None if one is None or other is None else one + other
 
 
-def _notes(
-    rows: Sequence[Row], load: Load, limits: Limits, demands: Sequence[Demand], left_out: int, settings: Settings
-) -> list[str]:
+def _notes(rows: Sequence[Row], load: Load, limits: Limits, demands: Sequence[Demand], left_out: int) -> list[str]:
     return [
         *_taken(load, demands),
         *(["Only requests within the benchmark's own limits count as work."] if limits.stated else []),
@@ -252,7 +256,6 @@ def _notes(
             if left_out
             else []
         ),
-        *_old(rows, settings),
     ]
 
 
@@ -292,9 +295,3 @@ def _unpriced(rows: Sequence[Row]) -> list[str]:
         notes.append(f"No cost: {reason} ({', '.join(names[:3])}{more}).")
     rest = len(by_reason) - _SAID
     return [*notes, f"{rest} more reasons stand in the column `reason` (-v)."] if rest > 0 else notes
-
-
-def _old(rows: Sequence[Row], settings: Settings) -> list[str]:
-    dates = [row["price_as_of"] for row in rows if row["price_as_of"]]
-    old = [day for day in dates if (settings.as_of - day).days > STALE_AFTER_DAYS]
-    return [f"{len(old)} prices are older than {STALE_AFTER_DAYS} days; the oldest is of {min(old)}."] if old else []

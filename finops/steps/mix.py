@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finops.config import Overrides, load_settings
 from finops.core.mix import Kind, Mix, cheapest_mix, single
 from finops.core.numbers import money_table, percent
-from finops.core.offer import STALE_AFTER_DAYS, Offer
+from finops.core.offer import Offer, old_prices
 from finops.core.result import Column, Result
 from finops.core.unit_cost import monthly_cost, rounded
 from finops.errors import DataError
@@ -75,14 +75,8 @@ def _fleet(given: Given, slices: int | None, currency: str, file: Path) -> Resul
 
 
 def _ages(offers: Sequence[Offer], at: date) -> list[str]:
-    """What is said of old prices: one line, whether some are old or all."""
-    old = [offer.as_of for offer in offers if offer.is_stale(at)]
-    if not old:
-        return []
-    said = "All prices of the book are" if len(old) == len(offers) else f"{len(old)} of {len(offers)} prices of the book are"
-    if len(offers) == 1:
-        said = "The one price of the book is"
-    return [f"{said} older than {STALE_AFTER_DAYS} days on {at}; the oldest is of {min(old)}."]
+    """One line where prices of the book are old; one that is known to hold until later is not."""
+    return old_prices([offer.as_of if offer.is_stale(at) else at for offer in offers], at)
 
 
 def _row(kind: Kind, offer: Offer | None, best: Mix, alone: Mix | None, currency: str) -> Row:
