@@ -81,6 +81,8 @@ class Overrides:
     view: Literal["billed", "incurred"] = "billed"
     told: list[str] = field(default_factory=list, compare=False)
     """What is to be said of the configuration beside the answer."""
+    rates: list[str] = field(default_factory=list, compare=False)
+    """What is to be said in the answer of the exchange rates that it rests on."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,9 @@ class Settings:
     prices: Path | None = None
     exchange_rates: Path | None = None
     currency: str | None = None
+    reporting: str | None = None
+    """The currency that cost is told in; None: each in the currency of its bill."""
+    rates_told: list[str] = field(default_factory=list, compare=False)
     view: Literal["billed", "incurred"] = "billed"
     calendar: Calendar = field(default_factory=Calendar)
     ledger_place: LedgerPlace = field(default_factory=LedgerPlace)
@@ -127,8 +132,9 @@ class Settings:
         return self.ledger_place.threads
 
 
-def load_settings(overrides: Overrides, *, today: date | None = None) -> Settings:
-    """Settings from the file that `overrides` names, else `finops.toml` in the working folder, else defaults."""
+def load_settings(overrides: Overrides, *, today: date | None = None, as_written: bool = False) -> Settings:
+    """Settings from the file that `overrides` names, else `finops.toml` in the working folder, else defaults. Where cost is told
+    in one currency, so are amounts of the file, unless they are wanted `as_written`."""
     path = _config_path(overrides.config)
     data = _parsed(path) if path else {}
     text = path.read_text(encoding="utf-8") if path else ""
@@ -143,6 +149,8 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
         prices=_absolute(overrides.prices, Path.cwd()) or _absolute(place.prices and Path(place.prices), root),
         exchange_rates=_absolute(parts["currency"].rates, root),
         currency=_currency(overrides.currency),
+        reporting=_reporting(parts["currency"], overrides.currency, str(path)),
+        rates_told=overrides.rates,
         view=overrides.view,
         calendar=parts["calendar"],
         ledger_place=place,
@@ -171,7 +179,28 @@ def load_settings(overrides: Overrides, *, today: date | None = None) -> Setting
     for fault in settings.import_faults:
         if (note := f"{fault.error.where}: {fault.error.what}: `finops ingest` does not read such files") not in overrides.told:
             overrides.told.append(note)
-    return settings
+    return settings if as_written or settings.reporting is None else _in_one_currency(settings)
+
+
+def _in_one_currency(settings: Settings) -> Settings:
+    """Budgets, values, revenues and plans in the currency that cost is told in."""
+    from finops.core.reporting import told_in
+    from finops.prices.exchange import read_exchange
+
+    assert settings.exchange_rates is not None
+    exchange, quote = read_exchange(settings.exchange_rates), settings.reporting or ""
+
+    def rate_of(base: str) -> Decimal | None:
+        return exchange.rate(settings.as_of, base, quote)
+
+    notes = settings.rates_told
+    return replace(
+        settings,
+        budgets=told_in(settings.budgets, quote, rate_of, notes),
+        values=told_in(settings.values, quote, rate_of, notes),
+        revenues=told_in(settings.revenues, quote, rate_of, notes),
+        plans=told_in(settings.plans, quote, rate_of, notes),
+    )
 
 
 def read_plans(path: Path) -> tuple[Plan, ...]:
@@ -206,6 +235,15 @@ def _parsed(path: Path) -> dict[str, Any]:
 def _currency(given: str | None) -> str | None:
     """A code of three letters is written large; names of virtual currencies stay as they are."""
     return given.strip().upper() if given and re.fullmatch("[A-Za-z]{3}", given.strip()) else given
+
+
+def _reporting(told: Currencies, asked: str | None, where: str) -> str | None:
+    """What `[currency] report` says, unless another currency is asked for: that is then the billing currency alone."""
+    report = _currency(told.report)
+    if report is not None and told.rates is None:
+        hint = 'rates = "rates.csv", a table of date,from,to,rate,source'
+        raise UsageError("a currency to report in needs a table of rates", where=f"{where} [currency] report", hint=hint)
+    return report if asked is None or _currency(asked) == report else None
 
 
 def _absolute(path: Path | str | None, base: Path) -> Path | None:

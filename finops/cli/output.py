@@ -22,10 +22,14 @@ def write_version() -> None:
 
 def emit(result: Result, g: Globals) -> None:
     """Writes a result as the user asked; the notes go under a table, and to stderr beside the other formats."""
+    from dataclasses import replace
+
     from finops.cli import diagnostics
     from finops.cli.formats import rendered
     from finops.cli.layout import terminal_width
 
+    if g.overrides.rates:
+        result = replace(result, notes=[*result.notes, *dict.fromkeys(g.overrides.rates)])
     text = rendered(result, g.format, wide=g.verbose, width=terminal_width(sys.stdout) if g.out is None else None)
     beside = [] if g.format in ("table", "md") else list(result.notes)
     diagnostics.notes([*g.overrides.told, *beside], quiet=g.quiet)

@@ -1,4 +1,8 @@
-"""Converts amounts by a dated table of exchange rates: the rate of a day is the last one known on or before it."""
+"""Converts amounts by a dated table of exchange rates: the rate of a day is the last one known on or before it.
+
+An amount is multiplied in whole units of 1e-12, as splits are, and cut towards zero: what two amounts come to differs from what
+their sum does by at most one such unit.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from finops.core.money import amount_of, muldiv, units_of
 
 CONTEXT = Context(prec=50, rounding=ROUND_HALF_EVEN)
 MOST_DAYS_OLD = 10
@@ -25,16 +31,29 @@ class Rate:
     source: str
 
 
+def ratio(rate: Decimal) -> tuple[int, int]:
+    """The rate as a fraction of whole numbers below 10^18, as money is split by: to 18 digits, and no finer than 1e-17."""
+    places = min(17, 17 - rate.adjusted())
+    return int(CONTEXT.to_integral_value(rate.scaleb(places, CONTEXT))), int(10**places)
+
+
+def converted(amount: Decimal, rate: Decimal) -> Decimal:
+    """The amount at the rate, cut to the stored digit."""
+    return amount_of(muldiv(units_of(amount), *ratio(rate)))
+
+
 class Exchange:
     """Rates by day. A pair that the table lacks is taken from its reverse, else through one currency that knows both."""
 
     def __init__(self, rates: Iterable[Rate] = ()) -> None:
+        rates = list(rates)
         self._days: dict[tuple[str, str], list[date]] = defaultdict(list)
         self._rates: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
         for one in sorted(rates, key=lambda rate: (rate.base, rate.quote, rate.day)):
             self._days[one.base, one.quote].append(one.day)
             self._rates[one.base, one.quote].append(one.rate)
         self._names = sorted({name for pair in self._days for name in pair})
+        self.sources = sorted({one.source for one in rates})
 
     def rate(self, day: date, base: str, quote: str) -> Decimal | None:
         """Units of `quote` for one unit of `base` on the day; None where no rate is known."""

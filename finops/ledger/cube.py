@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -83,6 +83,23 @@ def cube_totals(reader: Reader, question: CubeQuestion) -> list[tuple[str, Decim
         before = totals.get(row["currency"])
         totals[row["currency"]] = row["cost"] if before is None else before + (row["cost"] or 0)
     return sorted(totals.items())
+
+
+def conversion_residue(reader: Reader, question: CubeQuestion) -> Decimal:
+    """Of a reader that tells cost in one currency: what cutting each amount to the stored digit left of what each day's sum of a
+    currency comes to, in the currency that is told."""
+    conditions, parameters = _conditions(replace(question, currency=None))
+    one = "money_of(money_muldiv(money_units({0}), r.weight, r.weight_total))"
+    amount = f"c.{question.metric}"
+    whole, parts = one.format(f"CAST(sum({amount}) AS DECIMAL(38, 12))"), f"sum({one.format(amount)})"
+    (row,) = reader.query(
+        f"SELECT CAST(sum(d.whole - d.parts) AS DECIMAL(38, 12)) AS residue FROM (SELECT {whole} AS whole, {parts} AS parts"
+        " FROM ledger.fct_cost c JOIN exchange_rate r ON r.day = c.charge_day AND r.base = c.currency"
+        f" {('WHERE ' + ' AND '.join(conditions)) if conditions else ''}"
+        " GROUP BY c.charge_day, c.currency, r.weight, r.weight_total) d",
+        parameters or None,
+    )
+    return row["residue"] or Decimal(0)
 
 
 def require_built(reader: Reader, currency: str | None = None) -> None:

@@ -17,9 +17,10 @@ from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
-from finops.ledger.store import one_state, open_reader
+from finops.ledger.store import one_state
 from finops.steps.bridge_forecast import expectation, forecast_sides
 from finops.steps.bridge_sides import read_sides
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 _ZERO = Decimal(0)
@@ -44,7 +45,7 @@ def bridge(
             raise UsageError(f"a bridge can't be broken down by `{name}`", where="--by", hint="one of: " + ", ".join(OWNER))
     expected = month_from == FORECAST
     before, after, note = _periods(settings, None if expected else month_from, month_to, alone=expected)
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")

@@ -18,7 +18,8 @@ from finops.core.settings import Budget, Envelope
 from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import DIMENSIONS, CubeQuestion, cube_totals, require_built
-from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.store import Reader, one_state
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 WINDOW_D = 30
@@ -43,7 +44,7 @@ def burn(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
     period = last_period(last, settings.as_of)
     if not settings.budgets and not settings.envelopes:
         raise DataError("there is neither a budget nor an envelope to burn", hint="[[budget]] or [[envelope]] in finops.toml")
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")

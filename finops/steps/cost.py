@@ -8,14 +8,15 @@ from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
 from finops.core.metrics import COST_METRICS
-from finops.core.numbers import count, money_table
+from finops.core.numbers import count, money_table, plain_decimal
 from finops.core.periods import Period, chosen_period, month_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.errors import UsageError
-from finops.ledger.cube import METRICS, CubeQuestion, checked_dimensions, cube_rows, cube_totals
-from finops.ledger.store import Reader, open_reader
+from finops.ledger.cube import METRICS, CubeQuestion, checked_dimensions, conversion_residue, cube_rows, cube_totals
+from finops.ledger.store import Reader
 from finops.steps.calls_twice import twice_notes
+from finops.steps.reading import read_ledger
 from finops.steps.unattributed import call_notes, nameless_cost_notes
 
 Row = dict[str, Any]
@@ -44,12 +45,12 @@ def cost(
     by = checked_dimensions(by)
     checked_dimensions(tuple(where or ()), "--where")
     period = chosen_period(month, last, settings.as_of)
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+    with read_ledger(settings) as reader:
         question = _question(settings, by, metric, period, where)
         rows = cube_rows(reader, question)
         totals = cube_totals(reader, question)
         notes = [*_notes(reader, rows, metric, talk), *_nameless_notes(reader, question, rows, period)]
-        notes += twice_notes(reader, period)
+        notes += [*twice_notes(reader, period), *_residue_notes(reader, settings, question)]
         if compare_to:
             rows = _compared(rows, cube_rows(reader, _question(settings, by, metric, month_period(compare_to), where)), by)
         meta = _meta(reader, settings, metric, period, compare_to)
@@ -142,6 +143,16 @@ def _notes(reader: Reader, rows: Sequence[Row], metric: str, talk: Talk) -> list
     if unbuilt:
         talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
     return notes
+
+
+def _residue_notes(reader: Reader, settings: Settings, question: CubeQuestion) -> list[str]:
+    if settings.reporting is None:
+        return []
+    residue = conversion_residue(reader, question)
+    sign = f"{plain_decimal(abs(residue))} {settings.reporting} {'less' if residue > 0 else 'more'} than" if residue else "just"
+    return [
+        f"each amount is converted by itself and cut to the 12th decimal: together they are {sign} what the days' sums come to"
+    ]
 
 
 def _nameless_notes(reader: Reader, question: CubeQuestion, rows: Sequence[Row], period: Period | None) -> list[str]:

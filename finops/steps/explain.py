@@ -23,6 +23,7 @@ from finops.ledger.store import Reader, open_reader
 from finops.ledger.tracing import AMOUNTS
 from finops.steps.explain_cost import cost_lines
 from finops.steps.explain_tables import TABLES, explain_table
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 METRIC = (
@@ -90,7 +91,7 @@ def explain(
     if month:
         month_period(month)
     try:
-        with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+        with _opened(settings, trace=trace) as reader:
             require_built(reader, settings.currency)
             if unbuilt := reader.unbuilt():
                 talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
@@ -100,6 +101,11 @@ def explain(
         if error.hint and "demo" in error.hint:  # without a ledger only metrics and models can be explained
             raise _unknown(subject, [*BY_ID, *models]) from None
         raise
+
+
+def _opened(settings: Settings, *, trace: bool) -> Reader:
+    """What cost comes to in the currency that is told, or, to be traced, as it was billed."""
+    return open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) if trace else read_ledger(settings)
 
 
 def _of_metric(metric: Metric) -> Result:

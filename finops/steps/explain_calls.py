@@ -16,9 +16,8 @@ from finops.core.waste import billed_at, priced_calls
 from finops.errors import DataError, UsageError
 from finops.ledger import unit_counts
 from finops.ledger.call_lines import call_lines
-from finops.ledger.store import Reader
-from finops.ledger.tracing import estimated_rows, trace_rows, wanted
-from finops.steps.explain_cost import require_same_rules
+from finops.ledger.store import Reader, open_reader
+from finops.steps.explain_cost import cost_lines, require_same_rules
 
 Row = dict[str, Any]
 _ZERO = Decimal(0)
@@ -87,14 +86,15 @@ def waste_lines(reader: Reader, settings: Settings, where: Mapping[str, str | No
     """Calls under their cause, each with its share of what such calls of its owner, model and day cost, and the rows of bills
     behind idle and unused capacity."""
     allocation = require_same_rules(reader, settings)
-    window = {"first": period.first, "end": period.end}
+    window: Row = {"first": period.first, "end": period.end}
     rows: list[Row] = []
     cause = where.get("cause")
     if cause not in _CAPACITY:
         rows += _wasted_calls(reader, settings, allocation, where, window)
     own = {name: value for name, value in where.items() if name != "cause"}
     if cause in (None, "idle") and not set(own) & set(CALL_NAMES):
-        shares = wanted({**own, "agent": "__idle__"}, days="c.charge_day", **window, currency=settings.currency)
+        with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as billed:
+            idle = cost_lines(billed, settings, {**own, "agent": "__idle__"}, days="c.charge_day", **window, meta=meta)
         rows += [
             {
                 **_EMPTY,
@@ -103,7 +103,7 @@ def waste_lines(reader: Reader, settings: Settings, where: Mapping[str, str | No
                 "cause": "idle",
             }
             | {"cost": row["effective"], "agent": row["agent"]}
-            for row in [*trace_rows(reader, allocation, shares), *estimated_rows(reader, shares)]
+            for row in idle.rows
         ]
     if cause in (None, "unused_commitment") and not set(own) & {*CALL_NAMES, "instance_type"}:
         rows += [row for row in _unused(reader, settings, window) if all(row[name] == value for name, value in own.items())]

@@ -9,12 +9,15 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from finops.config import Settings
+from finops.core.exchange import converted
 from finops.core.result import Column, Result
 from finops.errors import DataError
 from finops.ledger.engine.build import built_by, fingerprint_of
 from finops.ledger.store import Reader
 from finops.ledger.tracing import AMOUNTS, cost_totals, estimated_rows, trace_rows, wanted
+from finops.prices.exchange import read_exchange
 from finops.steps.build import allocation_of
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 _OWNERS = (Column("tenant", "Tenant"), Column("agent", "Agent"), Column("workflow", "Workflow"))
@@ -33,6 +36,7 @@ TRACE = (
     *(Column("billed", "Billed", "money", "billed_cost"), Column("effective", "Effective", "money", "effective_cost")),
     *(Column("list", "List", "money", "list_cost", wide_only=True),),
     Column("contracted", "Contracted", "money", "contracted_cost", wide_only=True),
+    *(Column("billed_in", "Billed in", wide_only=True), Column("rate", "Rate", "number", wide_only=True)),
 )
 
 
@@ -52,7 +56,8 @@ def cost_lines(
     """The rows behind the cube's cost of the names in `where`, a billing month or days of business; of one basis, or of both.
     Raises DataError where they do not add up to it."""
     allocation = require_same_rules(reader, settings)
-    shares = wanted(where, days=days, month=month, first=first, end=end, currency=settings.currency)
+    only = settings.currency if settings.reporting is None else None
+    shares = wanted(where, days=days, month=month, first=first, end=end, currency=only)
     rows = [] if basis == "estimated" else trace_rows(reader, allocation, shares)
     lineless = dict.fromkeys(("file", "line", "weight", "weight_total", "line_billed"))
     rows += [{**row, **lineless} for row in (estimated_rows(reader, shares) if basis != "billed" else ())]
@@ -68,7 +73,34 @@ def cost_lines(
     said = ["shares of rows add up to the cost to the last digit; rows without a file are estimates"]
     if any(row["file"] is None for row in rows):
         said.append("estimates are calls and metered hours at list price: `finops explain requests --trace` has the calls")
+    if settings.reporting is not None:
+        with read_ledger(settings) as told:
+            rows, totals = _told_in(settings, rows, cost_totals(told, shares, basis))
+        said.append("amounts are in the currency that cost is told in; `rate` and `billed_in` (`-v`) lead back to the files")
     return Result(TRACE, rows, totals, meta, [*said, *notes])
+
+
+def _told_in(settings: Settings, rows: Sequence[Row], totals: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows at the rate of their day. What cutting each to the stored digit leaves of the cost is on the largest."""
+    assert settings.exchange_rates is not None
+    exchange, quote = read_exchange(settings.exchange_rates), settings.reporting or ""
+    found: list[Row] = []
+    for row in rows:
+        rate = exchange.rate(row["charge_day"], row["currency"], quote)
+        amounts = {name: row[name] for name in (*AMOUNTS, "line_billed")}
+        if rate is not None:
+            amounts = {name: None if amount is None else converted(amount, rate) for name, amount in amounts.items()}
+        currency = row["currency"] if rate is None else quote
+        found.append({**row, **amounts, "billed_in": row["currency"], "rate": rate, "currency": currency})
+    known = [{name: value or Decimal(0) if name in AMOUNTS else value for name, value in row.items()} for row in totals]
+    for total in known:
+        for name in AMOUNTS:
+            own = [row for row in found if row["currency"] == total["currency"] and row[name] is not None]
+            rest = total[name] - sum((row[name] for row in own), Decimal(0))
+            if rest and own:
+                largest = max(own, key=lambda row: abs(row[name]))
+                largest[name] += rest
+    return found, known
 
 
 def require_same_rules(reader: Reader, settings: Settings) -> Any:

@@ -20,6 +20,7 @@ from finops.steps.explain_calls import CALL_NAMES, WASTE_NAMES, request_lines, r
 from finops.steps.explain_cost import TRACE, cost_lines, totals_of
 from finops.steps.explain_costs import COST_TABLES, cost_figures
 from finops.steps.explain_sources import SOURCE_NAMES, source_lines
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 _OWNERS = ("tenant", "agent", "workflow")
@@ -58,7 +59,7 @@ def explain_table(
     for name in where:
         if name not in TABLES[table]:
             raise UsageError(f"`{table}` has no `{name}`", where="--where", hint="one of: " + ", ".join(TABLES[table]))
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with _opened(settings, table) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
@@ -77,6 +78,13 @@ def explain_table(
             return source_lines(reader, settings, where, period, meta)
         assert period is not None
         return (waste_lines if table == "waste" else _hours)(reader, settings, where, period, meta)
+
+
+def _opened(settings: Settings, table: str) -> Reader:
+    """Calls and hours are told as the command tells them; charges are as billed, and each share is converted by itself."""
+    if table in ("requests", "waste", "traces", "commitments"):
+        return read_ledger(settings)
+    return open_reader(settings.ledger, memory=settings.memory, threads=settings.threads)
 
 
 def _period(settings: Settings, table: str, month: str | None, last: str | None) -> Period | None:

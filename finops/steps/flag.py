@@ -16,10 +16,11 @@ from finops.core.value import DRAWS, INTERVAL, loss_interval, spend_together, to
 from finops.core.value_verdicts import FALSE_SHARE, FEWEST_DAYS, FEWEST_RUNS, SURE, depends_on_value
 from finops.errors import UsageError
 from finops.ledger.cube import require_built
-from finops.ledger.store import Reader, open_reader
+from finops.ledger.store import Reader
 from finops.steps.flag_cases import Case, Read, cases
 from finops.steps.flag_reasons import Context, advice, figures, reasons
 from finops.steps.models import judged_runs
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 WINDOW = "90d"
@@ -70,7 +71,7 @@ def flag(overrides: Overrides, *, last: str = WINDOW, talk: Talk) -> Result:
         raise UsageError(
             f"{last} is too short to judge an agent", where="--last", hint=f"give at least {FEWEST_DAYS}d; usual is {WINDOW}"
         )
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+    with read_ledger(settings) as reader:
         require_built(reader, settings.currency)
         span = reader.read("flag_span", first=period.first, last=period.last)[0]
         known = str(span["currencies"]).split(",") if span["currencies"] else ["USD"]

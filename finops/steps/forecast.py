@@ -18,12 +18,13 @@ from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import checked_dimensions, require_built
 from finops.ledger.daily import LeafKey, Uncosted, uncosted_charges
-from finops.ledger.store import Reader, open_reader
+from finops.ledger.store import Reader
 from finops.steps.forecast_changes import Question, Told, one_by_one, parsed_questions, told
 from finops.steps.forecast_close import Close, closing
 from finops.steps.forecast_history import complete_until
 from finops.steps.forecast_notes import effect_notes, notes_on, track_record
 from finops.steps.forecast_outlook import OWNERS, QUANTILES, SCENARIO_MONTHS, Month, Outlook, Total, months_ahead
+from finops.steps.reading import read_ledger
 
 MOST_MONTHS = 12
 Row = dict[str, Any]
@@ -48,7 +49,7 @@ def forecast(
         raise UsageError(f"a forecast can't be grouped by `{name}`", where="--by", hint="its rows are months already")
     if not 0 <= months <= MOST_MONTHS:
         raise UsageError(f"{months} months is out of reach", where="--months", hint=f"0 to {MOST_MONTHS} following months")
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+    with read_ledger(settings) as reader:
         asked = _asked(reader, settings, by, months, planned, asking)
         unbuilt = reader.unbuilt()
     if unbuilt:
@@ -87,7 +88,7 @@ def forecast(
 def close_of_month(overrides: Overrides, *, currency: str | None = None) -> Close:
     """The closing of the current month in one currency, day by day, for a chart."""
     settings = load_settings(overrides)
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+    with read_ledger(settings) as reader:
         asked = _asked(reader, settings, (), 0, settings.plans, ())
     for close in asked.closes:
         if currency is None or close.currency == currency:

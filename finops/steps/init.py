@@ -86,7 +86,7 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # name = "acme"
 # tier = "enterprise"
 
-# What calls must keep: `finops anomalies --burn` says how fast they use up what is allowed.
+# What calls must keep: `finops burn` says how fast they use up what is allowed.
 # [[envelope]]
 # scope = {workflow = "service-desk-triage"}
 # latency_ms = 12000
@@ -110,9 +110,11 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # total = "18234.12"
 # currency = "USD"
 
-# Exchange rates by day, for bills in another currency than their prices: date,from,to,rate,source.
+# Exchange rates by day, for bills in another currency than their prices: date,from,to,rate,source. With `report`, cost is told in
+# that currency, each charge at the rate of its day; `reconcile` stays in the currencies of the bills.
 # [currency]
 # rates = "rates.csv"
+# report = "USD"
 
 # A kind of file of your own, read by a mapping: `finops sources check` tries it.
 # [[import]]

@@ -18,8 +18,8 @@ from finops.core.result import Column, Result
 from finops.core.talk import Talk
 from finops.core.value_verdicts import FEWEST_RUNS
 from finops.ledger.cube import require_built
-from finops.ledger.store import open_reader
 from finops.steps.evaluation_files import read_evaluations
+from finops.steps.reading import read_ledger
 
 if TYPE_CHECKING:
     from finops.ledger.store import Reader
@@ -60,7 +60,7 @@ def models(
         known = [(one, settings.currency or "USD") for path in files for one in read_evaluations(path)]
         basis = "costs are what the files say"
     else:
-        with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+        with read_ledger(settings) as reader:
             require_built(reader, settings.currency)
             known, mixed = judged_runs(reader, period.first, period.last, settings.currency)
         known = [(one, currency) for one, currency in known if workflow in (None, one.group)]

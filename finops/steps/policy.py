@@ -44,7 +44,7 @@ _TOKEN_CLASSES = {"input_uncached": "input", "cache_read": "cache_read", "output
 
 def list_policies(overrides: Overrides, *, talk: Talk) -> Result:
     """Every configured budget."""
-    settings = load_settings(overrides)
+    settings = load_settings(overrides, as_written=True)
     talk.stage("Read the budgets")
     rows = [
         _list_row(policy, budget.line)
@@ -58,7 +58,7 @@ def show_policy(overrides: Overrides, *, name: str, talk: Talk) -> Result:
     """One policy, and what each consumer can't do about it."""
     from finops.policies import exporter, names
 
-    settings = load_settings(overrides)
+    settings = load_settings(overrides, as_written=True)
     policy = next((one for one in _policies(settings) if one.id == name), None)
     if policy is None:
         known = ", ".join(sorted(one.id for one in _policies(settings)))
@@ -82,7 +82,7 @@ def export_policies(
     """Writes each consumer's files into its own folder under `out`; what a consumer can't express is listed with it."""
     from finops.policies import exporter, names
 
-    settings = load_settings(overrides)
+    settings = load_settings(overrides, as_written=True)
     consumers = [exporter(name) for name in (names() if to == "all" else (to,))]
     policies = _policy_set(settings, talk)
     if not policies.policies:

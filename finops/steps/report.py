@@ -49,11 +49,12 @@ def report_page(overrides: Overrides, *, talk: Talk) -> Page:
     """What the report shows, read once from one state of the ledger."""
     from finops.ledger.cube import require_built
     from finops.ledger.daily import billed_only_currencies
-    from finops.ledger.store import one_state, open_reader
+    from finops.ledger.store import one_state
+    from finops.steps.reading import read_ledger
 
     settings = load_settings(overrides)
     talk.stage("Read the ledger")
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
+    with read_ledger(settings) as reader:
         require_built(reader, settings.currency)
         billed_only = billed_only_currencies(reader, settings.as_of)
         months = reader.read("report_months", as_of=settings.as_of, billed_only=billed_only)

@@ -17,7 +17,8 @@ from finops.core.talk import Talk
 from finops.core.waste import billed_at
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
-from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.store import Reader, one_state
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 RUNS = (
@@ -93,7 +94,7 @@ def traces(
         raise UsageError(f"runs have no `{unknown}`", where="--where", hint="one of: " + ", ".join(conditions))
     period = chosen_period(month, last or (None if month else "30d"), settings.as_of)
     assert period is not None
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         _ready(reader, settings, talk)
         window = {"first": period.first, "end": period.end, "currency": settings.currency}
         runs = reader.read("traces_runs", **window, **{**conditions, **(where or {})}, top=top)
@@ -107,7 +108,7 @@ def traces(
 def trace_of(overrides: Overrides, run: str, *, talk: Talk) -> Result:
     """One run as a tree: inclusive and own cost and time of each step, and the time in which the run waited for it."""
     settings = load_settings(overrides)
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         _ready(reader, settings, talk)
         found = _steps(reader, [run])[run]
     if not found:

@@ -29,8 +29,9 @@ from finops.core.waste import billed_at
 from finops.errors import UsageError
 from finops.ledger import unit_counts
 from finops.ledger.cube import require_built
-from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.store import Reader, one_state
 from finops.ledger.unit_counts import PERIODS
+from finops.steps.reading import read_ledger
 from finops.steps.unit_hosted import hosted_costs
 from finops.steps.work_units import work_costs
 
@@ -56,7 +57,7 @@ def unit_costs(
     chosen = _unit(unit, settings)
     by = _dimensions(chosen, by, where or {})
     period = chosen_period(month, last, settings.as_of)
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")

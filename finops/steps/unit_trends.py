@@ -18,7 +18,8 @@ from finops.core.unit_economics import UNITS, divided, unit_cost
 from finops.errors import UsageError
 from finops.ledger import unit_counts
 from finops.ledger.cube import require_built
-from finops.ledger.store import one_state, open_reader
+from finops.ledger.store import one_state
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 DIMENSIONS = ("tenant", "agent", "workflow", "model")
@@ -57,7 +58,7 @@ def unit_trends(
                 raise UsageError(f"a trend is not known by `{name}`", where=option, hint="one of: " + ", ".join(DIMENSIONS))
     period = chosen_period(month, last, settings.as_of)
     keys = (*dict.fromkeys((*by, *(where or {}))), every)
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")

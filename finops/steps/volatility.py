@@ -19,8 +19,9 @@ from finops.core.talk import Talk
 from finops.core.volatility import LEAST_DAYS, RISK_D, peak_hour, volatility
 from finops.core.waste import priced_calls
 from finops.errors import UsageError
-from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.store import Reader, one_state
 from finops.steps.forecast_history import complete_until
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 DIMENSIONS = ("tenant", "agent", "workflow", "model")
@@ -33,7 +34,7 @@ def volatility_of(overrides: Overrides, *, by: Sequence[str] = ("agent",), last:
     settings = load_settings(overrides)
     by = _checked(by)
     period = last_period(last, settings.as_of)
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         reach = complete_until(reader, settings.as_of, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")

@@ -14,7 +14,8 @@ from finops.core.talk import Talk
 from finops.core.waste import CAUSES, anything_told, cache_savings, grouped, priced_calls, unmeasured, untold
 from finops.errors import UsageError
 from finops.ledger.cube import CubeQuestion, cube_totals, require_built
-from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.store import Reader, one_state
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 DIMENSIONS = ("cause", "tenant", "agent", "workflow", "model", "service", "region", "instance_type")
@@ -35,7 +36,7 @@ def waste(
     by = _checked(by)
     period = chosen_period(month, last or (None if month else "30d"), settings.as_of)
     assert period is not None
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from finops.ledger.cube import DIMENSIONS, METRICS, CubeQuestion, cube_rows
+from finops.core.exchange import converted, ratio
+from finops.ledger.converting import in_currency
+from finops.ledger.cube import DIMENSIONS, METRICS, CubeQuestion, conversion_residue, cube_rows
 from finops.ledger.store import open_reader
 from tests.conftest import LONG
 
@@ -31,6 +34,37 @@ def every_margin_of_the_cube(ledger: Path, billed: Mapping[tuple[str, ...], Deci
             if metric == "billed":
                 own = [row for row in cube if row["basis"] == "billed"]
                 assert _spent(summed(own, (*INVOICE, "currency"))) == _spent(billed)
+
+
+def cost_told_in_one_currency(ledger: Path, seed: int) -> None:
+    """P17: no sum mixes currencies, each is the same however it is grouped, and is what the days' sums come to but for what
+    cutting each amount leaves, which is told."""
+
+    def rate(day: date, base: str) -> Decimal:
+        return Decimal(1 + (day.toordinal() * 7919 + len(base) + seed) % 10**6) / 10 ** (seed % 7)
+
+    with open_reader(ledger) as reader:
+        days = reader.query(
+            "SELECT charge_day AS day, currency, count(*) AS n, sum(billed) AS billed FROM fct_cost GROUP BY ALL ORDER BY ALL"
+        )
+        used = in_currency(reader, "EUR", lambda day, base: ratio(rate(day, base)), "UTC")
+        assert [one.currency for one in used] == sorted({row["currency"] for row in days} - {"EUR"})
+        whole = Decimal(0)
+        for row in days:
+            known = row["billed"] or Decimal(0)
+            whole += known if row["currency"] == "EUR" else converted(known, rate(row["day"], row["currency"]))
+        told = {
+            by: cube_rows(reader, CubeQuestion(by, "billed"))
+            for by in ((), ("agent",), ("tenant", "model"), ("day",), ("invoice",))
+        }
+        assert {row["currency"] for rows in told.values() for row in rows} <= {"EUR"}
+        sums = {sum((row["cost"] or Decimal(0) for row in rows), Decimal(0)) for rows in told.values()}
+        assert len(sums) == 1
+        assert whole - sums.pop() == conversion_residue(reader, CubeQuestion((), "billed"))
+        assert abs(conversion_residue(reader, CubeQuestion((), "billed"))) <= sum(row["n"] for row in days) * Decimal("1e-12")
+        (day,) = reader.query("SELECT sum(billed) AS billed, list(DISTINCT currency) AS names FROM mart_agent_day")
+        (cost,) = reader.query("SELECT sum(billed) AS billed FROM fct_cost")
+        assert (day["billed"], set(day["names"] or ()) <= {"EUR"}) == (cost["billed"], True)
 
 
 def _known(reader: Any, by: tuple[str, ...], metric: str) -> list[dict[str, Any]]:

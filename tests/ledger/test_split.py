@@ -1,4 +1,5 @@
-"""The split in SQL is the split of core.money: P1-P3 and P10-P14 of exact allocation, a thousand cases each, more if long."""
+"""The split in SQL is the split of core.money: P1-P3 and P10-P14 of exact allocation, a thousand cases each, more if long; and
+P17, the conversion in SQL is that of core.exchange."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from fractions import Fraction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from finops.core.exchange import converted, ratio
 from finops.core.money import amount_of, fitted_weights, split, split_rows, units_of
 from finops.ledger.engine.macros import define_macros
 from tests.conftest import LONG
@@ -179,3 +181,38 @@ def test_money_keeps_every_digit() -> None:
     for text in ("99999999999999999999999999.999999999999", "-99999999999999999999999999.999999999999", "-0.000000000001"):
         row = DATABASE.query(f"SELECT money_of(money_units(CAST('{text}' AS DECIMAL(38, 12)))) AS amount")[0]
         assert row["amount"] == Decimal(text)
+
+
+@settings(PROPERTY, max_examples=45)
+@given(
+    st.lists(
+        st.tuples(
+            *(st.one_of(st.integers(-1000, 1000), st.integers(-(10**30), 10**30)),) * 2,
+            st.decimals("0.000001", "100000", places=6) | st.decimals("1e-9", "1e5", places=15),
+        ),
+        min_size=2 * BATCH,
+        max_size=2 * BATCH,
+    )
+)
+def test_p17_the_conversion_of_a_sum_is_that_of_its_parts_to_one_unit(batch: list[tuple[int, int, Decimal]]) -> None:
+    """Two amounts and their sum at a rate, 2,250 times: SQL as in Python, parts within a unit of the whole, signs mirrored."""
+    rows = []
+    for first, second, rate in batch:
+        weight, total = ratio(rate)
+        assert 0 < weight < 10**18
+        assert total <= 10**17
+        assert abs(Fraction(weight, total) - Fraction(rate)) <= Fraction(1, 10**17) * max(1, Fraction(rate))
+        rows += [(first, weight, total), (second, weight, total), (first + second, weight, total)]
+    values = ", ".join(
+        f"({n}, {amount}::HUGEINT, {weight}::HUGEINT, {total}::HUGEINT)" for n, (amount, weight, total) in enumerate(rows)
+    )
+    found = DATABASE.query(
+        f"WITH t(n, units, weight, total) AS (VALUES {values})"
+        " SELECT CAST(money_muldiv(units, weight, total) AS VARCHAR) AS made FROM t ORDER BY n"
+    )
+    made = [int(row["made"]) for row in found]
+    for number, (first, _, rate) in enumerate(batch):
+        one, two, both = made[3 * number : 3 * number + 3]
+        assert amount_of(one) == converted(amount_of(first), rate)
+        assert converted(amount_of(-first), rate) == amount_of(one).copy_negate()
+        assert abs(both - one - two) <= 1

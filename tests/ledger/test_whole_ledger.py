@@ -97,7 +97,7 @@ def ingested(company: Company, home: Path, order: list[int] | None = None) -> Le
 @CASES
 @given(companies(), st.sampled_from((*THEN, *[None] * len(THEN))))
 def test_every_ledger_adds_up(company: Company, then: str | None) -> None:
-    """P1, P2, P4, P9, P11 to P15 and P19 ask the same ledger, which takes a second to make."""
+    """P1, P2, P4, P9, P11 to P15, P17 and P19 ask the same ledger, which takes a second to make."""
     with folder() as home:
         ledger = ingested(company, home)
         p1_p11_p14_every_amount_lands_once(company, ledger)
@@ -105,6 +105,7 @@ def test_every_ledger_adds_up(company: Company, then: str | None) -> None:
         p2_rows_of_the_bill_and_costs_of_owners_are_the_same_shares(company, ledger)
         p13_reconcile_balances(company, ledger)
         p14_every_margin_of_the_cube(company, ledger)
+        properties.cost_told_in_one_currency(ledger.home / "l.duckdb", len(company.charges))
         p4_twice_is_once(company, ledger)
         properties.tokens_at_their_price(ledger.rows)
         properties.sides_of_every_rule_add_up(ledger.told_by_rules())
