@@ -28,6 +28,10 @@ def commitments(
         str | None,
         typer.Option("--assume", metavar="TERM=DISCOUNT[,…]", help="Discounts off on-demand of terms whose price is not known."),
     ] = None,
+    demand: Annotated[
+        str,
+        typer.Option("--demand", metavar="forecast|history", help="Demand over the terms: as forecast, or as in those days."),
+    ] = "forecast",
     top: Annotated[int, typer.Option("--top", min=0, help="How many places to show; 0 is all.")] = 0,
 ) -> None:
     """How many instances to reserve beyond what is held, at which term, by their hourly demand; what that saves and risks.
@@ -35,7 +39,7 @@ def commitments(
     \b
     Examples:
       finops commitments
-      finops commitments --assume reserved_1y=37%,reserved_3y=60% --fall 50%
+      finops commitments --assume reserved_1y=37%,savings_plan_3y=50% --fall 50%
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
@@ -43,6 +47,13 @@ def commitments(
 
     with talking(g) as talk:
         result = answer(
-            g.overrides, month=month, last=last, fall=share(fall, "--fall"), assume=discounts(assume), top=top, talk=talk
+            g.overrides,
+            month=month,
+            last=last,
+            fall=share(fall, "--fall"),
+            assume=discounts(assume),
+            top=top,
+            demand=demand,
+            talk=talk,
         )
     emit(result, g)

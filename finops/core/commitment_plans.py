@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
+from functools import partial
 
 from finops.core.commitments import (
     EXACT,
@@ -14,19 +16,22 @@ from finops.core.commitments import (
     best_level,
     break_even,
     covered,
-    fallen,
     hourly_cost,
+    mean_use,
     savings_rate,
     stacked,
     unit_use,
     units_of,
     years_of,
 )
+from finops.core.demand_ahead import AS_IT_WAS, PATHS, Ahead, Pairs, use_after_fall, use_along
 from finops.core.instance_hours import Bought, Place, PlaceHours
 from finops.core.offer import Offer
 
 _ZERO = Decimal(0)
 STACK = "stack"
+RENEWED = "held, cut"
+_EXPECTED, _FALLEN = "expected", "fallen"
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class Today:
     too_many: Decimal | None
     """How many instances of what is held would not be committed to again at its rate, and what they cost an hour."""
     too_many_cost: Decimal | None
+    unused_cost: Decimal | None = None
+    """What committed hours that nobody used cost, of an hour."""
 
     @property
     def equivalent(self) -> Decimal:
@@ -76,8 +83,12 @@ class Plan:
     coverage: Decimal | None
     savings_rate: Decimal | None
     saving: Decimal
-    at_risk: Decimal
-    """What the plan would lose over all of its terms, if demand fell at once."""
+    at_risk: Decimal | None
+    """What the plan would lose over all of its terms if demand fell at once: its regret then. None where that was not asked."""
+    cost: Decimal | None
+    """Of an hour with the plan, as demand goes on."""
+    saving_along: Mapping[str, Decimal] = field(default_factory=dict)
+    """The saving along each path of the forecast."""
 
     @property
     def units(self) -> int:
@@ -94,6 +105,8 @@ class Weighed:
     offers: Mapping[str, Offer]
     assumed: Mapping[str, Decimal]
     plans: Sequence[Plan]
+    renewed: Plan | None = None
+    """What is held, cut to what would do."""
 
     @property
     def stack(self) -> Plan | None:
@@ -118,8 +131,9 @@ def today(hours: PlaceHours, listed: Decimal | None) -> Today | None:
         known = [cost for cost in costs if cost is not None]
         cost = sum(known, _ZERO) / count if len(known) == len(costs) else None
         found = Today(
-            sum(use, _ZERO), sum(share == 1 for share in use), price, units, (held.hours or _ZERO) / count, rate, cost, None, None
-        )
+            sum(use, _ZERO), sum(share == 1 for share in use), price, units, (held.hours or _ZERO) / count, rate, cost,
+            None, None, None if unused.cost is None or not units else unused.cost / count,
+        )  # fmt: skip
         if not units or rate is None or cost is None:
             return found
         ideal = best_level(use, rate, price)
@@ -127,36 +141,114 @@ def today(hours: PlaceHours, listed: Decimal | None) -> Today | None:
         return replace(found, too_many=units - ideal, too_many_cost=lost) if units > ideal and lost > 0 else found
 
 
-def plans(hours: PlaceHours, now: Today, terms: Sequence[Term], fall: Decimal) -> list[Plan]:
-    """Each term alone at its best level, by length and price, and all of them in layers, for what is bought on demand today.
+def plans(hours: PlaceHours, now: Today, terms: Sequence[Term], fall: Decimal, ahead: Ahead = AS_IT_WAS) -> list[Plan]:
+    """Each term alone at its best level, by length and price, and all of them in layers, for what is bought on demand today and
+    as demand goes on over each term's own months.
 
     In layers, a term of more than a year takes only the instances on which it would lose nothing if demand fell by `fall`."""
-    with localcontext(EXACT):
-        rest = unit_use(hours.instances("on_demand"))
-        less = unit_use(fallen(hours.demand(), fall, now.held if now.held is not None else now.held_used))
+    demand = _Demand(hours, now, ahead, fall)
+    terms = [replace(term, use=demand.mixed(years_of(term.option))) for term in terms]
     safe = [
-        replace(term, most=_never_lost(less, term.rate, now.on_demand) if years_of(term.option) > 1 else None) for term in terms
+        replace(term, most=_never_lost(demand.less(years_of(term.option)), term.rate, now.on_demand))
+        if years_of(term.option) > 1
+        else term
+        for term in terms
     ]
     ordered = sorted(terms, key=lambda term: (years_of(term.option), term.rate, term.option))
-    found = [_plan(term.option, [term], now, rest, less) for term in ordered]
-    return [*found, _plan(STACK, safe, now, rest, less)] if terms else []
+    found = [_plan(term.option, [term], now, demand) for term in ordered]
+    return [*found, _plan(STACK, safe, now, demand)] if terms else []
 
 
-def _plan(name: str, terms: Sequence[Term], now: Today, rest: Sequence[Decimal], less: Sequence[Decimal]) -> Plan:
+def renewed(hours: PlaceHours, now: Today) -> Plan | None:
+    """What is held, cut to the level that costs least at its own price; None where it is not too much."""
+    if now.too_many is None or now.held is None or now.held_rate is None or now.cost is None or now.too_many_cost is None:
+        return None
     with localcontext(EXACT):
-        layers = stacked(rest, terms, now.on_demand)
-        used = covered(rest, units_of(layers))
-        saving = hourly_cost(rest, (), now.on_demand) - hourly_cost(rest, layers, now.on_demand)
+        use, units = unit_use(hours.demand()), int(now.held - now.too_many)
+        used, cost = covered(use, units), now.cost - now.too_many_cost
+        return Plan(
+            name=RENEWED,
+            layers=(Layer("held", now.held_rate, units),),
+            break_even=break_even(now.held_rate, now.on_demand),
+            utilisation=_share(used, Decimal(units)),
+            coverage=_share(used, now.demand),
+            savings_rate=savings_rate(cost, now.equivalent),
+            saving=now.too_many_cost,
+            at_risk=None,
+            cost=cost,
+        )
+
+
+class _Demand:
+    """How instances beyond what is held are used over the months of a term of so many years: along each path of the forecast,
+    over all of them by their weights, and if demand falls."""
+
+    def __init__(self, hours: PlaceHours, now: Today, ahead: Ahead, fall: Decimal) -> None:
+        self._pairs: Pairs = Counter(zip(hours.instances("on_demand"), hours.demand(), strict=True))
+        self._held = now.held if now.held is not None else now.held_used
+        self._ahead, self._fall = ahead, fall
+        self._known: dict[tuple[str, int], tuple[Decimal, ...]] = {}
+        self.paths = tuple(ahead.paths)
+
+    def along(self, path: str, years: int) -> tuple[Decimal, ...]:
+        if (path, years) not in self._known:
+            multiples = self._ahead.paths.get(path, self._ahead.expected)
+            self._known[path, years] = use_along(self._pairs, multiples[: 12 * years], self._held)
+        return self._known[path, years]
+
+    def mixed(self, years: int) -> tuple[Decimal, ...]:
+        if not self.paths:
+            return self.along(_EXPECTED, years)
+        return mean_use((self.along(path, years), PATHS[path][1]) for path in self.paths)
+
+    def less(self, years: int) -> tuple[Decimal, ...]:
+        if (_FALLEN, years) not in self._known:
+            multiples = self._ahead.expected[: 12 * years]
+            self._known[_FALLEN, years] = use_after_fall(self._pairs, multiples, self._fall, self._held)
+        return self._known[_FALLEN, years]
+
+
+def _plan(name: str, terms: Sequence[Term], now: Today, demand: _Demand) -> Plan:
+    with localcontext(EXACT):
+        layers = stacked((), terms, now.on_demand)
+        years = max((years_of(layer.option) for layer in layers or terms), default=1)
+        used = _over_layers(layers, demand.mixed, lambda _, use: sum(use, _ZERO))
+        wanted = sum(demand.mixed(years), _ZERO)
+        saving = _saving(layers, demand.mixed, now.on_demand)
+        before = None if now.cost is None else now.cost + now.on_demand * (wanted + now.held_used - now.demand)
+        apart = {path: _saving(layers, partial(demand.along, path), now.on_demand) for path in demand.paths}
         return Plan(
             name=name,
             layers=layers,
             break_even=break_even(terms[0].rate, now.on_demand) if len(terms) == 1 and name != STACK else None,
             utilisation=_share(used, Decimal(units_of(layers))),
-            coverage=_share(now.held_used + used, now.demand),
-            savings_rate=None if now.cost is None else savings_rate(now.cost - saving, now.equivalent),
+            coverage=_share(now.held_used + used, now.held_used + wanted),
+            savings_rate=None if before is None else savings_rate(before - saving, now.on_demand * (wanted + now.held_used)),
             saving=saving,
-            at_risk=at_risk(less, layers, now.on_demand),
+            at_risk=_over_layers(layers, demand.less, lambda layer, use: _lost(layer, use, now.on_demand)),
+            cost=None if before is None else before - saving,
+            saving_along=apart,
         )
+
+
+def _over_layers(
+    layers: Iterable[Layer], use_of: Callable[[int], Sequence[Decimal]], measure: Callable[[Layer, Sequence[Decimal]], Decimal]
+) -> Decimal:
+    """The sum over layers of what is measured on the use of each one's own instances, over its own months."""
+    total, served = _ZERO, 0
+    for layer in layers:
+        own = use_of(years_of(layer.option))[served : served + layer.units]
+        total += measure(layer, (*own, *[_ZERO] * (layer.units - len(own))))
+        served += layer.units
+    return total
+
+
+def _saving(layers: Iterable[Layer], use_of: Callable[[int], Sequence[Decimal]], on_demand: Decimal) -> Decimal:
+    return _over_layers(layers, use_of, lambda layer, use: on_demand * sum(use, _ZERO) - layer.rate * layer.units)
+
+
+def _lost(layer: Layer, use: Sequence[Decimal], on_demand: Decimal) -> Decimal:
+    return at_risk(use, [layer], on_demand)
 
 
 def _idle(unused: Bought, rate: Decimal | None) -> Decimal | None:

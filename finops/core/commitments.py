@@ -15,12 +15,13 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Term:
-    """A way to commit: the price of one instance for each hour of the term, used or not (upfront payments spread over it), and
-    how many instances it may take; None is any number."""
+    """A way to commit: the price of one instance for each hour of the term, used or not (upfront payments spread over it), how
+    many instances it may take (None is any number), and how they are used over its own months, where that is known apart."""
 
     option: str
     rate: Decimal
     most: int | None = None
+    use: Sequence[Decimal] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,11 @@ def unit_use(demand: Iterable[Decimal]) -> tuple[Decimal, ...]:
 
     u_k = mean over hours of min(max(D - (k - 1), 0), 1), so u falls with k and adds up to the mean demand. For whole demand it
     is the share of hours with D >= k."""
-    hours = Counter(demand)
+    return unit_use_of(Counter(demand))
+
+
+def unit_use_of(hours: Counter[Decimal]) -> tuple[Decimal, ...]:
+    """The same, by how many hours have each demand."""
     total = sum(hours.values())
     with localcontext(EXACT):
         whole: Counter[int] = Counter()
@@ -56,10 +61,13 @@ def unit_use(demand: Iterable[Decimal]) -> tuple[Decimal, ...]:
         return tuple(use)
 
 
-def fallen(demand: Iterable[Decimal], share: Decimal, held: Decimal = _ZERO) -> list[Decimal]:
-    """The demand of each hour if it fell by a share, beyond what is already held."""
+def mean_use(uses: Iterable[tuple[Sequence[Decimal], Decimal]]) -> tuple[Decimal, ...]:
+    """The mean of several uses, each with its weight."""
+    found = list(uses)
+    times = sum((weight for _, weight in found), _ZERO)
     with localcontext(EXACT):
-        return [max(value * (1 - share) - held, _ZERO) for value in demand]
+        length = max((len(use) for use, _ in found), default=0)
+        return tuple(sum((use[at] * weight for use, weight in found if at < len(use)), _ZERO) / times for at in range(length))
 
 
 def break_even(rate: Decimal, on_demand: Decimal) -> Decimal:
@@ -82,7 +90,7 @@ def stacked(use: Sequence[Decimal], terms: Iterable[Term], on_demand: Decimal) -
     layers: list[Layer] = []
     served = 0
     for term in sorted(terms, key=lambda term: (term.rate, term.option)):
-        room = best_level(use[served:], term.rate, on_demand)
+        room = best_level((use if term.use is None else term.use)[served:], term.rate, on_demand)
         units = room if term.most is None else min(room, term.most)
         if units > 0:
             layers.append(Layer(term.option, term.rate, units))

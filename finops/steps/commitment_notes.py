@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finops.core.commitment_plans import Weighed
 from finops.core.commitments import EXACT, MONTH_HOURS
 from finops.core.instance_hours import Place, PlaceHours
 from finops.core.numbers import count, date_text, money_table, percent, percent_total, unit_price
 from finops.core.offer import STALE_AFTER_DAYS
+
+if TYPE_CHECKING:
+    from finops.core.periods import Period
+    from finops.steps.commitment_demand import DemandAhead
 
 _SAID = 3
 
@@ -27,6 +31,7 @@ def commitment_notes(
     """All that the table alone would leave out."""
     return [
         *_held_in_vain(found),
+        *_unused(found),
         *_tied_to_no_type(loose),
         *_reading(found, totals, fall),
         *_unpriced(found),
@@ -53,6 +58,15 @@ def _held_in_vain(found: Sequence[Weighed]) -> list[str]:
             f"what is too much costs {cost} a month"
         )
     return notes
+
+
+def _unused(found: Sequence[Weighed]) -> list[str]:
+    return [
+        f"{_name(one.place)}: {percent(one.now.utilisation)} of what is held was used; the rest costs "
+        f"{money_table(_month(one.now.unused_cost), one.place.currency)} a month"
+        for one in found
+        if one.now is not None and one.now.utilisation is not None and one.now.unused_cost
+    ]
 
 
 def _tied_to_no_type(loose: Mapping[Place, PlaceHours]) -> list[str]:
@@ -141,3 +155,36 @@ def _month(amount: Decimal) -> Decimal:
 
 def _units(units: Decimal) -> str:
     return f"{units:.0f}" if units == int(units) else f"{units:.1f}"
+
+
+def demand_notes(found: Sequence[Weighed], ahead: DemandAhead, demand: str, period: Period) -> list[str]:
+    """What is assumed of the demand over the terms."""
+    if not any(one.plans for one in found):
+        return []
+    shape = f"hours of the week as from {date_text(period.first)} to {date_text(period.end - timedelta(days=1))}"
+    if demand != "forecast":
+        return [f"demand is taken to go on as it was, its {shape}"]
+    short = [_name(one.place) for one in found if one.plans and not ahead.of(one.place).days_known]
+    notes = []
+    if ahead.first and ahead.until:
+        change = _changes(found, ahead)
+        notes.append(
+            f"demand is forecast from the days {date_text(ahead.first)} to {date_text(ahead.until)}, its {shape}{change}; "
+            "P10 and P90 are savings along its 10% and 90% paths, Saves weighs them 30:40:30 with the 50% path. Beyond half a "
+            "year it is a scenario: trends are not drawn on"
+        )
+    if short:
+        more = f" and {len(short) - _SAID:,} more" if len(short) > _SAID else ""
+        notes.append(f"too few days are known to forecast {'; '.join(short[:_SAID])}{more}: demand is taken to go on as it was")
+    return notes
+
+
+def _changes(found: Sequence[Weighed], ahead: DemandAhead) -> str:
+    """How far the largest place goes within a year."""
+    one = next((one for one in found if one.plans and ahead.of(one.place).days_known), None)
+    if one is None:
+        return ""
+    known = ahead.of(one.place)
+    year = {name: sum(path[:12], Decimal(0)) / 12 for name, path in (("", known.expected), *known.paths.items())}
+    apart = f" ({percent(year['p10'])} to {percent(year['p90'])})" if "p10" in year and "p90" in year else ""
+    return f": {_name(one.place)} at {percent(year[''])} of that over a year{apart}"

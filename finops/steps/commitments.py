@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.config import Overrides, Settings, load_settings
-from finops.core.commitment_plans import STACK, Weighed, plans, today
+from finops.core.commitment_plans import RENEWED, STACK, Weighed, plans, renewed, today
 from finops.core.commitments import EXACT, MONTH_HOURS, Term, savings_rate
 from finops.core.instance_hours import Place, PlaceHours, Span, hours_by_place
 from finops.core.offer import PURCHASE_OPTIONS
@@ -17,15 +17,20 @@ from finops.core.result import Column, Result
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
 from finops.ledger.instance_hours import billed_spans, instance_hours
-from finops.ledger.store import one_state, open_reader
-from finops.steps.commitment_notes import commitment_notes
+from finops.ledger.store import one_state
+from finops.steps.commitment_demand import DemandAhead, demand_ahead
+from finops.steps.commitment_notes import commitment_notes, demand_notes
+from finops.steps.commitment_pools import pool_notes, pool_row, pools_of
+from finops.steps.reading import read_ledger
 
 if TYPE_CHECKING:
+    from finops.core.demand_ahead import Ahead
     from finops.core.talk import Talk
     from finops.prices.book import PriceBook
 
 Row = dict[str, Any]
 OPTIONS = tuple(option for option in PURCHASE_OPTIONS if option not in ("on_demand", "spot"))
+DEMANDS = ("forecast", "history")
 _STORED = Decimal("1e-12")
 _ZERO = Decimal(0)
 COLUMNS = (
@@ -40,10 +45,14 @@ COLUMNS = (
     Column("coverage", "Coverage", "ratio", "commitment_coverage", wide_only=True),
     Column("savings_rate", "ESR", "ratio", "savings_rate"),
     Column("saving", "Saves", "money", "commitment_saving"),
+    Column("saving_p10", "P10", "money", "commitment_saving"),
+    Column("saving_p50", "P50", "money", "commitment_saving", wide_only=True),
+    Column("saving_p90", "P90", "money", "commitment_saving"),
     Column("at_risk", "At risk", "money", "commitment_risk"),
     Column("monthly_cost", "Month", "money", "commitment_cost", wide_only=True),
     Column("demand", "Demand", "number", "commitment_demand", wide_only=True),
     Column("always", "Always used", "count", "commitment_demand", wide_only=True),
+    Column("unused_cost", "Unused", "money", "commitment_unused", wide_only=True),
     Column("too_many", "Too many", "number", "commitment_excess", wide_only=True),
     Column("too_many_cost", "They cost", "money", "commitment_excess", wide_only=True),
     Column("currency", "Currency", wide_only=True),
@@ -52,6 +61,8 @@ COLUMNS = (
     Column("price_as_of", "Price as of", "date", wide_only=True),
     Column("price_source", "Source", wide_only=True),
 )
+_SOURCES = {STACK: None, RENEWED: "the bill"}
+_EMPTY: Row = {column.key: None for column in COLUMNS}
 
 
 def commitments(
@@ -62,32 +73,37 @@ def commitments(
     fall: Decimal = Decimal("0.3"),
     assume: Mapping[str, Decimal] | None = None,
     top: int = 0,
+    demand: str = "forecast",
     talk: Talk,
 ) -> Result:
     """What to commit to beyond what is held, in every place with instances. `fall` is the share by which demand may fall;
-    `assume` is the discount off on-demand of options whose price is not known."""
+    `assume` is the discount off on-demand of options whose price is not known. `demand` goes on as `forecast`, or as it was in
+    the period ("history")."""
     from finops.steps.price_book import price_book
 
     settings = load_settings(overrides)
     for option in assume or ():
         if option not in OPTIONS:
             raise UsageError(f"`{option}` is not a way to commit", where="--assume", hint="one of: " + ", ".join(OPTIONS))
+    if demand not in DEMANDS:
+        raise UsageError(f"`{demand}` is not known", where="--demand", hint="one of: " + ", ".join(DEMANDS))
     period = chosen_period(month, last or (None if month else "60d"), settings.as_of)
     assert period is not None
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    with read_ledger(settings) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
         talk.stage("Read the hours of instances")
         rows = instance_hours(reader, period.first, period.end)
         spans = {provider: Span(*span) for provider, span in billed_spans(reader, period.first, period.end).items()}
-    if settings.currency:
-        rows = [row for row in rows if row["currency"] == settings.currency]
-    whole = Span(*(datetime.combine(day, time()) for day in (period.first, period.end)))
+        if settings.currency:
+            rows = [row for row in rows if row["currency"] == settings.currency]
+        by_place = hours_by_place(rows, spans, Span(*(datetime.combine(day, time()) for day in (period.first, period.end))))
+        own = {place: hours for place, hours in by_place.items() if place.instance_type}
+        ahead = demand_ahead(reader, settings.as_of, own) if demand == "forecast" else DemandAhead({})
     talk.stage("Weigh the commitments")
     book = price_book(settings)
-    by_place = hours_by_place(rows, spans, whole)
-    found = [_found(place, hours, book, settings, fall, assume or {}) for place, hours in by_place.items() if place.instance_type]
+    found = [_found(place, hours, book, settings, fall, assume or {}, ahead.of(place)) for place, hours in own.items()]
     loose = {place: hours for place, hours in by_place.items() if not place.instance_type}
     if not found and not loose:
         raise DataError(
@@ -98,17 +114,25 @@ def commitments(
     found.sort(key=lambda one: (-(one.now.equivalent if one.now else _ZERO), tuple(str(part) for part in one.place)))
     shown = found[: top or None]
     totals = _totals(found, loose)
+    pools = pools_of(found, ahead, fall)
+    notes = commitment_notes(found, loose, totals, fall, settings.as_of, len(found) - len(shown))
     return Result(
         COLUMNS,
-        [row for one in shown for row in _rows(one)],
+        [row for one in shown for row in _rows(one)] + [pool_row(pool, _EMPTY) for pool in pools],
         totals,
-        _meta(settings, period, fall, found),
-        commitment_notes(found, loose, totals, fall, settings.as_of, len(found) - len(shown)),
+        _meta(settings, period, fall, found) | {"demand": demand, "demand_from": ahead.first, "demand_until": ahead.until},
+        [*notes, *pool_notes(pools), *demand_notes(found, ahead, demand, period)],
     )
 
 
 def _found(
-    place: Place, hours: PlaceHours, book: PriceBook, settings: Settings, fall: Decimal, assume: Mapping[str, Decimal]
+    place: Place,
+    hours: PlaceHours,
+    book: PriceBook,
+    settings: Settings,
+    fall: Decimal,
+    assume: Mapping[str, Decimal],
+    ahead: Ahead,
 ) -> Weighed:
     names = (place.provider or "", place.region or "", place.instance_type or "")
     offers = {
@@ -122,13 +146,14 @@ def _found(
     assumed = {option: EXACT.multiply(now.on_demand, 1 - share) for option, share in assume.items() if option not in committed}
     terms = [Term(option, offer.price) for option, offer in committed.items()]
     terms += [Term(option, rate) for option, rate in assumed.items()]
-    return Weighed(place, hours, now, committed, assumed, plans(hours, now, terms, fall))
+    made = plans(hours, now, terms, fall, ahead)
+    return Weighed(place, hours, now, committed, assumed, made, renewed(hours, now))
 
 
 def _rows(found: Weighed) -> Iterable[Row]:
     """What is so today, then each plan."""
     now = found.now
-    empty = {column.key: None for column in COLUMNS} | found.place._asdict()
+    empty = _EMPTY | found.place._asdict()
     if now is None:
         yield empty | {"plan": "today"}
         return
@@ -136,20 +161,21 @@ def _rows(found: Weighed) -> Iterable[Row]:
     yield shared | {
         "plan": "today", "units": now.held, "utilisation": _ratio(now.utilisation), "coverage": _ratio(now.coverage),
         "savings_rate": _ratio(now.savings_rate), "monthly_cost": _monthly(now.cost), "price": _money(now.held_rate),
-        "too_many": now.too_many, "too_many_cost": _monthly(now.too_many_cost),
+        "too_many": now.too_many, "too_many_cost": _monthly(now.too_many_cost), "unused_cost": _monthly(now.unused_cost),
         "layers": f"{now.held:f} held" if now.held else None,
     }  # fmt: skip
-    for plan in found.plans:
+    for plan in (*([found.renewed] if found.renewed else []), *found.plans):
         offer = found.offers.get(plan.name)
         price = offer.price if offer else found.assumed.get(plan.name)
         yield shared | {
             "plan": plan.name, "units": Decimal(plan.units), "break_even": _ratio(plan.break_even),
             "layers": " + ".join(f"{layer.units} {layer.option}" for layer in plan.layers) or None,
             "utilisation": _ratio(plan.utilisation), "coverage": _ratio(plan.coverage), "savings_rate": _ratio(plan.savings_rate),
-            "saving": _monthly(plan.saving), "at_risk": _money(plan.at_risk), "price": _money(price),
-            "monthly_cost": None if now.cost is None else _monthly(now.cost - plan.saving),
+            "saving": _monthly(plan.saving), "at_risk": _money(plan.at_risk), "monthly_cost": _monthly(plan.cost),
+            **{f"saving_{path}": _monthly(saving) for path, saving in plan.saving_along.items()},
+            "price": _money(now.held_rate if plan.name == RENEWED else price),
             "price_as_of": offer.as_of if offer else None,
-            "price_source": offer.source if offer else None if plan.name == STACK else "assumed",
+            "price_source": offer.source if offer else _SOURCES.get(plan.name, "assumed"),
         }  # fmt: skip
 
 

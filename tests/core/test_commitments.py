@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import product
@@ -19,13 +20,13 @@ from finops.core.commitments import (
     best_level,
     break_even,
     covered,
-    fallen,
     hourly_cost,
     savings_rate,
     stacked,
     unit_use,
     units_of,
 )
+from finops.core.demand_ahead import use_after_fall
 from finops.core.instance_hours import Place, PlaceHours, Span, hours_by_place
 
 D = Decimal
@@ -135,7 +136,8 @@ def test_a_year_of_hours_at_a_discount_of_37_percent() -> None:
 
 
 def test_demand_that_falls_leaves_less_beside_what_is_held() -> None:
-    assert fallen([D(10), D(4), D(1)], D("0.3"), D(2)) == [D(5), D("0.8"), D(0)]
+    left = use_after_fall(Counter({(D(10), D(10)): 1, (D(4), D(4)): 1, (D(1), D(1)): 1}), [D(1)], D("0.3"), D(2))
+    assert left == unit_use([D(5), D("0.8"), D(0)])
     assert unit_use([]) == ()
     assert units_of(stacked((), [Term("reserved_1y", D(1))], D(2))) == 0
 

@@ -51,7 +51,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "mix": ("mix", str(HERE.parent / "mix.toml")),
     "mix-shared": ("mix", str(HERE.parent / "mix-shared.toml")),
     "commitments": ("commitments",),
-    "commitments-assumed": ("commitments", "--assume", "reserved_1y=37%,reserved_3y=60%"),
+    "commitments-assumed": ("commitments", "--assume", "reserved_1y=37%,reserved_3y=60%,savings_plan_1y=28%"),
     "bench-list": ("bench", "list"),
     "bench-cost": ("bench", "cost"),
     "bench-cost-sized": ("bench", "cost", "--month", "2026-10", "--slo", "e2e=8000"),

@@ -78,6 +78,11 @@ def test_the_over_reserved_commitment_is_found_to_the_digit(finops: Finops) -> N
     assert D(held["too_many_cost"]) == round(D("0.30") * 730 - (D("0.12") + D("0.1") * 10 / 24) * 730, 12)
     assert held["utilisation"] == pytest.approx((2 + 10 / 24) / 5, abs=1e-9)
     assert held["coverage"] == 1
+    assert D(held["unused_cost"]) == round(D("0.06") * (3 - D(10) / 24) * 730, 12)
+    cut = rows["m5.large", "held, cut"]
+    assert (cut["units"], cut["utilisation"], D(cut["saving"])) == (2, 1, D(held["too_many_cost"]))
+    assert D(cut["monthly_cost"]) == D(held["monthly_cost"]) - D(held["too_many_cost"])
+    assert cut["savings_rate"] == pytest.approx(1 - (0.12 + 0.1 * 10 / 24) / (0.1 * (2 + 10 / 24)), abs=1e-9)
     assert held["savings_rate"] == pytest.approx(1 - 0.30 / (0.1 * (2 + 10 / 24)), abs=1e-9)
     said = "m5.large in us-east-1: 5 are held and 2 would do at their price; what is too much costs $101 a month"
     assert said in document["meta"]["notes"]
@@ -86,7 +91,7 @@ def test_the_over_reserved_commitment_is_found_to_the_digit(finops: Finops) -> N
 def test_without_a_committed_price_it_says_so_and_shows_no_figure(finops: Finops) -> None:
     ingested(finops, bill())
     rows, document = answered(finops)
-    assert set(rows) == {("m5.large", "today"), ("g6.xlarge", "today")}
+    assert set(rows) == {("m5.large", "today"), ("m5.large", "held, cut"), ("g6.xlarge", "today")}
     assert rows["g6.xlarge", "today"]["saving"] is None
     assert (rows["g6.xlarge", "today"]["demand"], rows["g6.xlarge", "today"]["always"]) == (3.5, 3)
     assert any("no committed price is known of g6.xlarge in us-east-1" in note for note in document["meta"]["notes"])
@@ -103,7 +108,7 @@ def test_terms_of_the_price_book_stand_side_by_side_and_in_a_stack(finops: Finop
         "instance_type,region,purchase_option,price\ng6.xlarge,us-east-1,reserved_1y,0.5\ng6.xlarge,us-east-1,reserved_3y,0.35\n"
     )
     Path("prices/own.csv").write_text(head + table)
-    rows, document = answered(finops, "--prices", "prices")
+    rows, document = answered(finops, "--prices", "prices", "--demand", "history")
     one, three, stack = (rows["g6.xlarge", plan] for plan in ("reserved_1y", "reserved_3y", "stack"))
     assert [plan["units"] for plan in (one, three, stack)] == [3, 4, 3]
     assert (one["break_even"], three["break_even"], three["utilisation"]) == (0.625, 0.4375, 0.875)
@@ -148,7 +153,7 @@ def test_unused_commitments_of_no_type_are_in_the_totals(finops: Finops) -> None
 
 def test_the_sample_company_s_gpu_nodes(sample: Finops) -> None:
     """3 of its 4 L4 nodes on AWS always run on demand at 0.8048 $/h, the spot node is left alone: 3 x 37 % of it x 730 hours."""
-    ran = sample("commitments", "--assume", "reserved_1y=37%", "-f", "json", "-q")
+    ran = sample("commitments", "--assume", "reserved_1y=37%", "--demand", "history", "-f", "json", "-q")
     rows = {(row["instance_type"], row["plan"]): row for row in ran.json["rows"]}
     found = rows["g6.xlarge", "reserved_1y"]
     assert (found["units"], D(found["saving"]), found["price_source"]) == (3, 3 * D("0.8048") * D("0.37") * 730, "assumed")
@@ -162,6 +167,7 @@ def test_the_sample_company_s_gpu_nodes(sample: Finops) -> None:
         (("--assume", "reserved_2y=30%"), "`reserved_2y` is not a way to commit"),
         (("--assume", "reserved_1y"), "a share from 0 to below 1"),
         (("--assume", "reserved_1y=0"), "is no discount"),
+        (("--demand", "hope"), "`hope` is not known"),
         (("--fall", "120%"), "`120%` will not do"),
         (("--month", "2026-10", "--last", "3d"), "can't both be given"),
     ],
@@ -176,3 +182,57 @@ def test_a_time_without_instances_is_said(sample: Finops) -> None:
     ran = sample("commitments", "--month", "2020-01")
     assert ran.code == 1
     assert "no hours of instances are known for 2020-01" in ran.err
+
+
+def growing(days: int, first: int, last: int) -> list[dict[str, str]]:
+    """Every day a constant number of g6.xlarge from `first` on the first day to `last` on the last one, on demand."""
+    counts = [first + (last - first) * day // (days - 1) for day in range(days)]
+    hours = range(24 * (DAYS - days), 24 * DAYS)
+    return [line(hour, "g6.xlarge", counts[hour // 24 - DAYS + days], "0.8", "0.8") for hour in hours]
+
+
+@pytest.mark.parametrize(("first", "last"), [(10, 60), (60, 10)])
+def test_a_commitment_is_weighed_by_the_demand_that_is_forecast(finops: Finops, first: int, last: int) -> None:
+    """Demand that rises or falls over 50 days is not what it was: the level follows the last days, and its paths lie apart."""
+    ingested(finops, growing(50, first, last))
+    month = ("--assume", "reserved_1y=60%,reserved_3y=70%", "--last", "50d")
+    was, _ = answered(finops, *month, "--demand", "history")
+    comes, document = answered(finops, *month)
+    before, after = (rows["g6.xlarge", "reserved_1y"] for rows in (was, comes))
+    assert (after["units"] > before["units"]) == (last > first)
+    assert D(after["saving_p10"]) < D(after["saving_p50"]) < D(after["saving_p90"])
+    assert D(after["saving_p10"]) < D(after["saving"]) < D(after["saving_p90"])
+    assert before["saving_p10"] is None
+    assert D(comes["g6.xlarge", "stack"]["at_risk"]) <= D(comes["g6.xlarge", "reserved_3y"]["at_risk"])
+    assert (document["meta"]["demand_from"], document["meta"]["demand_until"]) == ("2026-07-23", "2026-09-10")
+    said = "demand is forecast from the days 23 Jul 2026 to 10 Sep 2026"
+    assert any(note.startswith(said) for note in document["meta"]["notes"])
+
+
+def test_what_demand_gains_takes_first_what_is_held_and_idle(finops: Finops) -> None:
+    """5 are held for at most 3: no forecast of this steady demand calls for another one."""
+    ingested(finops, bill())
+    rows, _ = answered(finops, "--assume", "reserved_1y=70%")
+    assert rows["m5.large", "reserved_1y"]["units"] == 0
+    assert rows["m5.large", "reserved_1y"]["coverage"] > 0.999
+
+
+def test_too_few_days_to_forecast_are_said(finops: Finops) -> None:
+    ingested(finops, growing(5, 2, 2))
+    rows, document = answered(finops, "--assume", "reserved_1y=40%")
+    assert rows["g6.xlarge", "reserved_1y"]["saving_p10"] is None
+    said = "too few days are known to forecast g6.xlarge in us-east-1: demand is taken to go on as it was"
+    assert said in document["meta"]["notes"]
+
+
+def test_a_savings_plan_is_pooled_over_kinds_that_take_turns(finops: Finops) -> None:
+    """c5 by day, m5 by night, 10 each, at 0.1 on demand: none alone is used enough for 30 % off, together all always are."""
+    kinds = ((hour, "c5.large" if busy(hour) else "m5.large") for hour in range(24 * DAYS))
+    ingested(finops, [line(hour, kind, 10, "0.1", "0.1") for hour, kind in kinds])
+    rows, document = answered(finops, "--assume", "savings_plan_1y=30%", "--demand", "history", "--fall", "30%")
+    assert [rows[kind, "savings_plan_1y"]["units"] for kind in ("c5.large", "m5.large")] == [0, 0]
+    pool = rows["any", "pooled savings_plan_1y"]
+    assert (D(pool["price"]), pool["utilisation"], D(pool["saving"])) == (D("0.7"), 1, D("0.3") * 730)
+    assert D(pool["at_risk"]) == D("0.21") * 8760
+    assert pool["layers"] == "c5.large in us-east-1, m5.large in us-east-1"
+    assert document["totals"][0]["saving"] == "0"
