@@ -117,11 +117,13 @@ class Placement:
             return "old" if self.offer.is_stale(at) else "current"
         return {"not_offered": "not_offered", None: None}.get(self.absence, "unknown")
 
-    def tolerable_per_day(self, restart_h: float) -> float | None:
-        """Interruptions per running day above which spot is dearer than on-demand there."""
+    def tolerable_per_day(self, given: Assumptions) -> float | None:
+        """Interruptions per running day above which spot is dearer than on-demand there, checkpoints and restarts included."""
         if self.offer is None or self.on_demand_price is None:
             return None
-        rate = spot.tolerable_rate(float(self.on_demand_price), float(self.offer.price), self.segment_h, restart_h)
+        rate = spot.tolerable_rate(
+            float(self.on_demand_price), float(self.offer.price), lambda rate: _billed(rate, self.segment_h, given)
+        )
         return None if rate is None else rate * 24
 
     @property
@@ -187,6 +189,11 @@ def _hazard(given: Assumptions, bucket: InterruptionBucket | None) -> tuple[floa
 
 @cache
 def _overhead(rate: float, segment_h: float, given: Assumptions) -> float:
+    return _billed(rate, segment_h, given)
+
+
+def _billed(rate: float, segment_h: float, given: Assumptions) -> float:
+    """Billed hours per useful hour at a rate of interruptions per running hour."""
     if given.keep == "request":
         return requeued(rate, segment_h, given.restart_h)
     return spot.overhead(rate, segment_h, given.restart_h, given.write_h if given.segment_h is not None else 0.0)

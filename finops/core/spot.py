@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import exp, expm1, inf, log, log1p, sqrt
 
 HOURS_PER_MONTH = 730.0
@@ -39,16 +40,17 @@ def overhead(rate_per_h: float, segment_h: float, restart_h: float, write_h: flo
         return inf
 
 
-def tolerable_rate(on_demand: float, spot: float, segment_h: float, restart_h: float) -> float | None:
-    """The interruptions per running hour above which spot is no longer cheaper; None where it never is."""
-    if spot <= 0 or spot >= on_demand:
+def tolerable_rate(on_demand: float, spot: float, billed: Callable[[float], float]) -> float | None:
+    """The interruptions per running hour above which spot is no longer cheaper; None where it is not at any rate. `billed` gives
+    the billed hours per useful hour at a rate, and rises with it."""
+    if spot <= 0 or billed(0.0) * spot >= on_demand:
         return None
     limit, low, high = on_demand / spot, 0.0, 1.0
-    while overhead(high, segment_h, restart_h) < limit:
+    while billed(high) < limit:
         low, high = high, high * 2
     for _ in range(80):
         middle = (low + high) / 2
-        if overhead(middle, segment_h, restart_h) < limit:
+        if billed(middle) < limit:
             low = middle
         else:
             high = middle

@@ -139,7 +139,7 @@ def bench_cost(
 
 
 def _shown(sized: Sequence[str], of_a_day: Sequence[str], *, dated: bool) -> list[Column]:
-    """The columns: machines for a demand, or a day's work, in the place of tokens; and the day of prices where only some are old."""
+    """The columns: machines for a demand, or a day's work, in the place of tokens; of when prices are where some are old."""
     moved = dict.fromkeys((*sized, *of_a_day), False) | (dict.fromkeys(_UNSIZED, True) if sized or of_a_day else {})
     moved |= {"price_as_of": False} if dated else {}
     return [replace(column, wide_only=moved.get(column.key, column.wide_only)) for column in COLUMNS]

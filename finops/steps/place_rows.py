@@ -61,7 +61,7 @@ def columns(rows: Sequence[Placement], moved: bool, at: date) -> list[Column]:
 def place_row(row: Placement, is_today: bool, at: date, given: Assumptions) -> dict[str, Any]:
     """One place as a row of the answer; what is not known of it is null."""
     offer = row.offer
-    bears = row.tolerable_per_day(given.restart_h)
+    bears = row.tolerable_per_day(given)
     return {
         "provider": row.provider, "region": row.region, "instance_type": row.instance_type, "count": row.count,
         "purchase_option": row.purchase_option, "model": row.model, "feasible": row.feasible, "reason": row.reason,

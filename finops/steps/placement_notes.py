@@ -58,7 +58,7 @@ def _sentence(feasible: list[Placement], here: Placement | None, given: Assumpti
     same = [row for row in feasible if row.offer and currency in (None, row.offer.currency)]
     best = same[0] if same else feasible[0]
     money = best.offer.currency if best.offer else "USD"
-    said = f"Best is {name_of(best)} at {unit_price(best.unit_cost, money)} per {best.unit}"
+    said = f"Best is {name_of(best)} at {_price_of(best, money)}"
     if here is None or here.unit_cost is None:
         return f"{said}; today's place is not known: set [placement] in finops.toml to compare."
     if best is here:
@@ -69,11 +69,18 @@ def _sentence(feasible: list[Placement], here: Placement | None, given: Assumpti
     saving = 1 - then / now
     month = here.total_cost if here.total_cost is not None else here.monthly_cost
     month = None if month is None else month * saving
-    said += f"; today {name_of(here)} costs {unit_price(here.unit_cost, money)}. Moving saves {percent(saving)}"
+    said += f"; today {name_of(here)} costs {_price_of(here, money, short=True)}. Moving saves {percent(saving)}"
     said += f", {money_table(month, money)} a month for the same work. " if month is not None else ". "
     said += f"Machines are taken as {percent(given.utilisation)} busy; data transfer is "
     said += "included." if given.traffic.asked else "not included."
     return f"{said} Also taken: {best.reason}." if best.reason else said
+
+
+def _price_of(row: Placement, currency: str, *, short: bool = False) -> str:
+    """What the places are ordered by: a month in all where there is traffic, else a unit of work."""
+    if row.total_cost is not None:
+        return f"{money_table(row.total_cost, currency)} a month in all"
+    return unit_price(row.unit_cost, currency) + ("" if short else f" per {row.unit}")
 
 
 def _redone(given: Assumptions) -> str:
@@ -91,13 +98,13 @@ def _redone(given: Assumptions) -> str:
 def _moved(given: Assumptions) -> str:
     traffic = given.traffic
     parts = [
-        f"{amount:,.4g} GB {what}"
+        f"{amount.normalize():,f} GB {what}"
         for amount, what in (
-            (float(traffic.internet_gb), "a month to users"),
-            (float(traffic.sync_gb), "a month kept in step with today's region"),
-            (float(traffic.stored_gb), "kept there"),
-            (float(traffic.disk_gb), "of disk on each machine"),
-            (float(traffic.once_gb), f"moved once, spread over {traffic.months} months"),
+            (traffic.internet_gb, "a month to users"),
+            (traffic.sync_gb, "a month kept in step with today's region"),
+            (traffic.stored_gb, "kept there"),
+            (traffic.disk_gb, "of disk on each machine"),
+            (traffic.once_gb, f"moved once, spread over {traffic.months} months"),
         )
         if amount
     ]

@@ -82,13 +82,14 @@ def test_interruptions_never_make_work_cheaper(rate: float, segment_h: float, re
 
 @given(st.floats(0.05, 0.95), st.floats(0.01, 5), st.floats(0.001, 0.5))
 def test_at_the_tolerable_rate_spot_and_on_demand_cost_the_same(ratio: float, segment_h: float, restart_h: float) -> None:
-    rate = tolerable_rate(1.0, ratio, segment_h, restart_h)
+    rate = tolerable_rate(1.0, ratio, lambda rate: overhead(rate, segment_h, restart_h))
     assert rate is not None
     assert overhead(rate, segment_h, restart_h) * ratio == pytest.approx(1.0, rel=1e-6)
 
 
 def test_spot_above_on_demand_bears_no_interruption_at_all() -> None:
-    assert tolerable_rate(55.04, 63.296, 1.0, 0.1) is None
+    assert tolerable_rate(55.04, 63.296, lambda rate: overhead(rate, 1.0, 0.1)) is None
+    assert tolerable_rate(1.0, 0.9, lambda rate: overhead(rate, 1.0, 0.1, 0.2)) is None, "writing alone takes more"
 
 
 def test_the_advisor_bucket_is_a_lower_bound() -> None:
