@@ -43,6 +43,16 @@ def test_a_rule_knows_its_line(tmp_path: Path) -> None:
     assert [rule.line for rule in loaded(tmp_path, text).rules] == [4, 8]
 
 
+@pytest.mark.parametrize("mark", ['"""', "'''"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_looks_like_a_rule_inside_a_string_or_a_comment_is_none(tmp_path: Path, mark: str, end: str) -> None:
+    text = (
+        f'[ledger]\nname = {mark}\n[[rule]]\nit\'s a "name" # not a comment\n[[rule]]\n{mark}\n# [[rule]]\n'
+        '[[rule]] # \'\'\'\nid = "a#b"\nmethod = "shared"\n\n[[ rule ]]\nid = "b"\nmethod = "shared"\n'
+    )
+    assert [rule.line for rule in loaded(tmp_path, text.replace("\n", end)).rules] == [8, 12]
+
+
 def test_unknown_key_names_the_nearest_and_the_line(tmp_path: Path) -> None:
     error = refused(tmp_path, '[[rule]]\nid = "a"\nmetod = "shared"\n')
     assert "metod" in error.what

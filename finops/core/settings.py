@@ -29,8 +29,8 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Currencies:
-    """The company's dated table of exchange rates: CSV with the columns date, from, to, rate and source; and the currency that cost
-    is told in, each charge at the rate of its day."""
+    """The company's dated table of exchange rates: CSV with the columns date, from, to, rate and source; and the currency that
+    cost is told in, each charge at the rate of its day."""
 
     rates: str | None = None
     report: str | None = None

@@ -151,8 +151,16 @@ def _refuse_unknown(data: Mapping[str, Any], known: Sequence[str], where: str) -
             raise UsageError(f"unknown key `{key}`", where=where, hint=hint)
 
 
+_STRINGS = re.compile(
+    r'"""(?:\\.|[^\\])*?"{3,5}' + r"|'''.*?'{3,5}" + r'|"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'" + r"|#[^\n]*", re.DOTALL
+)
+"""Strings of TOML, those of several lines first, and comments."""
+
+
 def _lines_of(header: str, text: str) -> list[int]:
+    """The lines on which a table of that name begins; what looks like one inside a string or a comment is none."""
     wanted = header.replace(" ", "")
+    plain = _STRINGS.sub(lambda found: '""' + "\n" * found[0].count("\n"), text.replace("\r\n", "\n"))
     return [
-        number for number, line in enumerate(text.splitlines(), 1) if line.split("#", 1)[0].strip().replace(" ", "") == wanted
+        number for number, line in enumerate(plain.split("\n"), 1) if line.replace('""', "").strip().replace(" ", "") == wanted
     ]

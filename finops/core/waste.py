@@ -31,7 +31,8 @@ class Cause:
 CAUSES: tuple[Cause, ...] = (
     Cause("idle", "hours of metered resources in which no workload used them", "metered_hours", needs="meter readings"),
     Cause(
-        "unused_commitment", "committed hours that nobody used", "priced_charges", needs="charges that say how they are priced"
+        *("unused_commitment", "committed hours that nobody used", "priced_charges"),
+        needs="charges that say what of commitments was used",
     ),
     Cause("no_outcome", "agents whose runs have no outcome, while others' have", "with_verdict", "runs", "an outcome"),
     Cause(

@@ -15,6 +15,7 @@ from finops.core.waste import CAUSES, anything_told, cache_savings, grouped, pri
 from finops.errors import UsageError
 from finops.ledger.cube import CubeQuestion, cube_totals, require_built
 from finops.ledger.store import Reader, one_state
+from finops.steps.commitment_fees import fee_notes, unnamed_fees
 from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
@@ -41,6 +42,9 @@ def waste(
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
         found, savings, told = _found(reader, settings, period)
+        fees = unnamed_fees(reader, settings, period)
+        if fees and not any(row["cause"] == "unused_commitment" for row in found):
+            told = {**told, "priced_charges": 0}
         question = CubeQuestion((), "effective", first=period.first, end=period.end, currency=settings.currency)
         spent = {currency: amount for currency, amount in cube_totals(reader, question) if amount}
     rows = grouped(found, by)
@@ -48,7 +52,7 @@ def waste(
         total = spent.get(row["currency"])
         row["share"] = round(row["cost"] / total, 9) if row["cost"] is not None and total else None
     totals = _totals(found, savings, spent, _ZERO if anything_told(told) else None)
-    notes = [*_total_notes(totals), *_untold_notes(told), *_left_out(rows, top)]
+    notes = [*_total_notes(totals), *_untold_notes(told), *fee_notes(fees), *_left_out(rows, top)]
     rows = rows[: top or None]
     if "cause" in by:
         rows += [_unmeasured_row(by, cause.id) for cause in CAUSES if unmeasured(cause, told)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Ran
+from tests.conftest import ROOT, Ran
 from tests.sources.test_otlp import document, span
 
 Finops = Callable[..., Ran]
@@ -167,3 +167,12 @@ def test_where_nothing_tells_of_waste_its_total_is_unknown_and_not_nothing(finop
         assert "`idle` is not measured: there are no meter readings" in notes
         assert {row["cause"] for row in ran.json["rows"]} == {"idle"} | ({"unused_commitment"} if cost is None else set())
         assert finops("waste", "--as-of", "2026-10-20").code == 0
+
+
+def test_what_a_bill_does_not_say_of_its_commitments_is_unknown_and_not_nothing(finops: Finops) -> None:
+    """Google Cloud's export has fees and credits of committed use, and no word of what was not used."""
+    assert finops("ingest", ROOT / "tests/sources/samples/gcp_billing/export.jsonl").code == 0
+    found = finops("waste", "--by", "cause", "--month", "2026-10", "-f", "json").json
+    (row,) = [row for row in found["rows"] if row["cause"] == "unused_commitment"]
+    assert row["cost"] is None
+    assert any("$0.08 was paid to Google Cloud for commitments" in note for note in found["meta"]["notes"])
