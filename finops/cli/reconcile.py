@@ -24,6 +24,9 @@ def reconcile(
     g: Globals,
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="One billing month.")] = None,
     rules: Annotated[bool, typer.Option("--rules", help="What each rule matched, what not, and the cost it moved.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="With --rules: fail where a rule matches nothing or overlaps another.")
+    ] = False,
     unattributed: Annotated[
         bool, typer.Option("--unattributed", help="Calls and cost without a tenant, agent or workflow: how much, and why.")
     ] = False,
@@ -67,9 +70,11 @@ def reconcile(
     for name, value in (("--expected", expected), ("--assume", assume)):
         if value is not None and expect is None:
             raise UsageError(f"`{name}` belongs to `--expect`", where=name, hint="--expect spot")
+    if strict and not rules:
+        raise UsageError("`--strict` belongs to `--rules`", where="--strict", hint="--rules --strict")
     amount = None if expected is None else above_zero(expected, "--expected")
     bought = partial(reconcile_options, expect=expect, expected=amount, assume=discounts(assume))
-    views: dict[str, Callable[..., Result]] = {"--rules": partial(answer, rules=True), "--unattributed": nameless}
+    views: dict[str, Callable[..., Result]] = {"--rules": partial(answer, rules=True, strict=strict), "--unattributed": nameless}
     views |= {"--sources": reconcile_sources, "--expect": bought}
     given = [name for name, wanted in zip(views, (rules, unattributed, sources, expect), strict=True) if wanted]
     if len(given) > 1:

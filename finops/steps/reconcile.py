@@ -50,8 +50,9 @@ COLUMNS = (
 )
 
 
-def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = False, talk: Talk) -> Result:
-    """One row per month, issuer, account and currency; with `rules`, what each rule has and what it did."""
+def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = False, strict: bool = False, talk: Talk) -> Result:
+    """One row per month, issuer, account and currency; with `rules`, what each rule has and what it did, of which `strict` makes
+    an error where one does nothing or overlaps another."""
     settings = load_settings(overrides)
     period = month_period(month) if month else None
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
@@ -61,7 +62,7 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
         meta = {"currency": settings.currency, "as_of": settings.as_of, "period": month, "metric": "billed", "unbuilt": unbuilt}
         if rules:
-            return rule_answer(reader, settings, period, meta)
+            return rule_answer(reader, settings, period, meta, strict=strict)
         rows, notes = _rows(reader, settings, month)
         notes += [*twice_notes(reader, period), *_uncosted_notes(reader, settings, month), *short_note(reader)]
     return Result(COLUMNS, rows, _totals(rows), meta, notes)

@@ -13,7 +13,7 @@ from finops.core.periods import Period, month_text
 from finops.core.result import Column, Result
 from finops.core.rule_checks import without_effect
 from finops.core.settings import Rule
-from finops.errors import DataError
+from finops.errors import DataError, UsageError
 from finops.ledger.engine.build import built_by, fingerprint_of
 from finops.ledger.rule_reach import Reach, placed_without, rule_reach
 from finops.ledger.store import Reader
@@ -51,9 +51,10 @@ NO_CHARGE = "no-charge"
 _EMPTY = dict.fromkeys(column.key for column in COLUMNS)
 
 
-def rule_answer(reader: Reader, settings: Settings, period: Period | None, meta: Row) -> Result:
+def rule_answer(reader: Reader, settings: Settings, period: Period | None, meta: Row, *, strict: bool = False) -> Result:
     """Per month and rule: `matched` rows add up to the bill; `taken from` and `placed on` rows of a rule each add up to what it
-    matched; `passed over` and `not charged` rows stand beside it and are in no total."""
+    matched; `passed over` and `not charged` rows stand beside it and are in no total. With `strict` the first rule that matches
+    nothing, places nothing, says something without effect or overlaps another is a UsageError with its line."""
     allocation = allocation_of(settings)
     if built_by(reader) != fingerprint_of(allocation):
         raise DataError("the configuration has changed since the last build", where=str(settings.ledger), hint="`finops build`")
@@ -72,8 +73,17 @@ def rule_answer(reader: Reader, settings: Settings, period: Period | None, meta:
         row["line"] = lines.get((row["period"], row["rule"])) or None
     rows.sort(key=lambda row: (row["period"], row["rule"], row["currency"] or "", order.index(row["finding"]), -_size(row)))
     notes = [f"{verdict}: {VERDICTS[verdict]}" for verdict in sorted({row["verdict"] for row in rows} & VERDICTS.keys())]
-    notes += [*_empty_notes(reach, settings), *_overlap_notes(reach, settings), *_unread_notes(settings)]
+    doubts = [*_empty_notes(reach, settings), *_overlap_notes(reach, settings), *_unread_notes(settings)]
+    if strict and doubts:
+        raise UsageError(doubts[0], where=str(settings.config), hint=_more(doubts[1:]))
+    notes += doubts
     return Result(COLUMNS, rows, _totals(rows), {**meta, "findings": FINDINGS}, notes)
+
+
+def _more(doubts: Sequence[str]) -> str:
+    if not doubts:
+        return "`finops reconcile --rules` has what each rule matched"
+    return f"{len(doubts):,} more, told by `finops reconcile --rules`; next: {doubts[0]}"
 
 
 def _size(row: Row) -> Decimal:

@@ -103,6 +103,17 @@ def test_every_rule_says_what_it_has_and_has_not_and_what_it_moved(house: Finops
     assert "rule `upkeep` (finops.toml:16): `driver` say nothing in a shared rule" in notes
 
 
+def test_strict_makes_an_error_of_what_does_nothing_or_overlaps(house: Finops) -> None:
+    ran = house("reconcile", "--rules", "--strict")
+    assert (ran.code, ran.out) == (2, "")
+    assert "rule `logs again` (finops.toml:24) places nothing" in ran.err
+    assert "more, told by `finops reconcile --rules`; next: rule `nothing` (finops.toml:29) matches no charge" in ran.err
+    Path("finops.toml").write_text(RULES.split("[[rule]]\nid = \"upkeep\"")[0], encoding="utf-8")
+    assert house("build", "--restate", "all").code == 0
+    assert house("reconcile", "--rules", "--strict").code == 0
+    assert house("reconcile", "--strict").code == 2
+
+
 def test_each_side_of_a_rule_adds_up_to_what_it_matched(house: Finops) -> None:
     ran = house("reconcile", "--rules", "-f", "json")
     rows, _ = told(ran)
