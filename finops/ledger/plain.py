@@ -6,6 +6,7 @@ is not plain, and is left to the engine with all that follow it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -64,7 +65,7 @@ def write_plain(
 
 
 class _Sink:
-    """Parquet files of typed rows, with their lineage."""
+    """Parquet files of typed rows, with their lineage. They are written in a second thread, while the next rows are made."""
 
     def __init__(self, contract: Contract, folder: Path, lineage: tuple[int, int]) -> None:
         import pyarrow as pa
@@ -79,13 +80,19 @@ class _Sink:
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = self._groups = 0
         self._writer: pq.ParquetWriter | None = None
+        self._beside = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
 
     def __enter__(self) -> _Sink:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._flush()
-        self._close()
+        try:
+            self._flush()
+            self._written()
+        finally:
+            self._beside.shutdown()
+            self._close()
 
     def add(self, batch: pa.RecordBatch) -> None:
         import numpy as np
@@ -106,17 +113,26 @@ class _Sink:
             self._flush()
 
     def _flush(self) -> None:
+        if self._waiting_rows:
+            self._written()
+            self._writing = self._beside.submit(self._write, self._waiting, self._waiting_rows)
+            self._waiting, self._waiting_rows = [], 0
+
+    def _written(self) -> None:
+        """Waits for the rows that are being written."""
+        if self._writing is not None:
+            self._writing.result()
+
+    def _write(self, batches: list[pa.RecordBatch], rows: int) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        if not self._waiting_rows:
-            return
         if self._writer is None:
             self._folder.mkdir(exist_ok=True)
             self.files.append(self._folder / f"plain_{len(self.files):06}.parquet")
             self._writer = pq.ParquetWriter(self.files[-1], self._schema, **_written_as(self._schema))
-        self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema), row_group_size=self._waiting_rows)
-        self._waiting, self._waiting_rows, self._groups = [], 0, self._groups + 1
+        self._writer.write_table(pa.Table.from_batches(batches, self._schema), row_group_size=rows)
+        self._groups += 1
         if self._groups >= GROUPS_PER_FILE:
             self._close()
 

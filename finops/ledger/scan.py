@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.core.contracts import Contract
 from finops.errors import DataError, FinopsError
 from finops.ledger.connect import engine_errors, named, quoted
+from finops.ledger.csv_columns import as_parquet
 from finops.ledger.repeated_maps import RepeatedMap, repeated_maps
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_COLUMNS = 4_096
 MAX_LINE_BYTES = 4 << 20
+MOST_READERS = 4
+"""Threads that parse blocks of a CSV file: one writes what they find, and is busier than four of them."""
 _REJECTS, _SCANS = "finops_csv_rejects", "finops_csv_scans"
 _NAME = r'"((?:[^"]|"")+)"'
 _SPELLED = re.compile(
@@ -48,8 +52,8 @@ class Raw:
     """What the source raised while its batches were taken; the engine would only repeat it in its own words."""
 
 
-def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan) -> Raw:
-    """The raw relation of a file that DuckDB reads itself."""
+def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan, folder: Path) -> Raw:
+    """The raw relation of a file that DuckDB reads itself. A large CSV file becomes columns in the `folder` first."""
     where = str(scan.path)
     if len(scan.header) > MAX_COLUMNS:
         raise DataError(
@@ -61,13 +65,13 @@ def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: S
     with engine_errors(
         "the file can't be read", where=where, hint="is it complete? Export it again, or name its kind with `--source`"
     ):
-        if scan.format == "parquet":
-            base, native = _parquet(connection, scan, any(field.kind == "float" for field in contract.fields))
-        elif scan.format == "csv":
-            base, native = _csv(connection, scan), {}
-        else:
-            base, native = _jsonl(scan), {}
-        return _select(connection, contract, scan, base, native)
+        file = _csv_columns(connection, scan, folder) if scan.format == "csv" else scan.path
+        if scan.format == "jsonl":
+            return _select(connection, contract, scan, _jsonl(scan), {})
+        if file is None:
+            return _select(connection, contract, scan, _csv(connection, scan), {})
+        base, native = _parquet(connection, file, any(field.kind == "float" for field in contract.fields))
+        return _select(connection, contract, scan, base, native, numbered=True)
 
 
 def raw_arrow(connection: duckdb.DuckDBPyConnection, contract: Contract, batches: Iterator[pa.RecordBatch]) -> Raw:
@@ -124,13 +128,21 @@ def clear_malformed(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
-def _select(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan, base: str, native: dict[str, str]) -> Raw:
+def _select(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    scan: Scan,
+    base: str,
+    native: dict[str, str],
+    *,
+    numbered: bool = False,
+) -> Raw:
     made = {f.name: _source_of(scan.columns[f.name], native) for f in contract.fields if f.name in scan.columns}
     rows = f"({base}){f' WHERE {scan.where}' if scan.where else ''}"
     sql = f"SELECT {', '.join(['part_row', *(f'{sql} AS {named(name)}' for name, sql in made.items())])} FROM {rows}"
     described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {sql})").fetchall()
     types = {name: kind for name, kind in described if name != "part_row"}
-    if scan.format != "parquet":
+    if not numbered:
         return Raw(sql, types, False)
     own = {name: (sql, _own_columns(sql, native)) for name, sql in made.items()}
     maps = repeated_maps(connection, contract, rows, own, types)
@@ -154,15 +166,26 @@ def _source_of(expression: str, native: dict[str, str]) -> str:
     return native.get(name.replace('""', '"').lower(), f"({expression})")
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, scan: Scan, floats: bool) -> tuple[str, dict[str, str]]:
+def _parquet(connection: duckdb.DuckDBPyConnection, file: Path, floats: bool) -> tuple[str, dict[str, str]]:
     """The file's rows, and its columns by lower-case name. Floating numbers become text once, however many columns they feed;
     not where a contract keeps `floats`."""
-    reader = f"read_parquet({quoted(str(scan.path))}, file_row_number = true, hive_partitioning = false)"
+    reader = f"read_parquet({quoted(str(file))}, file_row_number = true, hive_partitioning = false)"
     described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {reader})").fetchall()
     kept = {name.lower(): named(name) for name, kind in described if kind != "BLOB"}
     numbers = [named(name) for name, kind in described if kind in ("DOUBLE", "FLOAT") and not floats]
     texts = f" REPLACE ({', '.join(f'CAST({name} AS VARCHAR) AS {name}' for name in numbers)})" if numbers else ""
     return f"SELECT *{texts}, file_row_number + 1 AS part_row FROM {reader}", kept
+
+
+def _csv_columns(connection: duckdb.DuckDBPyConnection, scan: Scan, folder: Path) -> Path | None:
+    """The columns of a CSV file that are named anywhere, as a Parquet file; None where the engine has to read the lines."""
+    said = " ".join([*scan.columns.values(), scan.where or ""]).lower()
+    header = _distinct(scan.header)
+    wanted = [name for name in header if name.replace('"', '""').lower() in said]
+    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
+    target = folder / "texts.parquet"
+    folder.mkdir()
+    return target if as_parquet(scan, header, wanted, target, min(threads, MOST_READERS)) else None
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, scan: Scan) -> str:

@@ -59,14 +59,14 @@ def staged(
     writer: Writer, contract: Contract, load: LoadLike, batch_id: int, where: str, rows_before: int = 0
 ) -> Iterator[Staged]:
     """Reads a load into typed Parquet and its rejects into the table `reject`."""
-    first, second, third = aside(writer.path), aside(writer.path), aside(writer.path)
+    first, second, third, fourth = (aside(writer.path) for _ in range(4))
     connection = writer.connection
     try:
         if not writer.casts_defined:
             define_casts(connection)
             writer.casts_defined = True
         plain = _plain(writer, contract, load, third, (batch_id, rows_before))
-        raw = _raw(writer, contract, load, plain)
+        raw = _raw(writer, contract, load, plain, fourth)
         if raw is not None:
             lineage = batch_id, rows_before + plain.rows
             with _source_errors(raw, where):
@@ -85,7 +85,7 @@ def staged(
     finally:
         clear_malformed(connection)
         connection.execute("DROP VIEW IF EXISTS temp.finops_stream")
-        for folder in (first, second, third):
+        for folder in (first, second, third, fourth):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -100,11 +100,11 @@ def _plain(writer: Writer, contract: Contract, load: LoadLike, folder: Path, lin
     return write_plain(writer.connection, contract, load.data, folder, lineage)
 
 
-def _raw(writer: Writer, contract: Contract, load: LoadLike, plain: Plain) -> Raw | None:
+def _raw(writer: Writer, contract: Contract, load: LoadLike, plain: Plain, folder: Path) -> Raw | None:
     """What the engine has to look at; None where nothing is left for it."""
     data = load.data
     if not isinstance(data, Iterator):
-        return raw_table(writer.connection, contract, data)
+        return raw_table(writer.connection, contract, data, folder)
     return None if plain.rest is None else raw_arrow(writer.connection, contract, plain.rest)
 
 

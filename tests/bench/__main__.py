@@ -54,7 +54,7 @@ def otlp() -> dict[str, Any]:
 
 
 def bills() -> dict[str, Any]:
-    """Bills alone: FOCUS and AWS CUR as Parquet, FOCUS as packed CSV; large enough that starting up counts for little."""
+    """Bills alone: FOCUS and AWS CUR, as Parquet and as packed CSV; large enough that starting up counts for little."""
     from tests.bench import ingest_bills
 
     return ingest_bills.measure(4_000_000)

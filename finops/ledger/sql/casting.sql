@@ -28,7 +28,7 @@ CREATE OR REPLACE TEMP MACRO finops_any_time(t) AS CASE
 
 -- The usual ways to write a time first, which need no condition.
 CREATE OR REPLACE TEMP MACRO finops_time(t) AS coalesce(
-    TRY_CAST(regexp_extract(t, '^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?$') AS TIMESTAMP), finops_any_time(t));
+    TRY_CAST(regexp_extract(t, '^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?Z?)?$') AS TIMESTAMP), finops_any_time(t));
 
 CREATE OR REPLACE TEMP MACRO finops_int(t) AS
     CASE WHEN regexp_full_match(t, '[+-]?\d{1,19}(\.0*)?') THEN TRY_CAST(t AS BIGINT) END;
