@@ -64,7 +64,7 @@ def place(
     months: Annotated[int, typer.Option("--months", min=1, max=120, help="Months over which the move is spread.")] = 12,
     replay: Annotated[
         str | None,
-        typer.Option("--replay", metavar="YYYY-MM", help="Price a month's real calls on other models."),
+        typer.Option("--replay", metavar="YYYY-MM", help="Price a month's real calls on other models and own machines."),
     ] = None,
     to: Annotated[
         str | None,

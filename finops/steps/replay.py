@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,16 @@ from finops.core.replay import Band, Cell, Replayed, replayed
 from finops.core.result import Column, Result
 from finops.core.unit_cost import rounded
 from finops.errors import DataError, UsageError
+from finops.steps.replay_hosted import (
+    EXPLAINED,
+    explained,
+    hosted_notes,
+    hosted_rows,
+    hosted_today,
+    measured_models,
+    metered_hours,
+    of_model,
+)
 
 if TYPE_CHECKING:
     from finops.config import Settings
@@ -45,6 +56,7 @@ COLUMNS = (
     Column("unit_cost", "Per call", "unit_price", "unit_cost"),
     Column("unit", "Unit", wide_only=True),
     Column("monthly_cost", "Month", "money", "monthly_cost"),
+    Column("busy_cost", "In use", "money", "monthly_cost", wide_only=True),
     Column("saving", "Saves", "money", "replay_saving"),
     Column("p95_ms", "p95 ms", "number", wide_only=True),
     Column("judged_runs", "Judged runs", "count", "runs"),
@@ -59,12 +71,12 @@ COLUMNS = (
 
 def replay(overrides: Overrides, *, workflow: str, month: str, models: Sequence[str] = (), talk: Talk) -> Result:
     """The month's calls of a workflow as they were and as each model would have priced them. `models` are candidates; without any
-    they are all models that the ledger has prices of for each class of token used."""
+    they are all models that the ledger has prices of for each class of token used, and all that were measured on own machines."""
     from finops.ledger.cube import require_built
     from finops.ledger.store import one_state, open_reader
     from finops.prices.token_book import TokenBook
     from finops.steps.models import judged_runs
-    from finops.steps.price_book import known_batches
+    from finops.steps.price_book import known_batches, price_book
 
     settings = load_settings(overrides)
     period = month_period(month, "--replay")
@@ -73,7 +85,11 @@ def replay(overrides: Overrides, *, workflow: str, month: str, models: Sequence[
         talk.stage("Read the calls")
         book = TokenBook.of_batches(known_batches(settings, reader))
         known = {(row["provider"], row["model"]) for row in reader.query("SELECT DISTINCT provider, model FROM price_token")}
-        chosen = sorted({_resolved(book, name, known) for name in models} if models else known)
+        machines = price_book(settings, reader)
+        measured = measured_models(settings, machines)
+        own = [m for name in models for m in of_model(measured, name)] if models else measured
+        of_apis = [name for name in models if not of_model(measured, name)]
+        chosen = sorted({_resolved(book, name, known) for name in of_apis} if models else known)
         bands = {model: _bands(book, model) for model in chosen}
         edges = sorted({0, *(band.least_input for found in bands.values() for band in found)})
         rows = reader.read("replay_cells", first=period.first, end=period.end, workflow=workflow, edges=edges)
@@ -83,16 +99,27 @@ def replay(overrides: Overrides, *, workflow: str, month: str, models: Sequence[
         since = until.fromordinal(until.toordinal() - EVIDENCE_DAYS)
         judged, _ = judged_runs(reader, since, until, settings.currency)
         evidence = {one.model: one for one, _ in judged if one.group == workflow}
+        on_own = hosted_today(reader, workflow, period, settings.currency)
+        metered_h = metered_hours(reader, workflow, period)
     talk.stage("Price them anew")
     cells = [_cell(row) for row in rows]
-    called = _called(rows, evidence)
-    today = _total(called)
+    called = _called(rows, evidence, on_own)
+    hosted_models = [row["model"] for row in called if row["busy_cost"] is not None]
+    of_hosted = [_cell(row) for row in rows if row["model"] in hosted_models]
+    share = explained(of_hosted, measured, hosted_models, metered_h)
+    elsewhere_too = share is not None and share < EXPLAINED  # what own machines did is not in the calls
+    today = None if elsewhere_too else _total(called)
     candidates = [_candidate(model, replayed(cells, bands[model]), evidence, book, today) for model in chosen]
+    elsewhere = [
+        dict.fromkeys(column.key for column in COLUMNS) | row | _judged(evidence.get(row["model"]))
+        for row in hosted_rows(cells, own, machines, settings.as_of, period, today)
+    ]
+    candidates += elsewhere
     if not models:
         candidates = [row for row in candidates if row["feasible"]]
     candidates.sort(key=lambda row: (not row["feasible"], row["monthly_cost"] or 0, row["model"]))
     return Result(
-        COLUMNS,
+        _columns(own_machines=bool(elsewhere)),
         [*called, *candidates],
         meta={
             "currency": called[0]["currency"],
@@ -103,8 +130,39 @@ def replay(overrides: Overrides, *, workflow: str, month: str, models: Sequence[
             "prices_as_of": book.as_of,
             "evidence_days": EVIDENCE_DAYS,
         },
-        notes=_notes(called, candidates, today, settings, period),
+        notes=[
+            *_notes(called, candidates, today, settings, period, known=not elsewhere_too),
+            *hosted_notes(elsewhere, called, share),
+        ],
     )
+
+
+def _columns(*, own_machines: bool) -> list[Column]:
+    """With rows of own machines the table names them, and leaves providers, calls and judged runs to wider formats."""
+    if not own_machines:
+        return list(COLUMNS)
+    shown = {"provider": True, "instance_type": False, "purchase_option": False, "judged_runs": True, "calls": True}
+    return [replace(column, wide_only=shown.get(column.key, column.wide_only)) for column in COLUMNS]
+
+
+def _on_own_machines(known: Row | None, calls: Decimal) -> Row:
+    """What calls on own machines cost, idle time in proportion."""
+    if known is None:
+        return {}
+    cost = known["reserved_cost"]
+    return {
+        "monthly_cost": cost, "busy_cost": known["cost"], "currency": known["currency"], "purchase_option": None,
+        "unit_cost": rounded(EXACT.divide(cost, calls)) if calls else None,
+        "reason": "on own machines: the time in use and its share of idle time",
+    }  # fmt: skip
+
+
+def _judged(judged: ModelRuns | None) -> Row:
+    low, high = wilson(judged.accepted, judged.runs) if judged else (None, None)
+    return {
+        "judged_runs": judged.runs if judged else 0, "success_rate": judged.accepted / judged.runs if judged else None,
+        "success_low": low, "success_high": high,
+    }  # fmt: skip
 
 
 def _resolved(book: TokenBook, name: str, known: Set[Model]) -> Model:
@@ -138,8 +196,8 @@ def _cell(row: Row) -> Cell:
     return Cell(row["quarter"], row["band"], row["weight"], row["calls"], {name: row[name] or 0 for name in CLASSES})
 
 
-def _called(rows: Sequence[Row], evidence: dict[str, ModelRuns]) -> list[Row]:
-    """The calls as they were, by model and currency, at list price."""
+def _called(rows: Sequence[Row], evidence: dict[str, ModelRuns], on_own: Mapping[str, Row]) -> list[Row]:
+    """The calls as they were, by model and currency: at list price, or what own machines cost that served all of a model's."""
     found: dict[tuple[str, str | None], list[Decimal]] = {}
     paid_in = {row["model"]: row["currency"] for row in reversed(rows) if row["currency"]}
     for row in rows:  # a call that failed before it used a token has neither cost nor currency
@@ -149,12 +207,10 @@ def _called(rows: Sequence[Row], evidence: dict[str, ModelRuns]) -> list[Row]:
         own[2] += row["weight"] * row["unpriced"]
     called = []
     for (model, currency), (calls, cost, unpriced) in sorted(found.items(), key=lambda one: (-one[1][1], str(one[0]))):
-        priced = not unpriced
+        priced, hosted = not unpriced, on_own.get(model) if unpriced == calls else None
         reason = None if priced else f"{unpriced:,.0f} of {calls:,.0f} calls have no list price"
-        called.append(
-            _row(None, model, calls, cost if priced else None, currency, evidence.get(model))
-            | {"today": True, "feasible": True, "reason": reason}
-        )
+        row = _row(None, model, calls, cost if priced else None, currency, evidence.get(model))
+        called.append(row | {"today": True, "feasible": True, "reason": reason} | _on_own_machines(hosted, calls))
     return called
 
 
@@ -175,12 +231,10 @@ def _candidate(model: Model, found: Replayed, evidence: dict[str, ModelRuns], bo
 def _row(
     provider: str | None, model: str, calls: Decimal, cost: Decimal | None, currency: str | None, judged: ModelRuns | None
 ) -> Row:
-    low, high = wilson(judged.accepted, judged.runs) if judged else (None, None)
     return dict.fromkeys(column.key for column in COLUMNS) | {
         "provider": provider, "model": model, "purchase_option": "on_demand", "calls": round(calls), "unit": "call",
         "unit_cost": rounded(EXACT.divide(cost, calls)) if cost is not None and calls else None, "monthly_cost": cost,
-        "judged_runs": judged.runs if judged else 0, "success_rate": judged.accepted / judged.runs if judged else None,
-        "success_low": low, "success_high": high, "today": False, "currency": currency,
+        "today": False, "currency": currency, **_judged(judged),
     }  # fmt: skip
 
 
@@ -201,17 +255,18 @@ def _nothing(rows: Sequence[Row], workflow: str, period: Period) -> DataError:
 
 
 def _notes(
-    called: Sequence[Row], candidates: Sequence[Row], today: Decimal | None, settings: Settings, period: Period
+    called: Sequence[Row], candidates: Sequence[Row], today: Decimal | None, settings: Settings, period: Period, *, known: bool
 ) -> list[str]:
     currency = called[0]["currency"] or settings.currency or "USD"
     notes = []
-    if today is None:
+    if today is None and known:
         notes.append("What the calls cost as they were is not known, so nothing can be said of a saving.")
-    known = [row for row in candidates if row["saving"] is not None and row["saving"] > 0]
-    proven = [row for row in known if row["success_rate"] is not None and row["judged_runs"] >= FEW]
-    for rows, words in ((known[:1], "Cheapest"), (proven[:1], "Cheapest with evidence of quality here")):
+    cheaper = [row for row in candidates if row["saving"] is not None and row["saving"] > 0]
+    proven = [row for row in cheaper if row["success_rate"] is not None and row["judged_runs"] >= FEW]
+    for rows, words in ((cheaper[:1], "Cheapest"), (proven[:1], "Cheapest with evidence of quality here")):
         for row in rows:
-            said = f"{words} is {row['model']}: {money_table(row['monthly_cost'], currency)} instead of "
+            on = f" on {row['instance_type']} {row['purchase_option']}" if row["instance_type"] else ""
+            said = f"{words} is {row['model']}{on}: {money_table(row['monthly_cost'], currency)} instead of "
             said += f"{money_table(today, currency)} in {period.label}, if it needs the same tokens"
             said += f"; {row['reason']}." if row["success_rate"] is None else f"; {_evidence(row)}."
             if said not in notes:
