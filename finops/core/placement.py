@@ -283,8 +283,14 @@ def _order(row: Placement) -> tuple[object, ...]:
 
 
 def _cost(measurement: Measurement, offer: Offer, given: Assumptions, billed: float) -> Decimal:
-    overhead = rounded(exact(billed))
-    return unit_cost(offer.price, measurement.count, measurement.duration_s, measurement.units, given.utilisation, overhead)
+    return unit_cost(
+        offer.price, measurement.count, measurement.duration_s, measurement.units, given.utilisation, _as_decimal(billed)
+    )
+
+
+@cache
+def _as_decimal(billed: float) -> Decimal:
+    return rounded(exact(billed))
 
 
 def _monthly(measurement: Measurement, offer: Offer, cost: Decimal | None, given: Assumptions) -> Decimal | None:

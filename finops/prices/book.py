@@ -74,13 +74,15 @@ class PriceBook:
         on: date | None = None,
     ) -> list[Offer]:
         """Everything that is offered at a known price on the day `on`, as known on `at` (None: by the latest facts), sorted."""
-        wanted = (provider, region, instance_type, purchase_option)
         found = {}
-        for key in self._keys(instance_type):
-            if all(want is None or want == have for want, have in zip(wanted, key, strict=True)):
-                offer = self._offer(key, at, on)
-                if offer is not None:
-                    found[key] = offer
+        for key in self._keys(instance_type):  # of this type, where one is named
+            if (
+                (provider is None or key[0] == provider)
+                and (region is None or key[1] == region)
+                and (purchase_option is None or key[3] == purchase_option)
+                and (offer := self._offer(key, at, on)) is not None
+            ):
+                found[key] = offer
         return [found[key] for key in sorted(found)]
 
     def offer(
