@@ -27,3 +27,10 @@ def fee_notes(fees: Sequence[Row]) -> list[str]:
         "does not say how much of them was used, so that what is unused is unknown, and not nothing"
         for row in fees
     ]
+
+
+def of_known_use(row: Row, fees: Sequence[Row]) -> Row:
+    """What is held today, without the figures that need to know what of it was used and what an hour of it cost."""
+    if row["plan"] != "today" or row["provider"] not in {fee["cloud"] for fee in fees}:
+        return row
+    return row | dict.fromkeys(("utilisation", "savings_rate", "too_many", "too_many_cost", "unused_cost"))

@@ -19,6 +19,7 @@ from finops.ledger.cube import require_built
 from finops.ledger.instance_hours import billed_spans, instance_hours
 from finops.ledger.store import one_state
 from finops.steps.commitment_demand import DemandAhead, demand_ahead
+from finops.steps.commitment_fees import fee_notes, of_known_use, unnamed_fees
 from finops.steps.commitment_notes import commitment_notes, demand_notes
 from finops.steps.commitment_pools import pool_notes, pool_row, pools_of
 from finops.steps.reading import read_ledger
@@ -96,6 +97,7 @@ def commitments(
         talk.stage("Read the hours of instances")
         rows = instance_hours(reader, period.first, period.end)
         spans = {provider: Span(*span) for provider, span in billed_spans(reader, period.first, period.end).items()}
+        fees = unnamed_fees(reader, settings, period)
         if settings.currency:
             rows = [row for row in rows if row["currency"] == settings.currency]
         by_place = hours_by_place(rows, spans, Span(*(datetime.combine(day, time()) for day in (period.first, period.end))))
@@ -118,10 +120,10 @@ def commitments(
     notes = commitment_notes(found, loose, totals, fall, settings.as_of, len(found) - len(shown))
     return Result(
         COLUMNS,
-        [row for one in shown for row in _rows(one)] + [pool_row(pool, _EMPTY) for pool in pools],
+        [of_known_use(row, fees) for one in shown for row in _rows(one)] + [pool_row(pool, _EMPTY) for pool in pools],
         totals,
         _meta(settings, period, fall, found) | {"demand": demand, "demand_from": ahead.first, "demand_until": ahead.until},
-        [*notes, *pool_notes(pools), *demand_notes(found, ahead, demand, period)],
+        [*notes, *pool_notes(pools), *demand_notes(found, ahead, demand, period), *fee_notes(fees)],
     )
 
 

@@ -172,7 +172,9 @@ def test_where_nothing_tells_of_waste_its_total_is_unknown_and_not_nothing(finop
 def test_what_a_bill_does_not_say_of_its_commitments_is_unknown_and_not_nothing(finops: Finops) -> None:
     """Google Cloud's export has fees and credits of committed use, and no word of what was not used."""
     assert finops("ingest", ROOT / "tests/sources/samples/gcp_billing/export.jsonl").code == 0
-    found = finops("waste", "--by", "cause", "--month", "2026-10", "-f", "json").json
-    (row,) = [row for row in found["rows"] if row["cause"] == "unused_commitment"]
-    assert row["cost"] is None
-    assert any("$0.08 was paid to Google Cloud for commitments" in note for note in found["meta"]["notes"])
+    for arguments in (("waste", "--by", "cause"), ("commitments",)):
+        found = finops(*arguments, "--month", "2026-10", "-f", "json").json
+        assert any("$0.08 was paid to Google Cloud for commitments" in note for note in found["meta"]["notes"]), arguments
+        assert all(row["cost"] is None for row in found["rows"] if row.get("cause") == "unused_commitment")
+        assert {row["cause"] for row in found["rows"]} >= {"unused_commitment"} if arguments[0] == "waste" else True
+        assert all(row["utilisation"] is None for row in found["rows"] if row.get("plan") == "today")
