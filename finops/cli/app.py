@@ -27,6 +27,8 @@ COMMANDS: tuple[str, ...] = (
     "forecast",
     "bridge",
     "anomalies",
+    "drift",
+    "burn",
     "volatility",
     "flag",
     "models",

@@ -20,6 +20,10 @@ LEAST_BITS = 0.02
 """Below it no drift is told, however even the past was."""
 _TIMES = 3.0
 """A drift is beyond this many times the 90 % quantile of the series' own past."""
+_DEVIATIONS = 6.0
+"""And beyond so many standard deviations of what chance alone brings."""
+_LEAST_SHARE = 0.02
+"""A class with less of the calls says too little of how uneven days are."""
 _LEAST_PAST = 14
 _LEAST_DAYS = 6
 """So many days of the week must speak for the new mix, so that a burst of a few days is none."""
@@ -81,6 +85,7 @@ def drifts(calls: Array, cost: Array, since: int) -> list[Drift]:
         usual = float(np.quantile(past, 0.9)) if past else 0.0
         going_on = bool(found) and day - found[-1].last <= _QUIET_D
         far = len(past) >= _LEAST_PAST and bits > max(LEAST_BITS, _TIMES * usual)
+        far = far and bits > _by_chance(calls[day - WEEK_D - BEFORE_D + 1 : day - WEEK_D + 1], before, after)
         beyond = far and _lasts(week, before, after)
         if beyond and going_on:
             one = found[-1]
@@ -91,6 +96,21 @@ def drifts(calls: Array, cost: Array, since: int) -> list[Drift]:
         elif not going_on and not far:
             past.append(bits)
     return [one for one in found if one.since >= since]
+
+
+def _by_chance(days: Array, before: Array, after: Array) -> float:
+    """The divergence that chance may bring where days differ as much from each other as those before did: their variance over
+    the one of calls that know nothing of each other (Pearson's) widens the mean and the deviations of the divergence."""
+    share = days.sum(axis=0) / max(float(days.sum()), 1.0)
+    own = share >= _LEAST_SHARE
+    expected = days.sum(axis=1)[:, None] * share[own]
+    freedom = (int((days.sum(axis=1) > 0).sum()) - 1) * max(int(own.sum()), 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = float(np.nansum((days[:, own] - expected) ** 2 / (expected * (1 - share[own]))))
+    uneven = max(squares / max(freedom, 1), 1.0)
+    classes = int((before + after > 0).sum())
+    unit = (1 / max(float(before.sum()), 1.0) + 1 / max(float(after.sum()), 1.0)) / (8 * np.log(2))
+    return float(unit * (uneven * ((classes - 1) + _DEVIATIONS * np.sqrt(2 * (classes - 1))) - (classes - 1)))
 
 
 def _usual_days(days: Array) -> Array:

@@ -24,6 +24,7 @@ from finops.steps.reading import read_ledger
 Row = dict[str, Any]
 WINDOW_D = 30
 SCOPE = ("tenant", "workflow", "agent", "model", "provider", "operation", "tool", "prompt_route")
+_LEVELS = ("workflow", "agent", "route")
 COLUMNS = (
     *(
         Column("budget", "Budget"),
@@ -55,13 +56,15 @@ def burn(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
     meta = {"currency": settings.currency, "as_of": settings.as_of, "period": period.label}
     notes = [
         "a burn of 1 uses a budget up just in its period; too fast is 14.4 for an hour, 6 for six hours, 3 for a day, and 1 for "
-        "three days of failures or slow answers; money by the hour is that of calls at list price"
+        "three days of failures or slow answers; money by the hour is that of calls at list price; a service, agent or route "
+        "that burns where the whole does not has a row of its own"
     ]
     return Result(COLUMNS, rows, (), meta, notes)
 
 
 def burn_rows(reader: Reader, settings: Settings, since: date, *, money_only: bool = False) -> list[Row]:
-    """One row for each budget of money, and for the failures and the slow answers that an envelope allows."""
+    """One row for each budget of money, and for the failures and the slow answers that an envelope allows, of its whole scope and
+    of each part that burns where the whole does not."""
     first = min(since, settings.as_of - timedelta(days=WINDOW_D - 1)) - timedelta(days=3)
     rows = []
     for budget in settings.budgets:
@@ -91,7 +94,7 @@ def _of_money(reader: Reader, settings: Settings, budget: Budget, first: date, s
         "currency": budget.currency,
     }
     used = float(spent / budget.amount) if budget.amount else None
-    told = _told(rates, PAIRS, calls, "cost", first, since, hours)
+    told = _told(rates, burns(rates, PAIRS), calls, "cost", first, since)
     over = used is not None and used >= 1 and told["status"] != "burning"
     return {**own, "used": used, **told, **({"status": "used up"} if over else {})}
 
@@ -117,29 +120,56 @@ def _of_calls(reader: Reader, settings: Settings, envelope: Envelope, first: dat
             raise UsageError(
                 f"an envelope allows a share between 0 and 1, not {allowed:g}", where=_where(settings, envelope.line)
             )
-        events, of = _series(calls, hours, bad), _series(calls, hours, among)
-        pairs = (*PAIRS, SLOW_PAIR)
-        rates = {window: event_rates(events, of, allowed, window) for pair in pairs for window in pair[:2]}
-        month = slice(max(hours - WINDOW_D * 24, 0), hours)
-        allowed_events = allowed * float(of[month].sum())
-        used = float(events[month].sum()) / allowed_events if allowed_events else None
-        own: Row = {"budget": envelope.id or _name(envelope.scope), "path": _name(envelope.scope), "kind": kind, "currency": None}
-        rows.append({**own, "used": used, **_told(rates, pairs, calls, bad, first, since, hours)})
+        known: list[tuple[tuple[str, ...], Burn]] = []
+        for part, own in _parts(calls):
+            events, of = _series(own, hours, bad), _series(own, hours, among)
+            pairs = (*PAIRS, SLOW_PAIR)
+            rates = {window: event_rates(events, of, allowed, window) for pair in pairs for window in pair[:2]}
+            found = [one for one in burns(rates, pairs) if not _within(part, one, known)]
+            known += [(part, one) for one in found]
+            told = _told(rates, found, own, bad, first, since)
+            if not part or told["opened"] is not None:
+                path = " / ".join(part) or _name(envelope.scope)
+                budget = envelope.id or _name(envelope.scope)
+                said: Row = {"budget": f"{budget}: {part[-1]}" if part else budget, "path": path, "kind": kind, "currency": None}
+                rows.append({**said, "used": _used(events, of, allowed), **told})
     return rows
 
 
-def _told(
-    rates: dict[int, Any],
-    pairs: Sequence[tuple[int, int, float]],
-    calls: Sequence[Row],
-    part: str,
-    first: date,
-    since: date,
-    hours: int,
-) -> Row:
+def _parts(calls: Sequence[Row]) -> list[tuple[tuple[str, ...], list[Row]]]:
+    """The calls of the whole scope, then of each service, agent in it, and prompt route (or tool) of that, widest first; a part
+    that is all of the one above it is none."""
+    found: dict[tuple[str, ...], list[Row]] = {(): list(calls)}
+    for length in range(1, len(_LEVELS) + 1):
+        for row in calls:
+            name = _path(row)
+            if len(name) >= length:
+                found.setdefault(name[:length], []).append(row)
+    sizes = {name: len(own) for name, own in found.items()}
+    return [(name, own) for name, own in found.items() if not name or sizes[name] < sizes[name[:-1]]]
+
+
+def _within(name: tuple[str, ...], one: Burn, known: Sequence[tuple[tuple[str, ...], Burn]]) -> bool:
+    """Whether a wider part burned too fast at the same time: it names what it mostly comes from."""
+    return any(name[: len(wider)] == wider and one.opened <= other.last and other.opened <= one.last for wider, other in known)
+
+
+def _used(events: Any, among: Any, allowed: float) -> float | None:
+    """The bad calls of the last 30 days over those that are allowed."""
+    month = slice(max(len(events) - WINDOW_D * 24, 0), len(events))
+    budget = allowed * float(among[month].sum())
+    return float(events[month].sum()) / budget if budget else None
+
+
+def _path(row: Row) -> tuple[str, ...]:
+    """Its service, the agent in it and its prompt route (or tool)."""
+    return tuple(f"{kind}={row[kind]}" for kind in _LEVELS if row[kind] is not None)
+
+
+def _told(rates: dict[int, Any], burned: Sequence[Burn], calls: Sequence[Row], part: str, first: date, since: date) -> Row:
     begin = (since - first).days * 24
-    found = [one for one in burns(rates, pairs) if one.last >= begin]
-    newest = max((row["hour"] for row in calls), default=hours - 1)
+    found = [one for one in burned if one.last >= begin]
+    newest = max((row["hour"] for row in calls), default=len(rates[24]) - 1)
     now = round(float(rates[24][newest]), 2) if newest >= 0 else 0.0
     if not found:
         return {
@@ -166,7 +196,7 @@ def _mostly(calls: Sequence[Row], part: str, one: Burn) -> Row:
     parts: dict[tuple[str, ...], float] = {}
     for row in calls:
         if one.opened - one.window_h < row["hour"] <= one.last and row[part]:
-            name = tuple(f"{kind}={row[kind]}" for kind in ("workflow", "agent", "route") if row[kind] is not None)
+            name = _path(row)
             parts[name] = parts.get(name, 0.0) + float(row[part])
     name, share = deepest(parts)
     return {"mostly": f"{name[-1]} ({share:.0%})" if name else None, "mostly_path": " / ".join(name) or None}

@@ -17,15 +17,18 @@ from finops.core.numbers import date_text, money_table, percent, unit_price
 from finops.core.periods import last_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
+from finops.errors import UsageError
 from finops.ledger.cube import require_built
-from finops.ledger.store import Reader, one_state, open_reader
+from finops.ledger.store import Reader, one_state
 from finops.steps.drift_updates import Mixes, update_rows
+from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 HISTORY_D = 180
 ORDER = ("price", "model_mix", "prompt", "input_tokens", "output_tokens", "cost_per_call", "retrieval_latency")
-"""Of one agent's drifts that begin together, the first is the one that is told; the others are named with it."""
+"""Of one series' drifts that begin together, the first is the one that is told; the others are named with it."""
 TOGETHER_D = 7
+BY = ("agent", "tenant", "workflow", "route")
 COLUMNS = (
     *(Column("since", "Since", "date"), Column("last", "Last", "date", wide_only=True), Column("path", "Where")),
     *(Column("class", "Class"), Column("change", "Change"), Column("currency", "Currency", wide_only=True)),
@@ -37,35 +40,38 @@ COLUMNS = (
 )
 
 
-def drift(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
-    """What began to differ in the days up to the business date, the newest first."""
+def drift(overrides: Overrides, *, by: str = "agent", last: str = "30d", talk: Talk) -> Result:
+    """What began to differ in the days up to the business date, of each `by`, the newest first."""
+    if by not in BY:
+        raise UsageError(f"drift is told by one of {', '.join(BY)}, not `{by}`", where="--by")
     settings = load_settings(overrides)
     period = last_period(last, settings.as_of)
     window = {"first": period.first - timedelta(days=HISTORY_D), "end": settings.as_of + timedelta(days=1)}
-    with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
+    of = {**window, "by": by}
+    with read_ledger(settings) as reader, one_state(reader):
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():
             talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
-        mixes = _mixes(reader, window)
+        mixes = _mixes(reader, of)
         changes = [one for one in price_changes(reader.read("drift_prices", **window)) if one.since >= period.first]
         models = _models(mixes)
-        updated = update_rows(reader, mixes, window, period.first)
+        updated = update_rows(reader, mixes, of, period.first)
     rows = [_price_row(one) for one in changes]
-    rows += _drift_rows(mixes, window["first"], period.first, changes, models)
+    rows += _drift_rows(mixes, by, window["first"], period.first, changes, models)
     rows += updated
     if settings.currency:
         rows = [row for row in rows if row["currency"] in (None, settings.currency)]
     rows.sort(key=lambda row: (-row["since"].toordinal(), row["class"] != "price", row["path"], row["class"]))
-    meta = {"currency": settings.currency, "as_of": settings.as_of, "period": period.label}
+    meta = {"currency": settings.currency, "as_of": settings.as_of, "period": period.label, "by": by}
     return Result(COLUMNS, rows, (), meta, _notes(mixes, rows, settings.as_of))
 
 
-def _mixes(reader: Reader, window: Mapping[str, date]) -> Mixes:
-    """By agent and what may drift: names of classes, calls (days, classes), list cost, and the currency."""
+def _mixes(reader: Reader, window: Mapping[str, Any]) -> Mixes:
+    """By name and what may drift: names of classes, calls (days, classes), list cost, and the currency."""
     grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in reader.read("drift_calls", **window):
-        if not row["agent"].startswith("__"):
-            grouped[row["agent"], row["what"]].append(row)
+        if not row["name"].startswith("__"):
+            grouped[row["name"], row["what"]].append(row)
     days = (window["end"] - window["first"]).days
     begins = min((rows[0]["day"] for rows in grouped.values()), default=window["end"])
     skipped = (begins - window["first"]).days
@@ -85,26 +91,26 @@ def _mixes(reader: Reader, window: Mapping[str, date]) -> Mixes:
 
 
 def _models(mixes: Mixes) -> Mapping[str, set[str]]:
-    return {agent: set(names) for (agent, what), (names, *_) in mixes.items() if what == "model_mix"}
+    return {name: set(names) for (name, what), (names, *_) in mixes.items() if what == "model_mix"}
 
 
 def _drift_rows(
-    mixes: Mixes, first: date, since: date, changes: Sequence[PriceChange], models: Mapping[str, set[str]]
+    mixes: Mixes, by: str, first: date, since: date, changes: Sequence[PriceChange], models: Mapping[str, set[str]]
 ) -> list[Row]:
-    by_agent: dict[str, list[tuple[int, str, Drift, Sequence[str], str | None]]] = defaultdict(list)
-    for (agent, what), (names, calls, cost, currency, skipped) in mixes.items():
+    found_of: dict[str, list[tuple[int, str, Drift, Sequence[str], str | None]]] = defaultdict(list)
+    for (name, what), (names, calls, cost, currency, skipped) in mixes.items():
         for one in drifts(calls[skipped:], cost[skipped:], 0):
             day = first + timedelta(days=one.since + skipped)
-            if day >= since and not (what == "cost_per_call" and _repriced(day, changes, models.get(agent, set()))):
-                by_agent[agent].append((one.since + skipped, what, one, names, currency))
+            if day >= since and not (what == "cost_per_call" and _repriced(day, changes, models.get(name, set()))):
+                found_of[name].append((one.since + skipped, what, one, names, currency))
     rows = []
-    for agent, found in sorted(by_agent.items()):
+    for name, found in sorted(found_of.items()):
         while found:
             begun = min(place for place, *_ in found)
             together = [each for each in found if each[0] - begun <= TOGETHER_D]
             found = [each for each in found if each[0] - begun > TOGETHER_D]
             together.sort(key=lambda one: ORDER.index(one[1]))
-            rows.append(_row(agent, together, first))
+            rows.append(_row(f"{by}={name}", together, first))
     return rows
 
 
@@ -113,12 +119,12 @@ def _repriced(day: date, changes: Iterable[PriceChange], models: set[str]) -> bo
     return any(one.model in models and abs((day - one.since).days) <= WEEK_D + BEFORE_D for one in changes)
 
 
-def _row(agent: str, together: Sequence[tuple[int, str, Drift, Sequence[str], str | None]], first: date) -> Row:
+def _row(path: str, together: Sequence[tuple[int, str, Drift, Sequence[str], str | None]], first: date) -> Row:
     begun, what, one, names, currency = together[0]
     skipped = begun - one.since
     return {
         **{"since": first + timedelta(days=begun), "last": first + timedelta(days=one.last + skipped)},
-        **{"path": f"agent={agent}", "class": what, "change": _said(what, one, names), "currency": currency},
+        **{"path": path, "class": what, "change": _said(what, one, names), "currency": currency},
         **{"effect": _money(one.effect), "effect_low": None, "effect_high": None},
         **{"bits": round(one.bits, 4), "usual": round(one.usual, 4), "with": [other[1] for other in together[1:]]},
     }
@@ -130,6 +136,8 @@ def _said(what: str, one: Drift, names: Sequence[str]) -> str:
         return ", ".join(f"{name} {percent(before)} → {percent(after)}" for name, before, after in found)
     middle = np.array([2 ** ((int(name) + 0.5) / 2) for name in names])
     before, after = (_typical(middle, side) for side in (one.before, one.after))
+    if before == after:
+        before, after = (float(middle @ side / side.sum()) for side in (one.before, one.after))
     if what == "retrieval_latency":
         return f"{before:,.0f} → {after:,.0f} ms"
     if what == "cost_per_call":
@@ -164,9 +172,9 @@ def _money(amount: float | None) -> Decimal | None:
 
 
 def _notes(mixes: Mixes, rows: Sequence[Row], as_of: date) -> list[str]:
-    few = sorted({agent for (agent, what), (_, calls, *_) in mixes.items() if what == "model_mix" and _thin(calls)})
+    few = sorted({name for (name, what), (_, calls, *_) in mixes.items() if what == "model_mix" and _thin(calls)})
     notes = [
-        f"up to {date_text(as_of)}: weeks of at least {LEAST_CALLS} calls beside the {BEFORE_D} days before, against the agent's "
+        f"up to {date_text(as_of)}: weeks of at least {LEAST_CALLS} calls beside the {BEFORE_D} days before, against their "
         "own past; effects are a day's, at list price, and don't add up"
     ]
     if few:

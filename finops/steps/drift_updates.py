@@ -27,7 +27,7 @@ MEASURES: Mapping[str, tuple[str, str, str]] = {
 """Ratios of a day's sums that an update may move, and how they are written."""
 
 
-def update_rows(reader: Reader, mixes: Mixes, window: Mapping[str, date], since: date) -> list[Row]:
+def update_rows(reader: Reader, mixes: Mixes, window: Mapping[str, Any], since: date) -> list[Row]:
     """One row for each update from `since` on: the cost of a run before and after with the effect of a day, and what else changed
     for certain."""
     days = (window["end"] - window["first"]).days
@@ -47,18 +47,18 @@ def update_rows(reader: Reader, mixes: Mixes, window: Mapping[str, date], since:
             "accepted",
         ):
             if row[name] is not None:
-                sums[row["agent"]][name][(row["day"] - window["first"]).days] = float(row[name])
+                sums[row["name"]][name][(row["day"] - window["first"]).days] = float(row[name])
     rows = []
-    for (agent, what), (names, calls, _, currency, _) in sorted(mixes.items()):
+    for (series, what), (names, calls, _, currency, _) in sorted(mixes.items()):
         if what in ("model_mix", "prompt"):
             for day, place in updates(calls):
                 begun = window["first"] + timedelta(days=day)
                 if begun >= since:
-                    rows.append(_row(agent, what, names[place], begun, day, sums[agent], currency))
+                    rows.append(_row(f"{window['by']}={series}", what, names[place], begun, day, sums[series], currency))
     return rows
 
 
-def _row(agent: str, what: str, name: str, begun: date, day: int, sums: Mapping[str, Any], currency: str | None) -> Row:
+def _row(path: str, what: str, name: str, begun: date, day: int, sums: Mapping[str, Any], currency: str | None) -> Row:
     cost = change(sums["cost"], sums["runs"], day)
     runs = np.nan_to_num(sums["runs"][day : day + SIDE_D])
     a_day = float(runs.mean()) if len(runs) else 0.0
@@ -68,7 +68,7 @@ def _row(agent: str, what: str, name: str, begun: date, day: int, sums: Mapping[
         sure = "" if cost.certain else ", not certain"
         said.insert(0, f"a run {cost.before:.3g} → {cost.after:.3g}{sure}")
     return {
-        **{"since": begun, "last": begun + timedelta(days=max(len(runs) - 1, 0)), "path": f"agent={agent}", "class": "update"},
+        **{"since": begun, "last": begun + timedelta(days=max(len(runs) - 1, 0)), "path": path, "class": "update"},
         **{"change": f"{'model' if what == 'model_mix' else 'prompt'} {name}: {', '.join(said) or 'too few days to tell'}"},
         **{"currency": currency, "bits": None, "usual": None, "with": []},
         "effect": None if cost is None else _money((cost.after - cost.before) * a_day),

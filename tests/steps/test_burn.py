@@ -1,4 +1,4 @@
-"""`finops anomalies --burn` and `--state`: the planted loop and flood burn and nothing else does; what was told is kept."""
+"""`finops burn`, and `finops anomalies --state`: the planted loop and flood burn and nothing else does; what was told is kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Finops = Callable[..., Ran]
 
 
 def test_what_was_planted_burns_and_nothing_else(sample: Finops) -> None:
-    ran = sample("anomalies", "--burn", "--last", "90d", "-f", "json")
+    ran = sample("burn", "--last", "90d", "-f", "json")
     assert ran.code == 0, ran.err
     burned = {(row["budget"], row["kind"]): row for row in ran.json["rows"] if row["opened"]}
     assert set(burned) == {("openai", "money"), ("fare-search", "errors")}
@@ -50,9 +50,19 @@ def test_state_is_kept_between_runs(sample: Finops) -> None:
     assert told("2026-10-14") == ["grown"]
 
 
-def test_options_that_do_not_go_together(sample: Finops) -> None:
-    assert sample("anomalies", "--burn", "--drift").code == 2
-    assert sample("anomalies", "--burn", "--state", "x.json").code == 2
+def test_a_part_that_burns_where_the_whole_does_not_is_told(sample: Finops, tmp_path: Path) -> None:
+    from finops.cli.app import run
+
+    Path("wide.toml").write_text('[[envelope]]\nid = "all"\nscope = {}\nerror_share = "0.02"\n')
+    ledger = str(tmp_path / "finops.duckdb")
+    more = ["--last", "90d", "--as-of", "2026-11-20", "-f", "json", "-o", "a.json"]
+    assert run(["burn", "--config", "wide.toml", "--ledger", ledger, *more]) == 0
+    rows = json.loads(Path("a.json").read_text())["rows"]
+    assert [(row["budget"], row["mostly"]) for row in rows if row["path"] == "everything"] == [
+        ("all", "route=search_fares (95%)")
+    ]
+    parts = [row["path"] for row in rows if row["path"] != "everything"]
+    assert parts == ["workflow=service-desk-triage / agent=triage-router"], "the burn of the whole names its own part"
 
 
 def test_an_envelope_that_cannot_mean_anything_is_one_error_with_its_line(
@@ -63,4 +73,4 @@ def test_an_envelope_that_cannot_mean_anything_is_one_error_with_its_line(
     for wrong in ('scope = { service = "EC2" }\nerror_share = "0.1"', 'latency_ms = 10\nlatency_share = "1.5"'):
         Path("wrong.toml").write_text(f"[ledger]\nas_of = 2026-11-20\n\n[[envelope]]\n{wrong}\n")
         ledger = str(tmp_path / "finops.duckdb")
-        assert run(["anomalies", "--burn", "--config", "wrong.toml", "--ledger", ledger, "-o", "a.json"]) == 2
+        assert run(["burn", "--config", "wrong.toml", "--ledger", ledger, "-o", "a.json"]) == 2

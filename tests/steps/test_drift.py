@@ -1,4 +1,4 @@
-"""`finops anomalies --drift`: the planted price change and nothing else; updates of model and prompt, before and after."""
+"""`finops drift`: the planted price change and nothing else; updates of model and prompt, before and after."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def day_of(number: int) -> dict[str, Any]:
 
 def test_the_planted_price_change_and_nothing_else(sample: Finops) -> None:
     truth = json.loads((Path(__file__).parents[2] / "sample_data" / "truth.json").read_text())["price_change"]
-    ran = sample("anomalies", "--drift", "--last", "120d", "-f", "json")
+    ran = sample("drift", "--last", "120d", "-f", "json")
     assert ran.code == 0, ran.err
     (price,) = ran.json["rows"]
     assert (price["class"], price["path"], price["since"]) == ("price", f"model={truth['model']}", truth["date"])
@@ -58,7 +58,7 @@ def test_an_update_is_told_with_what_it_changed(finops: Finops) -> None:
     Path("traces.jsonl").write_text("".join(json.dumps(day_of(number)) + "\n" for number in range(DAYS)))
     until = (BEGIN + timedelta(days=DAYS)).date().isoformat()
     assert finops("ingest", "traces.jsonl", "--as-of", until).code == 0
-    ran = finops("anomalies", "--drift", "--last", "40d", "--as-of", until, "-f", "json")
+    ran = finops("drift", "--last", "40d", "--as-of", until, "-f", "json")
     assert ran.code == 0, ran.err
     since = (BEGIN + timedelta(days=SWITCH)).date().isoformat()
     drift, update = ran.json["rows"]
@@ -71,8 +71,22 @@ def test_an_update_is_told_with_what_it_changed(finops: Finops) -> None:
     assert low <= Decimal("0.046") <= high, "40 calls a day, 115 tokens more at 10 USD a million"
     assert low <= effect <= high
 
+    by_route = finops("drift", "--by", "route", "--last", "40d", "--as-of", until, "-f", "json").json["rows"]
+    assert [(row["path"], row["class"], row["since"]) for row in by_route] == [
+        ("route=answer", "prompt", since),
+        ("route=answer", "update", since),
+    ]
+    assert finops("drift", "--by", "colour", "--as-of", until).code == 2
+
+
+def test_no_tenant_and_no_workflow_drifts(sample: Finops) -> None:
+    for by in ("tenant", "workflow", "route"):
+        ran = sample("drift", "--by", by, "--last", "120d", "-f", "json")
+        assert ran.code == 0, ran.err
+        assert [row["class"] for row in ran.json["rows"]] == ["price"]
+
 
 def test_too_few_calls_are_said(sample: Finops) -> None:
-    ran = sample("anomalies", "--drift", "--as-of", "2026-08-05")
+    ran = sample("drift", "--as-of", "2026-08-05")
     assert ran.code == 0
     assert "too few calls to judge" in ran.out
