@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from finops.sources.base import Load, Part, Pattern, Reject
-from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, amount, found, hashed, kept, text
-from finops.sources.files import file_part
 from finops.sources.gateway_calls import Names, Row, call_row, operation_of, owners, without_tokens
+from finops.sources.gateway_log import GatewayLog
 
 NAMES = Names(
     texts={
@@ -44,29 +40,6 @@ _NO_CACHE = "00000000-0000-0000-0000-000000000000"
 _MUST = ("request_id", "request_created_at", "response_status")
 
 
-class Helicone:
-    """Properties name the owners. A request that Helicone answered from its cache has no tokens: no provider billed it."""
-
-    name = "helicone"
-    title = "Helicone requests (CSV, JSON, JSON lines)"
-    contracts: tuple[str, ...] = ("call",)
-    patterns: tuple[Pattern, ...] = (
-        Pattern((".csv",), header_all=_MUST),
-        Pattern((".json", ".jsonl", ".ndjson"), head_all=tuple(f'"{name}"' for name in _MUST)),
-    )
-
-    def parts(self, path: Path, root: Path) -> Iterable[Part]:
-        return [file_part(path, root)]
-
-    def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
-        rejects: list[Reject] = []
-        data = batches(entries(part.path), "call", _row, rejects)
-        yield Load("call", data, rejects)
-
-
-SOURCE = Helicone()
-
-
 def _row(entry: Entry) -> Row:
     row = call_row(entry, NAMES)
     if row["start_time"] is None:
@@ -92,3 +65,6 @@ def _properties(entry: Entry) -> dict[str, Any]:
         given = found(entry, name)
         merged |= given if isinstance(given, dict) else {}
     return {name: value for name, value in merged.items() if "user" not in name.lower()}
+
+
+SOURCE = GatewayLog("helicone", "Helicone requests", _MUST, _row)

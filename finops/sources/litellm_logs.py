@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from finops.sources.base import Load, Part, Pattern, Reject
-from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, found, hashed, kept, listed, tagged, text, truth
-from finops.sources.files import file_part
 from finops.sources.gateway_calls import Names, Row, call_row, operation_of, without_tokens
+from finops.sources.gateway_log import GatewayLog
 
 _USAGE, _MORE = "metadata.usage_object", "metadata.additional_usage_values"
 _DETAILS = f"{_USAGE}.prompt_tokens_details"
@@ -62,29 +58,6 @@ _NO_CALL = ("list", "file", "batch_retrieve", "retrieve_batch", "health", "cance
 _HEADER = ("request_id", "call_type", "spend", "startTime")
 
 
-class LitellmLogs:
-    """One row per request. A request that LiteLLM answered from its own cache has no tokens: no provider billed it."""
-
-    name = "litellm_logs"
-    title = "LiteLLM spend logs (CSV, JSON, JSON lines)"
-    contracts: tuple[str, ...] = ("call",)
-    patterns: tuple[Pattern, ...] = (
-        Pattern((".csv",), header_all=_HEADER),
-        Pattern((".json", ".jsonl", ".ndjson"), head_all=tuple(f'"{name}"' for name in _HEADER)),
-    )
-
-    def parts(self, path: Path, root: Path) -> Iterable[Part]:
-        return [file_part(path, root)]
-
-    def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
-        rejects: list[Reject] = []
-        data = batches(entries(part.path), "call", _row, rejects)
-        yield Load("call", data, rejects)
-
-
-SOURCE = LitellmLogs()
-
-
 def _row(entry: Entry) -> Row:
     row = call_row(entry, NAMES)
     if row["start_time"] is None:
@@ -124,3 +97,6 @@ def _attributes(entry: Entry, tags: list[str], by_name: dict[str, str]) -> dict[
     noted = found(entry, "metadata.spend_logs_metadata")
     given += [(f"metadata.{name}", value) for name, value in noted.items()] if isinstance(noted, dict) else []
     return kept(given)
+
+
+SOURCE = GatewayLog("litellm_logs", "LiteLLM spend logs", _HEADER, _row)

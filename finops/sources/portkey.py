@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
-
-from finops.sources.base import Load, Part, Pattern, Reject
-from finops.sources.entries import batches, entries
 from finops.sources.entry_values import Entry, Unreadable, amount, found, hashed, kept, text, truth
-from finops.sources.files import file_part
 from finops.sources.gateway_calls import Names, Row, call_row, operation_of, owners, without_tokens
+from finops.sources.gateway_log import GatewayLog
 from finops.sources.report_buckets import cents
 
 NAMES = Names(
@@ -33,29 +27,6 @@ NAMES = Names(
 
 _MUST = ("ai_org", "ai_model", "req_units", "res_units")
 _HITS = frozenset({"HIT", "SEMANTIC HIT"})
-
-
-class Portkey:
-    """Metadata names the owners. A request that Portkey answered from its cache has no tokens: no provider billed it."""
-
-    name = "portkey"
-    title = "Portkey logs (CSV, JSON, JSON lines)"
-    contracts: tuple[str, ...] = ("call",)
-    patterns: tuple[Pattern, ...] = (
-        Pattern((".csv",), header_all=_MUST),
-        Pattern((".json", ".jsonl", ".ndjson"), head_all=tuple(f'"{name}"' for name in _MUST)),
-    )
-
-    def parts(self, path: Path, root: Path) -> Iterable[Part]:
-        return [file_part(path, root)]
-
-    def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
-        rejects: list[Reject] = []
-        data = batches(entries(part.path), "call", _row, rejects)
-        yield Load("call", data, rejects)
-
-
-SOURCE = Portkey()
 
 
 def _row(entry: Entry) -> Row:
@@ -97,3 +68,6 @@ def _attempt(entry: Entry) -> int | None:
     """Which attempt was answered: one more than the retries before it. A count below zero says that none was."""
     retries = text(entry, "retry_success_count")
     return int(retries) + 1 if retries is not None and retries.isascii() and retries.isdigit() and len(retries) < 10 else None
+
+
+SOURCE = GatewayLog("portkey", "Portkey logs", _MUST, _row)
