@@ -73,14 +73,14 @@ def needs_of(text: str) -> Needs:
     vcpu = _above_zero(given.get("vcpu"), "vcpu")
     if vcpu is not None and vcpu != int(vcpu):
         raise UsageError("`vcpu` is a whole number", where="--needs", hint=_HINT)
-    count, name = _accelerators(given.get("gpu"))
+    count, accelerator = _accelerators(given.get("gpu"))
     arch = (
         given.get("arch", "").lower().replace("x86-64", "x86_64").replace("amd64", "x86_64").replace("aarch64", "arm64") or None
     )
     if arch not in (None, *_ARCHITECTURES):
         raise UsageError(f"`{given['arch']}` is no architecture", where="--needs", hint=" or ".join(_ARCHITECTURES))
     return Needs(
-        None if vcpu is None else int(vcpu), _above_zero(given.get("memory"), "memory"), name, count,
+        None if vcpu is None else int(vcpu), _above_zero(given.get("memory"), "memory"), accelerator, count,
         _above_zero(given.get("gpu-memory"), "gpu-memory"), arch,
     )  # fmt: skip
 
