@@ -16,6 +16,7 @@ from finops.errors import UsageError
 from finops.ledger.cube import DIMENSIONS
 from finops.ledger.store import Reader
 from finops.steps.explain_cost import cost_lines
+from finops.steps.explain_nameless import nameless_lines
 from finops.steps.forecast_history import HISTORY_D, complete_until
 
 Row = dict[str, Any]
@@ -55,9 +56,9 @@ COST_TABLES: Mapping[str, CostTable] = {
         notes=("what a rule has and whom it is placed on: `--where rule=ID`, and `--where agent=NAME`",),
     ),
     "unattributed": CostTable(
-        ("dimension", "estimated", *_NO_DAYS),
+        ("dimension", "what", "cause", "detail", "source", "estimated", *_NO_DAYS),
         days="billing",
-        notes=("calls that name nobody: `finops explain requests --trace --where agent=__untagged__`",),
+        notes=("rows of cost; those of calls: `--where what=calls`, and `--where cause=ID` of them",),
     ),
     "units": CostTable(
         _UNITS,
@@ -114,8 +115,14 @@ def cost_figures(
     where = dict(where)
     if "estimated" in where:
         basis = "estimated" if _yes(where.pop("estimated")) else "billed"
-    if "dimension" in where or table == "unattributed":
-        where[_dimension(where.pop("dimension", None))] = UNTAGGED
+    if table == "unattributed":
+        lacking = _dimension(where.pop("dimension", None))
+        if where.pop("what", "cost") == "calls":
+            return nameless_lines(reader, settings, lacking, where, period, meta)
+        if calls := {"cause", "detail", "source"} & set(where):
+            hint = "cost goes by method, rule and service"
+            raise UsageError(f"`{min(calls)}` names calls", where="--where", hint=f"--where what=calls; {hint}")
+        where[lacking] = UNTAGGED
     if told.days == "billing" and period is not None and period.is_month and settings.view == "billed":
         return cost_lines(reader, settings, where, month=period.first, meta=meta, notes=told.notes, basis=basis)
     days: Any = (

@@ -25,8 +25,9 @@ from generator.spans import Span, spans_of  # noqa: E402
 
 D = Decimal
 LONG = os.environ.get("FINOPS_LONG") == "1"
-AUGUST = tuple(date(2026, 8, day) for day in (range(14, 26) if LONG else (20, 21, 22)))
-NOVEMBER = tuple(date(2026, 11, day) for day in (range(3, 15) if LONG else (3, 4, 5)))
+AUGUST = tuple(date(2026, 8, day) for day in (range(1, 32) if LONG else (20, 21, 22)))
+NOVEMBER = tuple(date(2026, 11, day) for day in (range(1, 20) if LONG else (3, 4, 5)))
+"""All of the sample's days in two of its months in long runs."""
 DAYS = AUGUST + NOVEMBER
 PROVIDERS = {
     **dict.fromkeys(("service-desk-triage", "contract-review", "trip-planning"), "openai"),
