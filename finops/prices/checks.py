@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,7 +21,7 @@ Known = Callable[[PricePoint], Decimal | None]
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of prices and between what one of it may cost, in currencies whose unit is worth about a dollar."""
+    """A unit of prices and between what one of it may cost, in dollars."""
 
     unit: str
     low: Decimal
@@ -72,7 +71,7 @@ def _reason(fact: Fact, known: Known | None, vcpus: Known | None) -> str | None:
     for name in (fact.provider, fact.region, fact.sku):
         if not name or len(name) > _LONGEST or not name.isprintable():
             return f"`{name[:40]}` is no name"
-    if isinstance(fact, PricePoint) and not _CURRENCY.fullmatch(fact.currency):
+    if isinstance(fact, PricePoint) and fact.currency not in currencies():
         return f"`{fact.currency[:40]}` is not a currency such as USD"
     if isinstance(fact, SpotSaving):
         return None if fact.saving < 1 and 0 <= fact.low <= fact.high <= 1 else "not a saving and a share that is taken back"
@@ -84,22 +83,29 @@ def _reason(fact: Fact, known: Known | None, vcpus: Known | None) -> str | None:
         return "a price of zero or less says nothing; where a price is not known there is none"
     if fact.unit not in units():
         return f"the unit `{fact.unit}` is not one of {', '.join(sorted(units()))}"
-    if fact.currency in _LIKE_DOLLARS and (off := _implausible(fact, vcpus)):
+    if off := _implausible(fact, vcpus):
         return off
     before = known(fact) if known else None
     if before and not before / JUMP < fact.price < before * JUMP:
         times = fact.price / before if fact.price > before else before / fact.price
-        return f"{times:,.0f} times {'above' if fact.price > before else 'below'} the price in force, {plain_decimal(before)}"
+        side = "above" if fact.price > before else "below"
+        told = f"{times:,.0f} times {side} the price in force, {plain_decimal(before)} per {fact.unit}"
+        return f"{told}: is its unit off by a factor of 1,000?"
     return None
 
 
 def _implausible(fact: PricePoint, vcpus: Known | None) -> str | None:
     size = vcpus(fact) if vcpus and fact.unit == "hour" else None
+    dollar = currencies()[fact.currency]
+    if dollar is None:
+        return None
     for unit, price in ((units()[fact.unit], fact.price), (units()["vcpu_hour"], fact.price / size if size else None)):
-        if price is not None and not unit.low <= price <= unit.high:
+        low, high = unit.low * dollar, unit.high * dollar
+        if price is not None and not low <= price <= high:
             name = unit.unit.replace("_", " ")
             said = "" if price == fact.price else f", and this is {plain_decimal(price.quantize(_SHOWN))} for each of {size:f}"
-            return f"one {name} costs between {unit.low:f} and {unit.high:f}{said}: is its unit off by a factor of 1,000?"
+            between = f"between {plain_decimal(low)} and {plain_decimal(high)}"
+            return f"one {name} costs {between}{said}: is its unit off by a factor of 1,000?"
     return None
 
 
@@ -142,7 +148,12 @@ def units() -> dict[str, Unit]:
     return {row["unit"]: Unit(row["unit"], Decimal(row["low"]), Decimal(row["high"])) for row in rows}
 
 
+@cache
+def currencies() -> dict[str, Decimal | None]:
+    """Code of a currency to about how many of its units make a dollar, where that was told: good for plausible ranges alone."""
+    rows = read_facts(pricing_dir() / "currencies.csv").dicts()
+    return {row["currency"]: Decimal(row["about_a_dollar"]) if row["about_a_dollar"] else None for row in rows}
+
+
 _SHOWN = Decimal("1e-6")
 _LONGEST = 200
-_CURRENCY = re.compile("[A-Z]{3}")
-_LIKE_DOLLARS = frozenset({"USD", "EUR", "GBP", "CHF", "CAD", "AUD", "NZD", "SGD"})

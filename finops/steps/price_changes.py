@@ -195,7 +195,8 @@ def told_once(found: Sequence[PriceChange], month: Month) -> list[PriceChange]:
 
 
 def _sum_note(counts: dict[str, int], hidden: int) -> str:
-    said = f"{counts['changed']:,} prices change, {counts['new']:,} are new, {counts['gone']:,} are no longer offered."
+    changed = f"{counts['changed']:,} price changes" if counts["changed"] == 1 else f"{counts['changed']:,} prices change"
+    said = f"{changed}, {counts['new']:,} are new, {counts['gone']:,} are no longer offered."
     return said + (f" {hidden:,} more are not listed." if hidden else "")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,14 @@ from finops.core.result import Column, Result
 from finops.errors import DataError, UsageError
 from finops.ledger.price_batches import PriceBatch, add_price_batch
 from finops.ledger.store import open_writer
+from finops.steps.price_before import listed_price, size_of
 from finops.steps.price_book import digest_of, fact_rows, known_batches
 from finops.steps.price_changes import Books, changes, changes_result, effect_notes, last_month, told_once
 
 if TYPE_CHECKING:
     from finops.config import Settings
     from finops.core.talk import Talk
-    from finops.prices.base import Batch, Fact, PricePoint
+    from finops.prices.base import Batch, Fact
     from finops.prices.book import PriceBook
 
 COLUMNS = (
@@ -99,8 +99,8 @@ def read_batch(settings: Settings, file: Path, name: str | None, talk: Talk) -> 
     rows = read_price_file(file, settings.as_of)
     facts = [row.fact for row in rows if row.fact is not None]
     places = [row.where for row in rows if row.fact is not None]
-    book = Books.of(settings, []).hours
-    good, refused = checked(facts, listed_price(book, settings), size_of(book))
+    books = Books.of(settings, [])
+    good, refused = checked(facts, listed_price(books, settings), size_of(books.hours))
     problems = [(row.where, str(row.reason)) for row in rows if row.fact is None]
     problems += [(places[one.number], one.reason) for one in refused]
     if problems:
@@ -111,7 +111,18 @@ def read_batch(settings: Settings, file: Path, name: str | None, talk: Talk) -> 
         if len(problems) > 1:
             hint = f"{len(problems)} of {len(rows)} rows can't be taken; " + hint
         raise DataError(reason, where=where, hint=hint)
+    _tell_new_names(good, books.hours, talk)
     return Batch(named, settings.as_of, named, _some(good, file), own=True)
+
+
+def _tell_new_names(facts: Sequence[Fact], book: PriceBook, talk: Talk) -> None:
+    """Warns of instance types that no fact has and that are nearly another's name: they may be mistyped."""
+    from finops.prices.base import PricePoint
+
+    kinds = {(fact.provider, fact.sku) for fact in facts if isinstance(fact, PricePoint) and fact.unit == "hour"}
+    unknown = [book.unknown_name(provider, None, kind) for provider, kind in sorted(kinds)]
+    for said in [said for said in unknown if said and "did you mean" in said][:SHOWN]:
+        talk.warn(f"taken as new: {said}")
 
 
 def with_batch(known: list[Batch], batch: Batch) -> list[Batch]:
@@ -135,23 +146,3 @@ def _some(facts: list[Fact], file: Path) -> list[Fact]:
             "the file holds no prices", where=str(file), hint="pricing/README.md has the columns of a table of prices"
         )
     return facts
-
-
-def listed_price(book: PriceBook, settings: Settings) -> Callable[[PricePoint], Decimal | None]:
-    """The price in force that a new one is compared with."""
-
-    def known(point: PricePoint) -> Decimal | None:
-        offer = book.offer(point.provider, point.region, point.sku, point.purchase_option, settings.as_of)
-        return offer.price if offer and offer.currency == point.currency else None
-
-    return known
-
-
-def size_of(book: PriceBook) -> Callable[[PricePoint], Decimal | None]:
-    """How many virtual CPUs an instance has."""
-
-    def vcpus(point: PricePoint) -> Decimal | None:
-        spec = book.specs(point.provider, point.sku)
-        return Decimal(spec.vcpu) if spec and spec.vcpu else None
-
-    return vcpus

@@ -14,9 +14,10 @@ from finops.core.result import Column, Result
 from finops.errors import FinopsError, OutsideError, UsageError
 from finops.ledger.price_batches import PriceBatch, add_price_batch
 from finops.ledger.store import open_writer
+from finops.steps.price_before import listed_price, size_of
 from finops.steps.price_book import digest_of, fact_rows, known_batches
 from finops.steps.price_changes import Books, Month, changes, changes_result, effect_notes, effects, last_month, told_once
-from finops.steps.price_import import listed_price, size_of, with_batch
+from finops.steps.price_import import with_batch
 
 if TYPE_CHECKING:
     from finops.config import Settings
@@ -116,9 +117,8 @@ def _fetch(provider: PriceProvider, query: PriceQuery, settings: Settings, talk:
     known = known_batches(settings)
     before = Books.of(settings, known)
     try:
-        good, refused = checked(
-            provider.fetch(query, settings.as_of), listed_price(before.hours, settings), size_of(before.hours)
-        )
+        listed, size = listed_price(before, settings), size_of(before.hours)
+        good, refused = checked(provider.fetch(query, settings.as_of), listed, size)
         if not good or len(refused) > len(good):
             raise _nothing(provider, refused)
     except (OutsideError, UsageError) as error:

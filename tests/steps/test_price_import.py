@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Ran
 
 Finops = Callable[..., Ran]
@@ -115,3 +117,28 @@ def test_another_list_fills_in_models_that_the_library_does_not_know(finops: Fin
     assert prices("gpt-4o")["input_uncached"] == "0.0000025"
     (tmp_path / "other.json").write_text("[1]")
     assert finops("prices", "import", "other.json").code == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("openai,,,gpt-4o-mini,output,,0.6,1000 tokens,USD", "1,000 times above the price in force, 0.0000006 per token"),
+        ("openai,,,gpt-4o-mini,output,,0.0006,1000000 tokens,USD", "1,000 times below the price in force"),
+        ("aws,us-east-1,,,,egress_internet,90,gb,USD", "is its unit off by a factor of 1,000?"),
+        ("azure,westeurope,Standard_NC4as_T4_v3,,,,0.0005,hour,USD", "is its unit off by a factor of 1,000?"),
+        ("aws,ap-northeast-1,g6.xlarge,,,,150000,hour,JPY", "is its unit off by a factor of 1,000?"),
+        ("aws,us-west-2,p5.48xlarge,,,,0.05504,hour,USD", "is its unit off by a factor of 1,000?"),
+        ("aws,us-east-1,g6.xlarge,,,,0.7,hour,ZZZ", "`ZZZ` is not a currency"),
+    ],
+)
+def test_units_that_are_off_and_currencies_that_are_none(finops: Finops, tmp_path: Path, row: str, said: str) -> None:
+    head = "provider,region,instance_type,model,token_class,sku,price,unit,currency\n"
+    (tmp_path / "own.csv").write_text(head + row + "\n")
+    ran = finops("prices", "import", "own.csv", "--as-of", "2026-11-20")
+    assert (ran.code, said in ran.err) == (1, True), ran.err
+
+
+def test_a_name_that_is_nearly_another_s_is_taken_with_a_warning(finops: Finops, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("provider,region,instance_type,price,unit,currency\naws,us-east-1,g6.xlrge,0.7,hour,USD\n")
+    ran = finops("prices", "import", "own.csv", "--as-of", "2026-11-20")
+    assert (ran.code, "did you mean `g6.xlarge`?" in ran.err) == (0, True), ran.err
