@@ -17,6 +17,12 @@ PROVIDERS: tuple[str, ...] = (
 """Modules of this package that expose `PROVIDER`; imported on use."""
 
 
+def updates_of_tokens() -> PriceProvider:
+    """The project of the token prices' library: asked on request alone."""
+    found: PriceProvider = import_module("finops.prices.token_updates").PROVIDER
+    return found
+
+
 def provider(name: str) -> PriceProvider:
     """The price provider of that name."""
     if name not in PROVIDERS:

@@ -18,6 +18,22 @@ _LATER = "try again later; the prices are as they were"
 def get_json(url: str, params: Mapping[str, str] | None = None, *, pause: Callable[[float], None] | None = None) -> Any:
     """What `url` answers, numbers with a point as Decimal. Throttles and server errors are tried again, after pauses that grow
     or as long as the server says."""
+    answer = _answered(url, params, pause)
+    try:
+        return answer.json(parse_float=Decimal)
+    except ValueError:
+        raise OutsideError("the answer is cut short or not JSON", where=url.partition("?")[0], hint=_LATER) from None
+
+
+def get_bytes(url: str, largest: int, *, pause: Callable[[float], None] | None = None) -> bytes:
+    """What `url` answers, as it is; an error where that is more than `largest` bytes."""
+    content: bytes = _answered(url, None, pause).content
+    if len(content) > largest:
+        raise OutsideError(f"the answer has {len(content):,} bytes, more than {largest:,}", where=url, hint=_LATER)
+    return content
+
+
+def _answered(url: str, params: Mapping[str, str] | None, pause: Callable[[float], None] | None) -> Any:
     import requests
 
     where = url.partition("?")[0]
@@ -39,10 +55,7 @@ def get_json(url: str, params: Mapping[str, str] | None = None, *, pause: Callab
     if answer.status_code != 200:
         hint = "check the filter: region and instance type" if answer.status_code in (400, 404) else _LATER
         raise OutsideError(f"the list does not answer as it should (HTTP {answer.status_code})", where=where, hint=hint)
-    try:
-        return answer.json(parse_float=Decimal)
-    except ValueError:
-        raise OutsideError("the answer is cut short or not JSON", where=where, hint=_LATER) from None
+    return answer
 
 
 def _asked(answer: Any) -> float | None:

@@ -17,6 +17,8 @@ from finops.prices.token_rows import STANDARD, TokenPrice
 from finops.prices.tokens import resolve_model, token_price_batch
 
 Model = tuple[str, str]
+REFRESHED = "tokens"
+"""The name of batches that the list's own project was asked for."""
 _FIRST, _END = datetime.min, datetime.max  # noqa: DTZ901 - naive UTC, as stored
 
 
@@ -41,6 +43,8 @@ class TokenBook:
 
     listed: Listed
     own: Mapping[Model, Sequence[TokenPrice]]
+    newer: Mapping[Model, Sequence[TokenPrice]]
+    """What the list's own project says since, from the days on which it was asked."""
     others: Mapping[Model, Sequence[TokenPrice]]
     discounts: Sequence[Discount]
     digest: str
@@ -49,11 +53,14 @@ class TokenBook:
     def of_batches(cls, batches: Sequence[Batch]) -> TokenBook:
         """The book of the installed library and the batches, in their order."""
         own: dict[Model, list[TokenPrice]] = {}
+        newer: dict[Model, list[TokenPrice]] = {}
         others: dict[Model, dict[tuple[str, int], TokenPrice]] = {}
-        discounts = []
+        discounts, listed = [], token_price_batch()
         hashed = hashlib.sha256()
         for batch in batches:
             agreed: dict[Model, list[TokenPrice]] = {}
+            asked: dict[Model, list[TokenPrice]] = {}
+            since = batch.name == REFRESHED and batch.as_of > listed.as_of
             for fact in batch.facts:
                 if isinstance(fact, Discount) and "/" in fact.sku:
                     discounts.append(fact)
@@ -64,13 +71,16 @@ class TokenBook:
                     model, point = _point(fact, own=False)
                     if resolve_model(*model) is None:
                         others.setdefault(model, {})[point.token_class, point.min_input_tokens] = point
+                    elif since:
+                        asked.setdefault(model, []).append(_point(fact, own=True)[1])
                 else:
                     continue
-                hashed.update(repr(replace(fact, as_of=date.min)).encode())
-            for model, points in agreed.items():
-                own[model] = [*_outside_all(own.get(model, ()), points), *_in_turn(points)]
-        digest = hashed.hexdigest()[:12] if own or others or discounts else ""
-        return cls(token_price_batch(), own, {key: list(found.values()) for key, found in others.items()}, discounts, digest)
+                hashed.update(repr(fact if since else replace(fact, as_of=date.min)).encode())
+            for into, found in ((own, agreed), (newer, asked)):
+                for model, points in found.items():
+                    into[model] = [*_outside_all(into.get(model, ()), points), *_in_turn(points)]
+        digest = hashed.hexdigest()[:12] if own or newer or others or discounts else ""
+        return cls(listed, own, newer, {key: list(found.values()) for key, found in others.items()}, discounts, digest)
 
     @property
     def name(self) -> str:
@@ -89,7 +99,7 @@ class TokenBook:
         """Every price, sorted as the list's are."""
         if not self.digest:
             return self.listed.points
-        return self._merged(self.listed.points, {*self.own, *self.others})
+        return self._merged(self.listed.points, {*self.own, *self.newer, *self.others})
 
     def of(self, models: Collection[Model]) -> Sequence[TokenPrice]:
         """The prices of these models."""
@@ -108,7 +118,8 @@ class TokenBook:
         return named[0] if len(named) == 1 else None
 
     def _merged(self, listed: Iterable[TokenPrice], models: Collection[Model]) -> list[TokenPrice]:
-        known = list(listed)
+        known = [piece for point in listed for piece in self._until_newer(point)]
+        known += [point for model in sorted(models) for point in self.newer.get(model, ())]
         of_list = {(point.provider, point.model) for point in known}
         for model in sorted(models):
             if model not in of_list:
@@ -119,6 +130,12 @@ class TokenBook:
             points = self.own.get(model, ())
             found += points if model in priced else _with_children(points)
         return sorted(found, key=_order)
+
+    def _until_newer(self, point: TokenPrice) -> list[TokenPrice]:
+        """A listed price on the days for which its project says nothing newer."""
+        if point.service_tier != STANDARD or point.variant:
+            return [point]
+        return _outside_all([point], self.newer.get((point.provider, point.model), ()))
 
     def _under_terms(self, point: TokenPrice) -> Iterator[TokenPrice]:
         """A listed price outside the spans of contract prices, cut where a discount begins or ends."""

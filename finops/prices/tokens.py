@@ -34,7 +34,7 @@ class TokenPriceBatch:
     @cached_property
     def points(self) -> tuple[TokenPrice, ...]:
         """Tens of thousands of prices, flattened, sorted by provider, model and class."""
-        return tuple(_points((_name(provider), item) for provider in _providers().values() for item in _models(provider)))
+        return tuple(_points((provider_name(provider), item) for provider in _providers().values() for item in _models(provider)))
 
     def of(self, models: Collection[tuple[str, str]]) -> Sequence[TokenPrice]:
         """The points of these (provider, model), in the same order; the others are not even looked at."""
@@ -75,7 +75,7 @@ def resolve_model(provider_raw: str | None, model_raw: str | None) -> tuple[str,
     except LookupError:
         return None
     name = next((name for name, model, _ in _models(provider) if model is found), None)
-    return None if name is None else (_name(provider), name)
+    return None if name is None else (provider_name(provider), name)
 
 
 class _Tokens:
@@ -116,10 +116,11 @@ def _providers() -> dict[str, Provider]:
     """The library's providers by the name that they have here."""
     from genai_prices.data_snapshot import get_snapshot
 
-    return {_name(provider): provider for provider in get_snapshot().providers}
+    return {provider_name(provider): provider for provider in get_snapshot().providers}
 
 
-def _name(provider: Provider) -> str:
+def provider_name(provider: Provider) -> str:
+    """The name that a provider of the library has here."""
     return canonical_provider(provider.id) or provider.id
 
 
@@ -136,17 +137,21 @@ def _provider_of(raw: str, reference: str) -> Provider | None:
 
 def _models(provider: Provider) -> list[tuple[str, ModelInfo, bool]]:
     """The provider's models by name, its own first, then those that it resells under the maker's prices."""
-    return _models_of(_name(provider))
+    return _models_of(provider_name(provider))
 
 
 @cache
 def _models_of(name: str) -> list[tuple[str, ModelInfo, bool]]:
     from genai_prices.data_snapshot import get_snapshot
 
-    provider = _providers()[name]
+    return models_among(_providers()[name], get_snapshot().providers)
+
+
+def models_among(provider: Provider, providers: Iterable[Provider]) -> list[tuple[str, ModelInfo, bool]]:
+    """The provider's models by name, its own first (True), then those of others among `providers` that it resells."""
     found = [(model.id, model, True) for model in provider.models]
     taken = {model.id for model in provider.models}
-    makers = {other.id: other for other in get_snapshot().providers}
+    makers = {other.id: other for other in providers}
     for maker in provider.fallback_model_providers or ():
         for model in makers[maker].models:
             key = model.id if model.id not in taken else f"{maker}/{model.id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -92,7 +92,7 @@ def refresh_prices(
 
 def _chosen(names: Sequence[str]) -> list[PriceProvider]:
     """The providers that are meant, by their own names or their clouds'."""
-    from finops.prices import PROVIDERS, provider
+    from finops.prices import PROVIDERS, provider, updates_of_tokens
     from finops.prices.names import canonical_provider
 
     every = [provider(name) for name in PROVIDERS]
@@ -101,7 +101,9 @@ def _chosen(names: Sequence[str]) -> list[PriceProvider]:
     for name in names:
         cloud = canonical_provider(name) or name
         matching = [one for one in online if name == one.name or cloud == one.cloud]
-        if not matching and name != "tokens":
+        if name == "tokens":
+            matching = [updates_of_tokens()]
+        if not matching:
             known = sorted({one.cloud for one in online} | {one.name for one in online} | {"tokens"})
             near = get_close_matches(name, known, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
@@ -116,9 +118,12 @@ def _fetch(provider: PriceProvider, query: PriceQuery, settings: Settings, talk:
 
     known = known_batches(settings)
     before = Books.of(settings, known)
+    provider = _asked_again(provider, known)
     try:
         listed, size = listed_price(before, settings), size_of(before.hours)
         good, refused = checked(provider.fetch(query, settings.as_of), listed, size)
+        if provider.name == "tokens" and not good and not refused:  # it lists only what differs
+            return Fetched(provider.name, None, (), ())
         if not good or len(refused) > len(good):
             raise _nothing(provider, refused)
     except (OutsideError, UsageError) as error:
@@ -129,6 +134,17 @@ def _fetch(provider: PriceProvider, query: PriceQuery, settings: Settings, talk:
     batch = Batch(provider.name, settings.as_of, provider.title, good, complete=complete)
     after = Books.of(settings, with_batch(known, batch))
     return Fetched(provider.name, batch, changes(before, after, batch.facts, settings.as_of), refused)
+
+
+def _asked_again(provider: PriceProvider, known: Sequence[Batch]) -> PriceProvider:
+    """The list of token prices tells all of the models of its earlier answers: they may be as installed again."""
+    from finops.prices.base import PricePoint
+    from finops.prices.token_updates import TokenUpdates
+
+    if not isinstance(provider, TokenUpdates):
+        return provider
+    facts = (fact for batch in known if batch.name == provider.name for fact in batch.facts if isinstance(fact, PricePoint))
+    return replace(provider, again=frozenset((fact.provider, fact.sku.rpartition("/")[0]) for fact in facts))
 
 
 def _nothing(provider: PriceProvider, refused: Sequence[Refused]) -> OutsideError:
@@ -143,7 +159,9 @@ def _taken(answer: Fetched, settings: Settings, wait_s: float) -> dict[str, Any]
     if answer.batch is None:
         said = answer.error
         empty = dict.fromkeys(("as_of", "prices", "changed", "new", "gone", "rejected", "batch"))
-        return {"provider": answer.name, "status": "failed", **empty, "reason": said.what if said else None}
+        if said is None:
+            return {"provider": answer.name, "status": "unchanged", **empty, "reason": "the list is as installed"}
+        return {"provider": answer.name, "status": "failed", **empty, "reason": said.what}
     batch, rows = answer.batch, fact_rows(answer.batch.facts)
     entry = PriceBatch(batch.name, batch.own, batch.complete, batch.as_of, batch.source, digest_of(rows))
     with open_writer(settings.ledger, wait_s=wait_s, command="prices refresh", memory=settings.memory) as writer:
@@ -156,14 +174,14 @@ def _taken(answer: Fetched, settings: Settings, wait_s: float) -> dict[str, Any]
 
 
 def _library(names: Sequence[str]) -> list[dict[str, Any]]:
-    """Token prices come with a library, so there is nothing to fetch: how new they are."""
+    """Token prices come with a library; its project is asked for newer ones by name alone. How new the installed ones are."""
     from finops.prices.tokens import token_price_batch
 
-    if names and "tokens" not in names:
+    if names:
         return []
     batch = token_price_batch()
     empty = dict.fromkeys(("changed", "new", "gone", "rejected", "batch"))
-    why = f"{batch.source}: they change with the library's version"
+    why = f"{batch.source}; `finops prices refresh tokens` asks its project for newer ones"
     row = {"provider": "tokens", "status": "installed", "as_of": batch.as_of, "prices": len(batch.points), **empty, "reason": why}
     return [row]
 
