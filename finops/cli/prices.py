@@ -108,7 +108,7 @@ def stale(
 def refresh(
     g: Globals,
     providers: Annotated[
-        list[str] | None, typer.Argument(metavar="PROVIDER", help="aws, azure, gcp, tokens, or one list such as aws_spot_history.")
+        list[str] | None, typer.Argument(metavar="PROVIDER", help="aws, azure, gcp, tokens, or a list such as aws_spot_history.")
     ] = None,
     region: Annotated[list[str] | None, typer.Option("--region", help="Only this region; again for more.")] = None,
     instance_type: Annotated[list[str] | None, typer.Option("--instance-type", help="Only this type; again for more.")] = None,
