@@ -232,6 +232,8 @@ class Quality:
     billed_only: bool = False
     """No charge has an effective cost: every cost on the page is billed cost."""
     unbuilt: int = 0
+    rates: tuple[str, ...] = ()
+    """Which exchange rates the costs on the page rest on, and what has none."""
 
 
 @dataclass(frozen=True)

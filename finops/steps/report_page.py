@@ -74,7 +74,7 @@ def filled_page(
         placement=chart.figure,
         no_placement=no_chart,
         reconciliation=reconciliation(answers.reconciliation, settings.as_of),
-        quality=_quality(reader, period, period.currency in billed_only),
+        quality=_quality(reader, settings, period, period.currency in billed_only),
         glossary=glossary(),
         other_currencies=tuple(
             (str(row["currency"]), row["cost"])
@@ -249,7 +249,7 @@ def _shares(rows: Rows) -> tuple[Share, ...]:
     return tuple(sorted(shares, key=lambda share: (share.leftover, -share.amount, share.name)))
 
 
-def _quality(reader: Reader, period: Period, billed_only: bool) -> Quality:
+def _quality(reader: Reader, settings: Settings, period: Period, billed_only: bool) -> Quality:
     found = reader.read("report_quality", first=period.first, last=period.last)[0]
     uncosted = reader.read("report_uncosted", **period.parameters())[0]
     rejects = reader.read("report_rejects")
@@ -269,6 +269,7 @@ def _quality(reader: Reader, period: Period, billed_only: bool) -> Quality:
         uncosted_billed=uncosted["billed"],
         billed_only=billed_only,
         unbuilt=reader.unbuilt(),
+        rates=tuple(dict.fromkeys(settings.rates_told)),
     )
 
 

@@ -88,6 +88,13 @@ def test_the_other_commands_tell_the_same_and_the_balance_is_as_billed(company: 
     assert {one["currency"]: one["difference"] for one in company("reconcile")["totals"]} == {"EUR": "0", "USD": "0"}
 
 
+def test_the_report_says_its_rates(company: Callable[..., Any], tmp_path: Path) -> None:
+    assert company("report", "--out", tmp_path / "out")["meta"]["currency"] == "USD"
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "EUR is told in USD, each day at its own rate" in page
+    assert "known for 1 days of cost" in page
+
+
 def test_a_figure_is_followed_to_rows_in_the_currency_of_their_bills(company: Callable[..., Any]) -> None:
     found = company("explain", "cost", "--trace", "--month", "2026-09", "--where", "agent=solver")
     assert found["totals"][0]["effective"] == "17.010999999999"
