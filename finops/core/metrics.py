@@ -338,6 +338,15 @@ METRICS: tuple[Metric, ...] = (
         "step flag",
         "lower is better",
     ),
+    Metric(
+        "adds_per_run",
+        "Adds a run",
+        "currency",
+        "value of a result x (success of runs with the agent - success of runs without it)",
+        "step flag",
+        "higher is better",
+        "Of runs that name on a span whom they were run without (`finops.left_out`, `none` for nobody), 30 of each.",
+    ),
     Metric("probability", "Probability", "share of 1", "probability that an agent costs more than it is worth", "step flag"),
     Metric("latency_p95", "Latency, p95", "ms", "95th percentile of a call's duration", "fct_call", "lower is better"),
     Metric(

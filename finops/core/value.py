@@ -96,12 +96,12 @@ def margin(evidence: Evidence, prior: BetaPrior, peers_cv: float | None) -> Marg
     generator = np.random.default_rng(seed_of(evidence.group, evidence.agent))
     a, b = prior.a + evidence.accepted, prior.b + evidence.runs - evidence.accepted
     success = generator.beta(a, b, DRAWS)
-    cost = _mean_draws(generator, evidence.cost, _cost_error(evidence, peers_cv))
-    per_success = _interval(cost / success, evidence.cost * (a + b) / a)
-    rate = _interval(success, a / (a + b))
+    cost = mean_draws(generator, evidence.cost, _cost_error(evidence, peers_cv))
+    per_success = interval_of(cost / success, evidence.cost * (a + b) / a)
+    rate = interval_of(success, a / (a + b))
     if evidence.value is None:
         return Margin(evidence, prior, rate, per_success, spend=evidence.monthly_runs * cost)
-    worth = success * _mean_draws(generator, 1.0, evidence.value_error)
+    worth = success * mean_draws(generator, 1.0, evidence.value_error)
 
     def shortfall(value: float) -> Draws:
         return np.asarray(cost - value * worth, dtype=np.float64)
@@ -115,12 +115,12 @@ def margin(evidence: Evidence, prior: BetaPrior, peers_cv: float | None) -> Marg
         prior,
         rate,
         per_success,
-        probability=_probability(base),
-        probability_low=_probability(shortfall(low)),
-        probability_high=_probability(shortfall(high)),
+        probability=probability_of(base),
+        probability_low=probability_of(shortfall(low)),
+        probability_high=probability_of(shortfall(high)),
         loss=evidence.monthly_runs * np.maximum(base, 0.0),
         spend=evidence.monthly_runs * cost,
-        returned=_interval(evidence.value * worth / cost, expected / evidence.cost) if evidence.cost > 0 else None,
+        returned=interval_of(evidence.value * worth / cost, expected / evidence.cost) if evidence.cost > 0 else None,
         break_even=evidence.cost / evidence.value if evidence.value > 0 else None,
     )
 
@@ -140,7 +140,7 @@ def _added(drawn: Sequence[Draws]) -> Interval:
     if not drawn:
         return Interval(0.0, 0.0, 0.0)
     whole = np.sum(np.stack(drawn), axis=0)
-    return _interval(whole, float(whole.mean()))
+    return interval_of(whole, float(whole.mean()))
 
 
 def seed_of(group: str, agent: str) -> int:
@@ -150,7 +150,7 @@ def seed_of(group: str, agent: str) -> int:
 
 def loss_interval(margin: Margin) -> Interval | None:
     """The monthly loss of one agent with its 80 % interval."""
-    return None if margin.loss is None else _interval(margin.loss, float(margin.loss.mean()))
+    return None if margin.loss is None else interval_of(margin.loss, float(margin.loss.mean()))
 
 
 def _can_be_judged(evidence: Evidence) -> bool:
@@ -163,18 +163,19 @@ def _cost_error(evidence: Evidence, peers_cv: float | None) -> float:
     return shrunk_cv(own, evidence.runs, peers_cv) / math.sqrt(evidence.runs)
 
 
-def _mean_draws(generator: np.random.Generator, mean: float, error: float) -> Draws:
+def mean_draws(generator: np.random.Generator, mean: float, error: float) -> Draws:
     """Draws of a mean that can't be negative: log-normal, with this mean and relative standard error."""
     variance = math.log1p(error * error)
     normal = generator.standard_normal(DRAWS)
     return np.asarray(mean * np.exp(math.sqrt(variance) * normal - variance / 2), dtype=np.float64)
 
 
-def _probability(shortfall: Draws) -> float:
+def probability_of(shortfall: Draws) -> float:
     """How probable a loss is. So many draws can't tell certainty from near certainty, so it is neither 0 nor 1."""
     return (float(np.count_nonzero(shortfall > 0)) + 0.5) / (DRAWS + 1)
 
 
-def _interval(draws: Draws, middle: float) -> Interval:
+def interval_of(draws: Draws, middle: float) -> Interval:
+    """The 80 % interval of draws about a middle."""
     low, high = np.quantile(draws, INTERVAL)
     return Interval(middle, float(low), float(high))

@@ -54,6 +54,10 @@ COLUMNS = (
     Column("returned_high", "Return, high", "number", wide_only=True),
     Column("loss_low", "Loss/month, low", "money", wide_only=True),
     Column("loss_high", "Loss/month, high", "money", wide_only=True),
+    Column("adds", "Adds a run", "money", "adds_per_run", wide_only=True),
+    Column("adds_low", "Adds, low", "money", "adds_per_run", wide_only=True),
+    Column("adds_high", "Adds, high", "money", "adds_per_run", wide_only=True),
+    Column("runs_without", "Runs without it", "count", wide_only=True),
     Column("own_cost", "Own cost", "money", "effective_cost", wide_only=True),
     Column("failed_per_run", "Failed and retried a run", "number", wide_only=True),
     Column("tokens_per_run", "Tokens a run", "number", wide_only=True),
@@ -88,7 +92,9 @@ def flag(overrides: Overrides, *, last: str = WINDOW, talk: Talk) -> Result:
 
 def _read(reader: Reader, period: Period, currency: str) -> Read:
     days = {"first": period.first, "last": period.last}
-    rows = {name: reader.read(f"flag_{name}", currency=currency, **days) for name in ("runs", "parts", "costs", "models")}
+    rows = {
+        name: reader.read(f"flag_{name}", currency=currency, **days) for name in ("runs", "parts", "costs", "models", "left_out")
+    }
     currencies: dict[str, list[str]] = {}
     for row in reader.read("flag_currencies", **days):
         currencies.setdefault(row["workflow"], []).append(row["currency"])
@@ -153,11 +159,17 @@ def _estimated(case: Case) -> Row:
     if margin is None:
         return {}
     loss = loss_interval(margin)
-    found: Row = {
-        "success_low": _rounded(margin.success.low),
-        "success_high": _rounded(margin.success.high),
-        "cost_per_success_low": _money(margin.cost_per_success.low),
-        "cost_per_success_high": _money(margin.cost_per_success.high),
+    found: Row = (
+        {}
+        if case.added
+        else {
+            "success_low": _rounded(margin.success.low),
+            "success_high": _rounded(margin.success.high),
+            "cost_per_success_low": _money(margin.cost_per_success.low),
+            "cost_per_success_high": _money(margin.cost_per_success.high),
+        }
+    )
+    found |= {
         "probability": _rounded(margin.probability),
         "probability_at_low": _rounded(margin.probability_low),
         "probability_at_high": _rounded(margin.probability_high),
@@ -166,6 +178,11 @@ def _estimated(case: Case) -> Row:
     if worth is not None:
         found |= {"value": _money(worth.base), "value_low": _money(worth.low), "value_high": _money(worth.high)}
         found["depends_on_value"] = depends_on_value(margin)
+    if case.added is not None:
+        found |= {"runs_without": case.added.without.runs, "cost_per_run": _money(case.added.cost.middle)}
+        if case.added.worth is not None:
+            own = case.added.worth
+            found |= {"adds": _money(own.middle), "adds_low": _money(own.low), "adds_high": _money(own.high)}
     if loss is not None:
         found["expected_monthly_loss"] = _cents(loss.middle)
         found |= {"loss_low": _cents(loss.low), "loss_high": _cents(loss.high)}

@@ -8,10 +8,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from finops.config import Settings
+from finops.core.left_out import Added
 from finops.core.model_choice import Choice
 from finops.core.settings import Exempt
 from finops.core.value import MONTH_DAYS, Evidence, Margin, margins
 from finops.core.value_verdicts import Candidate, Decision, decided
+from finops.steps.flag_left_out import Told, told_of
 from finops.steps.flag_units import Row, Unit, units
 from finops.steps.flag_worth import Worth, foreign_currencies, has_own_value, worth_of
 
@@ -33,6 +35,8 @@ class Case:
     """What stands in the way of a judgement."""
     rank: tuple[int, int] | None = None
     """Place by cost per accepted result, and among how many of its workflow."""
+    added: Added | None = None
+    """What it adds to the runs of others, by judged runs without it."""
 
     @property
     def spend(self) -> Decimal | None:
@@ -51,6 +55,7 @@ class Read:
     models: Sequence[Row]
     currencies: Mapping[str, Sequence[str]]
     """In which currencies each workflow has cost."""
+    left_out: Sequence[Row] = ()
     choices: Sequence[Choice] = ()
     """The models of each workflow side by side."""
 
@@ -71,7 +76,12 @@ def cases(settings: Settings, read: Read) -> list[Case]:
     found = units(read.runs, read.parts, read.costs, settled_until(settings, read.runs))
     everyone = [unit for unit in found if read.concerns(unit.workflow)]
     worths = [_worth(settings, unit, read.currency) for unit in everyone]
-    drawn = margins([None if read.is_mixed(u.workflow) else _evidence(u, w) for u, w in zip(everyone, worths, strict=True)])
+    evidence = [None if read.is_mixed(u.workflow) else _evidence(u, w) for u, w in zip(everyone, worths, strict=True)]
+    drawn = margins(evidence)
+    monthly = [_monthly_runs(unit) for unit in everyone]
+    told = told_of(read.left_out, everyone, evidence, monthly, settled_until(settings, [*read.runs, *read.left_out]))
+    alone = [one.added if one and worths[i] is None else None for i, one in enumerate(told)]
+    drawn = [one.margin if one else margin for one, margin in zip(alone, drawn, strict=True)]
     ranks = _ranks(everyone, drawn)
     begun = [
         Case(
@@ -81,8 +91,9 @@ def cases(settings: Settings, read: Read) -> list[Case]:
             decision=Decision("insufficient_data"),
             exempt=_exempt(settings, unit),
             currency=read.currency,
-            obstacles=tuple(_obstacles(settings, unit, worths[i], read)),
+            obstacles=tuple(_obstacles(settings, unit, worths[i], read, told[i])),
             rank=ranks.get(i),
+            added=alone[i],
         )
         for i, unit in enumerate(everyone)
     ]
@@ -115,7 +126,6 @@ def _evidence(unit: Unit, worth: Worth | None) -> Evidence | None:
     tally, cost = unit.tally, unit.run_cost
     if cost is None or not tally["known"] or (unit.role != "leads" and worth is None):
         return None
-    days = (max(tally.known_days) - min(tally.known_days)).days + 1
     return Evidence(
         agent=unit.agent,
         group=unit.workflow if unit.role == "leads" else f"{unit.workflow}\0{unit.role}",
@@ -123,7 +133,7 @@ def _evidence(unit: Unit, worth: Worth | None) -> Evidence | None:
         accepted=tally["accepted"],
         cost=cost.mean,
         cost_cv=cost.cv,
-        monthly_runs=tally.settled_runs * MONTH_DAYS / days,
+        monthly_runs=_monthly_runs(unit),
         value=worth.base if worth else None,
         value_low=worth.low if worth else None,
         value_high=worth.high if worth else None,
@@ -131,13 +141,24 @@ def _evidence(unit: Unit, worth: Worth | None) -> Evidence | None:
     )
 
 
-def _obstacles(settings: Settings, unit: Unit, worth: Worth | None, read: Read) -> list[str]:
+def _monthly_runs(unit: Unit) -> float:
+    """Its runs in thirty days like those that had their time for an outcome."""
+    tally = unit.tally
+    if not tally.known_days:
+        return 0.0
+    return tally.settled_runs * MONTH_DAYS / ((max(tally.known_days) - min(tally.known_days)).days + 1)
+
+
+def _obstacles(settings: Settings, unit: Unit, worth: Worth | None, read: Read, told: Told | None) -> list[str]:
     """Why an agent can't be judged, where it can't."""
     if unit.role == "no runs":
         return ["no runs are known: cost alone says nothing about value"]
     if unit.role == "takes part" and worth is None:
+        if told is not None and told.added is not None:
+            return [] if told.added.worth is not None else [NO_VALUE]
         led = " and ".join(unit.beside) or "an unnamed agent"
-        return [f"value not separable: judged with workflow {unit.workflow} led by {led}"]
+        why = f"; {told.why_not}" if told is not None else ""
+        return [f"value not separable: judged with workflow {unit.workflow} led by {led}{why}"]
     found = []
     if read.is_mixed(unit.workflow):
         found.append(f"its cost is in {' and '.join(read.currencies[unit.workflow])}, which are not added up")

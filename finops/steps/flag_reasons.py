@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any, TypeAlias
 
 from finops.core import numbers
+from finops.core.left_out import Added
 from finops.core.model_choice import Choice
 from finops.core.value import Margin
 from finops.core.value_verdicts import depends_on_value
@@ -55,7 +56,10 @@ def reasons(case: Case, context: Context) -> list[str]:
         found.append(f"exempt until {case.exempt.until}: {case.exempt.reason}")
     elif case.decision.because and not found:
         found.append(case.decision.because)
-    if case.margin is not None:
+    if case.added is not None:
+        found += _adds(case, case.added)
+        found += _unknown(case)
+    elif case.margin is not None:
         found += _economics(case, case.margin)
         found += _drivers(case, context)
         found += _unknown(case)
@@ -69,7 +73,24 @@ def advice(case: Case) -> str | None:
         return None
     most = _each(margin.evidence.value * margin.success.middle, case.currency)
     saving = numbers.money_total(margin.monthly_loss, case.currency)
+    if case.added is not None:
+        return f"leave it out, or bring what it costs a run below {most}: {saving} a month"
     return f"bring a run to {most} or less, or stop it: {saving} a month"
+
+
+def _adds(case: Case, added: Added) -> list[str]:
+    """What runs with and without the agent say."""
+    rates = [numbers.percent_total(arm.accepted / arm.runs) for arm in (added.together, added.without)]
+    runs = [numbers.count(arm.runs) for arm in (added.together, added.without)]
+    cost = f"it costs {_each(added.cost.middle, case.currency)} a run ({_spread(added.cost.low, added.cost.high, case.currency)})"
+    compared = f"{rates[0]} of {runs[0]} runs with it are accepted, {rates[1]} of {runs[1]} without it"
+    if added.worth is None:
+        return [f"{compared}; {cost}"]
+    spread = _spread(added.worth.low, added.worth.high, case.currency)
+    return [
+        f"it adds {_each(added.worth.middle, case.currency)} a run (80% interval {spread}), and {cost}",
+        f"{compared}; agents that cover for each other both look dispensable",
+    ]
 
 
 def _economics(case: Case, margin: Margin) -> list[str]:

@@ -149,10 +149,14 @@ def run_cost(purse: Purse | None, everyone: Tally, own: Tally) -> RunCost | None
 
 def deviation(tally: Tally, count: str, total: str, squares: str) -> float:
     """The standard deviation of amounts that are known by their number, sum and sum of squares."""
-    n = tally[count]
+    return deviation_of(tally[count], tally[total], tally[squares])
+
+
+def deviation_of(n: int, total: int, squares: int) -> float:
+    """The same of sums in millionths."""
     if n < 2:
         return 0.0
-    return math.sqrt(max(n * tally[squares] - tally[total] ** 2, 0) / (n * (n - 1))) / MICRO
+    return math.sqrt(max(n * squares - total**2, 0) / (n * (n - 1))) / MICRO
 
 
 def _share(amount: Decimal, part: int, whole: int) -> Decimal:

@@ -22,11 +22,14 @@ MODEL, INPUT = "gpt-4o", 40_000
 Company = Callable[..., dict[str, dict[str, Any]]]
 
 
-def span(trace: int, number: int, at: datetime, agent: str, workflow: str, tokens: int, model: str = MODEL) -> dict[str, object]:
+def span(
+    trace: int, number: int, at: datetime, agent: str, workflow: str, tokens: int, model: str = MODEL, left_out: str = ""
+) -> dict[str, object]:
     """A call of a model; number 0 is the root of the trace, which leads the run and calls no model itself."""
     nanos = int(at.timestamp()) * 10**9 + number
     attributes: dict[str, str | int] = {"gen_ai.agent.name": agent, "gen_ai.workflow.name": workflow}
     attributes["gen_ai.operation.name"] = "chat" if number else "invoke_agent"
+    attributes |= {"finops.left_out": left_out} if left_out and not number else {}
     if number:
         attributes |= {"gen_ai.provider.name": "openai", "gen_ai.request.model": model}
         attributes |= {"gen_ai.usage.input_tokens": tokens, "gen_ai.usage.output_tokens": 0}
@@ -63,13 +66,15 @@ class Files:
         value: str = "",
         tokens: int = INPUT,
         model: str = MODEL,
+        left_out: str = "",
     ) -> None:
         """Runs over 70 days, of which the first are accepted and the last have no outcome."""
         for n in range(runs):
             self.runs += 1
             at = FIRST + timedelta(hours=n * 70 * 24 // runs)
             size = tokens + (n % 5 - 2) * tokens // 10
-            self.spans += [span(self.runs, i, at, agent, workflow, size, model) for i, agent in enumerate((agents[0], *agents))]
+            members = enumerate((agents[0], *agents))
+            self.spans += [span(self.runs, i, at, agent, workflow, size, model, left_out) for i, agent in members]
             if n < runs - unknown:
                 good = n * accepted % (runs - unknown) < accepted
                 said = f"{'true' if good else 'false'},{value if good else ''},{'USD' if value and good else ''}"
@@ -98,6 +103,11 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files.add("silent", ("mute",), 40, 0, unknown=40)
     files.add("letters", ("writer",), 80, 56)
     files.add("letters", ("writer",), 80, 72, model="gpt-4o-mini")
+    files.add("claims", ("adjuster", "finder", "checker"), 60, 42, left_out="none")
+    files.add("claims", ("adjuster", "finder"), 60, 43, left_out="checker")
+    files.add("claims", ("adjuster", "checker"), 60, 8, left_out="finder")
+    files.add("claims", ("adjuster", "finder", "checker", "filer"), 40, 20)
+    files.add("claims", ("adjuster", "finder", "checker"), 20, 10, left_out="filer")
     files.write(home / "exports")
     code = run(["ingest", str(home / "exports"), "--ledger", str(home / "finops.duckdb"), "-q", "-o", str(home / "log")])
     assert code == 0
@@ -306,3 +316,19 @@ def test_other_days_and_other_currencies_have_nobody(ask: Callable[..., Ran]) ->
     assert nowhere.code == 2
     assert "no cost is in `EUR`" in nowhere.err
     assert "no agent has cost" in ask("", "--as-of", "2025-01-01").out
+
+
+def test_runs_without_an_agent_tell_what_it_adds(verdicts: Company) -> None:
+    told = verdicts(value("0.50", workflow="claims"))
+    assert told["finder"]["verdict"] == "keep"
+    assert float(told["finder"]["adds"]) == pytest.approx(0.5 * 34 / 60, rel=0.1)
+    assert Decimal(told["finder"]["adds_low"]) < Decimal(told["finder"]["adds"]) < Decimal(told["finder"]["adds_high"])
+    assert float(told["finder"]["cost_per_run"]) == pytest.approx(0.10, rel=0.05)
+    assert told["finder"]["runs_without"] == 60
+    assert told["checker"]["verdict"] == "low_value_high_cost"
+    assert told["checker"]["advice"].startswith("leave it out")
+    assert "of 60 runs with it are accepted" in told["checker"]["reasons"][1]
+    (said,) = told["filer"]["reasons"][:1]
+    assert said == "value not separable: judged with workflow claims led by adjuster; 20 judged runs without it, 30 are needed"
+    assert told["looker-up"]["reasons"][0].startswith("value not separable")
+    assert told["looker-up"]["adds"] is None
