@@ -48,6 +48,10 @@ def place(
         str | None,
         typer.Option("--round-trip", metavar="REGION=MS,…", help="Milliseconds to users, added to p95."),
     ] = None,
+    capacity: Annotated[
+        str | None,
+        typer.Option("--capacity", metavar="REGION/TYPE=N,…", help="How many machines are to be had, such as us-*/p5.*=4."),
+    ] = None,
     hazard: Annotated[
         float | None, typer.Option("--hazard", min=0.0, max=1000.0, help="Interruptions per spot machine and hour.")
     ] = None,
@@ -120,7 +124,7 @@ def place(
             utilisation=above_zero(utilisation, "--utilisation", largest=1),
             restart_minutes=restart,
             units_per_month=None if units_per_month is None else above_zero(units_per_month, "--units-per-month"),
-            limits=Limits(_words(within), _milliseconds(round_trip)),
+            limits=Limits(_words(within), _milliseconds(round_trip), _machines(capacity)),
             traffic=traffic,
             hazard=hazard,
             keep="request" if keeps == "request" else "run",
@@ -150,3 +154,15 @@ def _milliseconds(text: str | None) -> dict[str, float]:
             raise UsageError(f"`{part}` is no round trip", where="--round-trip", hint=hint)
         found[region.strip()] = float(above_zero(amount, "--round-trip"))
     return found
+
+
+def _machines(text: str | None) -> tuple[tuple[str, str, int], ...]:
+    found = []
+    for part in _words(text):
+        name, equals, amount = part.partition("=")
+        region, slash, kind = name.partition("/")
+        if not (equals and slash and region.strip() and kind.strip()) or not amount.strip().isdecimal():
+            hint = "write it as us-east-1/p5.48xlarge=4,eu-*/*=0; the first that fits a place holds"
+            raise UsageError(f"`{part}` does not say how many machines are to be had where", where="--capacity", hint=hint)
+        found.append((region.strip(), kind.strip(), int(amount)))
+    return tuple(found)

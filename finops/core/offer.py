@@ -51,6 +51,8 @@ class Spec:
     gpu_memory_gb: Decimal | None
     vcpu: int | None
     memory_gib: Decimal | None
+    network_gbps: Decimal | None = None
+    """Of the network between machines, in Gbit/s."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import cache
 from math import isinf
 from typing import Literal
 
-from finops.core import spot
+from finops.core import interconnect, spot
 from finops.core.offer import InterruptionBucket, Offer, Spec
 from finops.core.spot_job import requeued
 from finops.core.transfer import NOTHING_MOVED, Moved, Traffic
@@ -228,9 +228,13 @@ def fit(measurement: Measurement, candidate: Spec) -> tuple[bool, str | None]:
     ):
         if have is not None and need is not None and have < need:
             return False, f"fewer {name} ({have}) than measured ({need})"
+    if (short := interconnect.slower(measured, candidate, measurement.count)) is not None:
+        return False, short
     machine = measurement.instance_type or measurement.hardware
     where = f" on {measurement.provider}" if measurement.provider not in (None, candidate.provider) else ""
-    return True, f"assumes the throughput measured on {machine}{where} (same {_accelerators(candidate)})"
+    also = interconnect.assumed(measured, candidate, measurement.count)
+    said = f"assumes the throughput measured on {machine}{where} (same {_accelerators(candidate)})"
+    return True, said + (f" and {also}" if also else "")
 
 
 def best_fits(measured: Sequence[Measurement], candidate: Spec) -> tuple[list[tuple[Measurement, str | None]], str]:

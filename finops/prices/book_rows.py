@@ -116,6 +116,7 @@ def specs_of(facts: FactFile) -> Iterator[Spec]:
                 gpu_memory_gb=Decimal(row["gpu_memory_gb"]) if row.get("gpu_memory_gb") else None,
                 vcpu=int(row["vcpu"]) if row["vcpu"] else None,
                 memory_gib=Decimal(row["memory_gib"]) if row.get("memory_gib") else None,
+                network_gbps=Decimal(row["network_gbps"]) if row.get("network_gbps") else None,
             )
         except (ValueError, ArithmeticError, KeyError):
             raise DataError("the row is not a specification", where=facts.where(index), hint="see pricing/README.md") from None

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 from finops.config import Overrides, load_settings
+from finops.core.carbon import Carbon
 from finops.core.offer import Spec
 from finops.core.placement import Assumptions, Measurement, Placement, best_fits, best_per_place, cheapest_first, placed
 from finops.core.placement_front import with_front
@@ -19,7 +20,8 @@ from finops.errors import UsageError
 from finops.steps.measurements import benchmark_rows, measurements
 from finops.steps.place_needs import NOT_WORK, machines_that_hold
 from finops.steps.place_rows import columns, place_row
-from finops.steps.placement_limits import Limits, Rates, checked, outside, seen_from, with_traffic
+from finops.steps.placement_limits import Limits, Rates, checked, outside, seen_from, too_few, with_traffic
+from finops.steps.placement_carbon import carbon_notes
 from finops.steps.placement_notes import name_of, placement_notes, unknown_names
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def place(
 ) -> Result:
     """Every place where the benchmarked work could run, cheapest per unit first, or by the month in all where there is traffic.
     Without a workload, every machine that holds what is needed, by the hour. `top` keeps that many and today's place."""
+    from finops.prices.carbon import read_carbon
     from finops.steps.price_book import price_book
 
     settings = load_settings(overrides)
@@ -79,7 +82,8 @@ def place(
     everything = best_per_place(found)
     if traffic.asked:
         everything = _with_traffic(settings, everything, _today(settings, everything, measured), traffic, units_per_month)
-    everything = with_front(everything)
+    carbon = Carbon(read_carbon(settings.carbon), settings.as_of) if settings.carbon else None
+    everything = with_front(everything, carbon.per_unit if carbon else None)
     here = _today(settings, everything, measured)
     rows = [row for row in everything if _wanted(row, region, provider)]
     feasible = [row for row in rows if row.feasible]
@@ -91,8 +95,8 @@ def place(
     shown = cheapest_first(shown)
     hidden = [row for row in rows if row not in shown and not row.feasible]
     return Result(
-        columns=columns(shown, traffic.asked, settings.as_of),
-        rows=[place_row(row, row is here, settings.as_of, given) for row in shown],
+        columns=columns(shown, traffic.asked, settings.as_of, carbon),
+        rows=[place_row(row, row is here, settings.as_of, given, carbon) for row in shown],
         meta=_meta(feasible, workload, given, settings.as_of, here, region, provider)
         | {"within": list(limits.within) or None, "needs": None if needs is None else str(needs)},
         notes=[
@@ -100,6 +104,7 @@ def place(
                 feasible, len([row for row in shown if row.feasible]), hidden, here, measured, given, settings.as_of
             ),
             *unknown_names(measured, book),
+            *carbon_notes(feasible, carbon),
             *([] if needs is None else [NOT_WORK]),
         ],
     )
@@ -164,7 +169,8 @@ def _in_every_region(
             if offer is not None:
                 bucket = book.buckets(spec.provider, region, spec.instance_type, at) if option == "spot" else None
                 row = placed(seen, offer, assumption, given, bucket, full)
-                yield replace(row, feasible=False, reason=kept_out) if kept_out else row
+                why = kept_out or too_few(row, limits, given.units_per_month)
+                yield replace(row, feasible=False, reason=why) if why else row
             elif option in ("on_demand", "spot"):
                 absence = book.absence(spec.provider, region, spec.instance_type, option, at)
                 yield Placement(

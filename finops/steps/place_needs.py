@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from finops.core.needs import Needs
 from finops.core.placement import Assumptions, Measurement, Placement, placed
-from finops.steps.placement_limits import Limits, outside, seen_from
+from finops.steps.placement_limits import Limits, outside, seen_from, too_few
 
 if TYPE_CHECKING:
     from finops.prices.book import PriceBook
@@ -32,5 +32,5 @@ def machines_that_hold(needs: Needs, book: PriceBook, given: Assumptions, limits
             spot = offer.purchase_option == "spot"
             bucket = book.buckets(spec.provider, offer.region, spec.instance_type, at) if spot else None
             row = placed(seen_from(hour, offer.region, limits), offer, None, given, bucket, full.get(offer.region))
-            kept_out = outside(spec.provider, offer.region, limits)
-            yield replace(row, feasible=False, reason=kept_out) if kept_out else row
+            why = outside(spec.provider, offer.region, limits) or too_few(row, limits, given.units_per_month)
+            yield replace(row, feasible=False, reason=why) if why else row

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from finops.core.placement import Measurement, Placement
 from finops.core.tiered import Tier
 from finops.core.transfer import Moved, Tariff, Traffic, moved
+from finops.core.unit_cost import HOURS_PER_MONTH
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ class Limits:
 
     within: Sequence[str] = ()
     round_trip_ms: Mapping[str, float] = field(default_factory=dict)
+    capacity: Sequence[tuple[str, str, int]] = ()
+    """(pattern of regions, pattern of instance types, how many are to be had); the first that matches holds."""
 
     def reach(self, region: str) -> float | None:
         """The round trip to a region; 0 where none was given at all, None where this one's is not known."""
@@ -43,6 +47,26 @@ def checked(limits: Limits) -> Limits:
                 f"no region is known in `{said}`", where="--within", hint=f"a country such as DE, or one of {', '.join(parts)}"
             )
     return replace(limits, within=tuple(names))
+
+
+def too_few(row: Placement, limits: Limits, units: Decimal | None) -> str | None:
+    """Why there are not enough machines there for the work, or for a month's units of it; None where there are, or where nobody
+    said how many there are."""
+    most = next(
+        (
+            most
+            for region, kind, most in limits.capacity
+            if fnmatchcase(row.region or "", region) and fnmatchcase(row.instance_type, kind)
+        ),
+        None,
+    )
+    if most is None or row.offer is None:
+        return None
+    needed = row.count
+    if units is not None and row.unit_cost is not None:
+        hours = row.unit_cost / row.offer.price * units  # billed hours of the month's work
+        needed = max(needed, int((hours / HOURS_PER_MONTH).to_integral_value(ROUND_CEILING)))
+    return None if needed <= most else f"{needed:,} machines are needed and {most:,} are to be had"
 
 
 def outside(provider: str, region: str, limits: Limits) -> str | None:

@@ -82,3 +82,30 @@ def test_interruptions_as_asked_and_what_they_take(placed: Callable[..., Any]) -
     assert served["overhead"] == pytest.approx(1 + 0.5 / 12, abs=1e-4), "a request of 820 ms is hardly lost; five minutes are"
     assert run["interruptions_per_month"] == 365
     assert spot()["interruptions_per_month"] < 1
+
+
+def test_links_between_accelerators_and_machines_are_part_of_what_fits(finops: Finops, tmp_path: Path) -> None:
+    """Four A100 of 80 GB, measured on NVLink: Google's board fits, Azure's cards in slots do not."""
+    bench = {"provider": "gcp", "region": "us-central1", "instance_type": "a2-ultragpu-4g"}
+    benched(tmp_path, bench, {**bench, "workload": "pair", "count": 2})
+    rows = finops("place", "tagging", "--all", "--top", "0", "-f", "json", *AS_OF).json["rows"]
+    reasons = {row["instance_type"]: row["reason"] for row in rows if not row["feasible"]}
+    assert reasons["Standard_NC96ads_A100_v4"] == "its accelerators are linked by PCIe, measured with NVLink"
+    assert {row["instance_type"] for row in rows if row["feasible"]} == {"a2-ultragpu-4g"}
+
+
+def test_no_more_machines_than_there_are(placed: Callable[..., Any]) -> None:
+    """5,000 images take half an hour: 10,000,000 a month take 1,000 hours, which are two machines of 730."""
+    month = ("--units-per-month", "10000000", "--provider", "aws", "--all")
+    reason = "2 machines are needed and 1 are to be had"
+    rows = placed(*month, "--capacity", "us-*/g6.2xlarge=1,*/*=9")["rows"]
+    found = {(row["instance_type"], row["purchase_option"]): row for row in rows if row["region"] == "us-east-1"}
+    assert found["g6.2xlarge", "on_demand"]["reason"] == reason
+    assert found["g6.4xlarge", "on_demand"]["feasible"]
+    assert not any(row["feasible"] for row in placed("--capacity", "*/*=0")["rows"])
+
+
+def test_a_capacity_that_can_not_be_read(finops: Finops) -> None:
+    for text in ("g6.xlarge=1", "us-east-1/g6.xlarge=some", "us-east-1/=1", "us-east-1/g6.xlarge"):
+        ran = finops("place", "tagging", "--capacity", text)
+        assert (ran.code, "--capacity" in ran.err) == (2, True), ran.err
