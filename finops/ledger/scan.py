@@ -66,8 +66,8 @@ def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: S
         "the file can't be read", where=where, hint="is it complete? Export it again, or name its kind with `--source`"
     ):
         file = _csv_columns(connection, scan, folder) if scan.format == "csv" else scan.path
-        if scan.format == "jsonl":
-            return _select(connection, contract, scan, _jsonl(scan), {})
+        if scan.format in ("jsonl", "json"):
+            return _select(connection, contract, scan, _json(scan), {})
         if file is None:
             return _select(connection, contract, scan, _csv(connection, scan), {})
         base, native = _parquet(connection, file, any(field.kind == "float" for field in contract.fields))
@@ -199,15 +199,16 @@ def _csv(connection: duckdb.DuckDBPyConnection, scan: Scan) -> str:
     )
 
 
-def _jsonl(scan: Scan) -> str:
+def _json(scan: Scan) -> str:
     columns = ", ".join(f"{quoted(name)}: 'JSON'" for name in _distinct(scan.header))
     texts = ", ".join(
         f"CASE WHEN json_type({named(name)}) IN ('OBJECT', 'ARRAY') THEN CAST({named(name)} AS VARCHAR)"
         f" ELSE {named(name)}->>'$' END AS {named(name)}"
         for name in _distinct(scan.header)
     )
+    form = "array" if scan.format == "json" else "newline_delimited"
     return (
-        f"SELECT row_number() OVER () AS part_row, {texts} FROM read_json({quoted(str(scan.path))}, format = 'newline_delimited',"
+        f"SELECT row_number() OVER () AS part_row, {texts} FROM read_json({quoted(str(scan.path))}, format = '{form}',"
         f" columns = {{{columns}}}, maximum_object_size = {MAX_LINE_BYTES})"
     )
 

@@ -53,10 +53,10 @@ class TableScan:
 
     `columns` maps a contract's column to a SQL expression over the file's own (quoted) column names, giving text (a MAP for map
     columns may be given as JSON text). A column that is not mapped is null. `header` lists the file's column names in order.
-    `skip` counts the lines before the first data row of a CSV file."""
+    `json` is one array of records. `skip` counts the lines before the first data row of a CSV file."""
 
     path: Path
-    format: Literal["csv", "parquet", "jsonl"]
+    format: Literal["csv", "parquet", "jsonl", "json"]
     header: tuple[str, ...]
     columns: Mapping[str, str]
     where: str | None = None

@@ -45,7 +45,8 @@ class Sheet:
     def scan(self, columns: Mapping[str, str], *, where: str | None = None, notes: Sequence[str] = ()) -> TableScan:
         """The scan of what the file has."""
         known = {name: sql for name, sql in columns.items() if sql != NULL}
-        form = cast("Literal['csv', 'parquet', 'jsonl']", {"table": "csv", "json": "jsonl"}.get(self.seen.form, "parquet"))
+        forms = {"table": "csv", "json": "json" if self.seen.is_array else "jsonl"}
+        form = cast("Literal['csv', 'parquet', 'jsonl', 'json']", forms.get(self.seen.form, "parquet"))
         return TableScan(
             self.seen.path,
             form,

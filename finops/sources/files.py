@@ -47,13 +47,14 @@ def bare_name(path: Path) -> str:
     return name
 
 
-def file_part(path: Path, root: Path, *, text: bool = True) -> Part:
-    """The file as one part. Text is checked on the way: UTF-8 without NUL bytes, gzip not cut short."""
+def file_part(path: Path, root: Path, *, text: bool = True, closed: bool = False) -> Part:
+    """The file as one part. Text is checked on the way: UTF-8 without NUL bytes, gzip not cut short; with `closed`, a JSON array
+    is closed."""
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) and path != root else path.name
-    return Part(path, name, content_hash(path, text=text), path.stat().st_size)
+    return Part(path, name, content_hash(path, text=text, closed=closed), path.stat().st_size)
 
 
-def content_hash(path: Path, *, text: bool = True) -> str:
+def content_hash(path: Path, *, text: bool = True, closed: bool = False) -> str:
     """The SHA-256 of the decompressed bytes, added up in a second thread while the next ones are unpacked and checked."""
     digest, check = hashlib.sha256(), _TextCheck(path)
     with opened(path) as stream, ThreadPoolExecutor(1) as beside:
@@ -65,7 +66,7 @@ def content_hash(path: Path, *, text: bool = True) -> str:
             if text:
                 check.feed(chunk)
     if text:
-        check.close()
+        check.close(closed)
     return digest.hexdigest()
 
 
@@ -185,12 +186,14 @@ class _TextCheck:
     def __init__(self, path: Path) -> None:
         self._path, self._line, self._first = path, 1, True
         self._is_table, self._since_line_end = False, 0
+        self._is_array, self._last = False, b""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def feed(self, chunk: bytes) -> None:
         if self._first:
             refuse_wide_encoding(self._path, chunk)
-            self._first, self._is_table = False, not chunk.lstrip(b" \t\r\n\xef\xbb\xbf").startswith((b"{", b"["))
+            start = chunk.lstrip(b" \t\r\n\xef\xbb\xbf")[:1]
+            self._first, self._is_table, self._is_array = False, start not in (b"{", b"["), start == b"["
         if (nul := chunk.find(b"\0")) >= 0:
             raise self._error("a NUL byte", chunk[:nul], "the file is binary or UTF-16; export it as UTF-8 text")
         if not chunk.isascii() or self._decoder.getstate()[0]:
@@ -200,6 +203,8 @@ class _TextCheck:
                 raise self._not_utf8(error, chunk) from error
         if self._is_table:
             self._measure(chunk)
+        elif self._is_array:
+            self._last = chunk.rstrip()[-1:] or self._last
         self._line += chunk.count(b"\n")
 
     def _measure(self, chunk: bytes) -> None:
@@ -212,11 +217,14 @@ class _TextCheck:
         newline = chunk.rfind(b"\n")
         self._since_line_end = len(chunk) - newline - 1 + (self._since_line_end if newline < 0 else 0)
 
-    def close(self) -> None:
+    def close(self, closed: bool = False) -> None:
         try:
             self._decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             raise self._error("half a character at the end", b"", "the file is cut short; fetch or export it again") from error
+        if closed and self._is_array and self._last != b"]":
+            what = "this JSON array is cut short: nothing closes it"
+            raise DataError(what, where=f"{self._path}, line {self._line}", hint="fetch or export the file again")
 
     def _not_utf8(self, error: UnicodeDecodeError, chunk: bytes) -> FinopsError:
         byte = error.object[error.start]

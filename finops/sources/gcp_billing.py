@@ -1,4 +1,5 @@
-"""Google Cloud's billing export from BigQuery (standard and detailed), as JSON lines, CSV or Parquet; credits are netted."""
+"""Google Cloud's billing export from BigQuery (standard and detailed), as JSON lines, a JSON array, CSV or Parquet; credits are
+netted."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class GcpBilling:
     """One file of an export; the billing period is the invoice's month, which Google counts in Pacific time."""
 
     name = "gcp_billing"
-    title = "Google Cloud billing export from BigQuery (JSON lines, CSV, Parquet)"
+    title = "Google Cloud billing export from BigQuery (JSON lines, JSON, CSV, Parquet)"
     contracts: tuple[str, ...] = ("charge",)
     patterns: tuple[Pattern, ...] = (
         Pattern(
@@ -38,10 +39,12 @@ class GcpBilling:
             header_all=_MUST,
             header_any=("sku", "sku.description", "sku_description"),
         ),
+        # an array, as `bq query --format=json` gives
+        Pattern((".json",), head_all=tuple(f'"{name}"' for name in (*_MUST, "sku"))),
     )
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
-        return [file_part(path, root, text=not path.name.lower().endswith(".parquet"))]
+        return [file_part(path, root, text=not path.name.lower().endswith(".parquet"), closed=True)]
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:  # noqa: ARG002 it has no options
         bill = sheet(_whole(glimpse(part.path)), (*((name,) for name in _MUST), _MONTH), "billing export")

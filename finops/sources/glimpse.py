@@ -43,6 +43,11 @@ class Glimpse:
     delimiter: str = ","
     skip: int = 0
 
+    @property
+    def is_array(self) -> bool:
+        """Whether the file is JSON that begins as one array."""
+        return self.form == "json" and self.text.lstrip().startswith("[")
+
 
 def glimpse(path: Path) -> Glimpse:
     """Looks at no more than the first MiB of the decompressed bytes (Parquet: its footer)."""

@@ -130,6 +130,40 @@ SAME = (
 )
 
 
+def asked(value: Any) -> Any:
+    """A value as `bq query --format=json` gives it: numbers and truths as text, times without their zone."""
+    if isinstance(value, dict):
+        return {key: asked(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [asked(part) for part in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = value if isinstance(value, str) else None if value is None else str(value)
+    return text.removesuffix("Z").removesuffix(" UTC").replace("T", " ") if text and text[:4].isdigit() and ":" in text else text
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_array_says_the_same(tmp_path: Path, indent: int | None) -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    rows = [json.loads(line, parse_float=str) for line in text.splitlines()]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([asked(row) for row in rows], indent=indent), encoding="utf-8")
+    assert recognise(path, None).name == "gcp_billing"
+    read, first = read_bill(SOURCE, path, tmp_path), read_bill(SOURCE, SAMPLE, tmp_path)
+    assert read.rejects == []
+    assert read.total == TOTAL
+    said = ([{k: v for k, v in row.items() if k != "batch_id"} for row in one.rows] for one in (read, first))
+    assert next(said) == next(said)
+
+
+@pytest.mark.parametrize("content", ['[{"a": 1}, ', "[{}]x", '[{"cost": 1}, 2]'])
+def test_an_array_that_is_cut_short_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(content.replace('{"a": 1}', json.dumps(LINE)).replace("{}", json.dumps(LINE)), encoding="utf-8")
+    with pytest.raises(DataError, match="can't be read|cut short"):
+        read_bill(SOURCE, path, tmp_path)
+
+
 @pytest.mark.parametrize("form", ["csv with dots", "csv with underscores", "parquet"])
 def test_the_forms_say_the_same(tmp_path: Path, form: str) -> None:
     rows = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
