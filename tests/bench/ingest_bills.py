@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +121,6 @@ CUR_SHAPE = {
     " lambda e: {'key': regexp_replace(e.key, '^user[:_]', ''), 'value': e.value}))",
 }
 """The columns of a charge that a line of CUR gives, by plain expressions."""
-RUNS = 3
 
 
 def measure(rows: int) -> dict[str, Any]:
@@ -141,18 +139,18 @@ def measure(rows: int) -> dict[str, Any]:
             packing = "(FORMAT csv, HEADER, COMPRESSION gzip)" if file.endswith(".gz") else "(FORMAT parquet, COMPRESSION zstd)"
             timing.python(_engine(f"COPY (SELECT {selected} FROM range({rows}) AS r(i)) TO '{path}' {packing}"), home)
             target = home / "floor.parquet"
-            as_is = timing_of(lambda p=path, c=columns, t=target: timing.python(_engine(normalise(p, c, t)), home))
+            as_is = timing.best(lambda p=path, c=columns, t=target: timing.python(_engine(normalise(p, c, t)), home))
             more: dict[str, float] = {}
             if label == "cur":
                 sql = ", ".join(f"{made} AS {name}" for name, made in CUR_SHAPE.items())
                 copy = f"COPY (SELECT {sql} FROM '{path}') TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
-                floor = timing_of(lambda c=copy: timing.python(_engine(c), home))
+                floor = timing.best(lambda c=copy: timing.python(_engine(c), home))
             elif file.endswith(".gz"):
-                floor = timing_of(lambda p=path: timing.run(["gzip", "-dc", p], home))
+                floor = timing.best(lambda p=path: timing.run(["gzip", "-dc", p], home))
                 more["normalise_s"], more["normalise_cpu_s"] = round(as_is.wall_s, 3), round(as_is.cpu_s, 3)
             else:
                 floor = as_is
-            cost = timing_of(lambda p=path, name=label: load(home, p, name))
+            cost = timing.best(lambda p=path, name=label: load(home, p, name))
             if label == "cur":
                 more["cpu_ratio_as_is"] = round(cost.cpu_s / as_is.cpu_s, 2)
             answer[label] = {
@@ -171,11 +169,6 @@ def load(home: Path, path: Path, label: str) -> timing.Cost:
     """One load into a ledger of its own."""
     with tempfile.TemporaryDirectory(dir=home) as name:
         return timing.finops(home, "ingest", path, "--no-build", "--ledger", Path(name) / f"{label}.duckdb")
-
-
-def timing_of(run: Callable[[], timing.Cost]) -> timing.Cost:
-    """The run with the least processor time: others share the machine."""
-    return min((run() for _ in range(RUNS)), key=lambda cost: cost.cpu_s)
 
 
 def normalise(path: Path, columns: dict[str, str], target: Path) -> str:
