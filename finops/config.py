@@ -95,6 +95,7 @@ class Settings:
     as_of: date
     prices: Path | None = None
     exchange_rates: Path | None = None
+    carbon: Path | None = None
     currency: str | None = None
     reporting: str | None = None
     """The currency that cost is told in; None: each in the currency of its bill."""
@@ -148,6 +149,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None, as_written
         as_of=overrides.as_of or place.as_of or today or datetime.now(UTC).date(),
         prices=_absolute(overrides.prices, Path.cwd()) or _absolute(place.prices and Path(place.prices), root),
         exchange_rates=_absolute(parts["currency"].rates, root),
+        carbon=_absolute(parts["placement"].carbon, root),
         currency=_currency(overrides.currency),
         reporting=_reporting(parts["currency"], overrides.currency, str(path)),
         rates_told=overrides.rates,

@@ -22,6 +22,15 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "step spot",
         "lower is better",
     ),
+    Metric(
+        "carbon",
+        "Carbon of a unit of work",
+        "g CO2e",
+        "billed hours of a unit x watts x g CO2e per kWh / 1,000, or x kg CO2e per hour x 1,000, by the company's own table",
+        "step place",
+        "lower is better",
+        "Known only where the table says so; what a machine's making emitted is not in it.",
+    ),
     Metric("job_saving", "Saving", "share of 1", "1 - cost / cost on demand", "step spot", "higher is better"),
     Metric(
         "interruption_rate",

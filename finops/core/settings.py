@@ -321,9 +321,10 @@ class Exempt:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the work runs today; placements are compared with it."""
+    """Where the work runs today; placements are compared with it. `carbon` is the company's dated table of what places emit."""
 
     provider: str | None = None
     region: str | None = None
     instance_type: str | None = None
     purchase_option: str = "on_demand"
+    carbon: str | None = None

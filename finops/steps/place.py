@@ -20,8 +20,8 @@ from finops.errors import UsageError
 from finops.steps.measurements import benchmark_rows, measurements
 from finops.steps.place_needs import NOT_WORK, machines_that_hold
 from finops.steps.place_rows import columns, place_row
-from finops.steps.placement_limits import Limits, Rates, checked, outside, seen_from, too_few, with_traffic
 from finops.steps.placement_carbon import carbon_notes
+from finops.steps.placement_limits import Limits, Rates, checked, outside, seen_from, too_few, with_traffic
 from finops.steps.placement_notes import name_of, placement_notes, unknown_names
 
 if TYPE_CHECKING:

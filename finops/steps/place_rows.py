@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from finops.core.carbon import Carbon
 from finops.core.offer import Offer
 from finops.core.placement import Assumptions, Placement
 from finops.core.result import Column
@@ -25,6 +26,7 @@ COLUMNS = (
     Column("unit", "Unit", wide_only=True),
     Column("currency", "Currency", wide_only=True),
     Column("monthly_cost", "Month", "money", metric="monthly_cost"),
+    Column("carbon_g_per_unit", "g CO2e", "number", metric="carbon", wide_only=True),
     Column("p95_ms", "p95 ms", "number", wide_only=True),
     Column("load", "Concurrent", "count", wide_only=True),
     Column("hourly_price", "An hour", "money", metric="price", wide_only=True),
@@ -46,19 +48,23 @@ _SHOWN_MOVED = {"monthly_cost": True, "total_monthly": False}
 """With traffic the month in all stands in the place of the work's alone."""
 _SHOWN_AGE = {"price_as_of": False}
 """Where some prices are old and some are not, the table says which."""
+_SHOWN_CARBON = {"carbon_g_per_unit": False}
+"""Only where the company tells what places emit."""
 _SHOWN_STATUS = {"price_status": False, "front": True, "today": True}
 """Where there are places without a price, the table says whether it is not offered or not known."""
 
 
-def columns(rows: Sequence[Placement], moved: bool, at: date) -> list[Column]:
+def columns(rows: Sequence[Placement], moved: bool, at: date, carbon: Carbon | None = None) -> list[Column]:
     """The columns, with those in the narrow table that matter for these rows."""
     old = {row.offer.is_stale(at) for row in rows if row.offer}
     shown = (_SHOWN_MOVED if moved else {}) | (_SHOWN_AGE if len(old) == 2 else {})
+    shown |= _SHOWN_CARBON if carbon is not None else {}
     shown |= _SHOWN_STATUS if any(row.absence for row in rows) else {}
-    return [replace(column, wide_only=shown.get(column.key, column.wide_only)) for column in COLUMNS]
+    own = [column for column in COLUMNS if carbon is not None or column.key not in _SHOWN_CARBON]
+    return [replace(column, wide_only=shown.get(column.key, column.wide_only)) for column in own]
 
 
-def place_row(row: Placement, is_today: bool, at: date, given: Assumptions) -> dict[str, Any]:
+def place_row(row: Placement, is_today: bool, at: date, given: Assumptions, carbon: Carbon | None = None) -> dict[str, Any]:
     """One place as a row of the answer; what is not known of it is null."""
     offer = row.offer
     bears = row.tolerable_per_day(given)
@@ -70,6 +76,7 @@ def place_row(row: Placement, is_today: bool, at: date, given: Assumptions) -> d
         "hourly_price": offer.price * row.count if offer else None,
         "overhead": Decimal(str(round(row.overhead, 6))) if offer else None,
         "tolerable_interruptions_per_day": None if bears is None else round(bears, 3),
+        **({} if carbon is None else {"carbon_g_per_unit": carbon.per_unit(row)}),
         "front": row.front, "transfer_monthly": row.moved.monthly if row.moved else None,
         "transfer_once": row.moved.once if row.moved else None, "total_monthly": row.total_cost,
         "interruptions_per_month": round(row.hazard_per_h * 730, 6) if offer else None, "years": row.years if offer else None,
