@@ -40,7 +40,7 @@ class AwsPriceList:
     complete = True
 
     def fetch(self, query: PriceQuery, at: date) -> Iterator[PricePoint]:
-        known = regions_of("ec2")
+        known = regions_of("ec2", WHERE)
         for named in query.regions or ():
             if named not in known:
                 raise UsageError(f"AWS has no region `{named}`", where="--region", hint="for example us-east-1")

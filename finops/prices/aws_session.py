@@ -65,11 +65,12 @@ def pages(ask: Any, token: str, where: str, **question: Any) -> Iterator[dict[st
         question[token] = after
 
 
-def regions_of(service: str) -> list[str]:
+def regions_of(service: str, where: str) -> list[str]:
     """The regions that the SDK knows of a service."""
     import boto3
 
-    return list(boto3.session.Session().get_available_regions(service))
+    with aws_errors(where):  # a session reads the profile, which may be missing or broken
+        return list(boto3.session.Session().get_available_regions(service))
 
 
 @contextmanager

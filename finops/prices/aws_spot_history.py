@@ -24,7 +24,7 @@ class AwsSpotHistory:
     complete = True
 
     def fetch(self, query: PriceQuery, at: date) -> Iterator[PricePoint]:
-        known = regions_of("ec2")
+        known = regions_of("ec2", WHERE)
         for region in query.regions or ():
             if region not in known:
                 raise UsageError(f"AWS has no region `{region}`", where="--region", hint="for example us-east-1")

@@ -47,6 +47,8 @@ def mix(overrides: Overrides, *, file: Path, slices: int | None = None, talk: Ta
     book = price_book(settings)
     given = read(file, book, settings.as_of)
     currency = given.currency or settings.currency or "USD"
+    if given.shared and (slices is not None or "slices" in given.table):
+        raise DataError("`slices` splits sizes of requests; models are not split", where=str(file), hint="leave it out")
     talk.stage("Find the cheapest fleet")
     answer = shared_fleet(given, book, currency, file) if given.shared else _fleet(given, slices, currency, file)
     offers = [machine.offer for machine in given.machines if machine.offer]

@@ -272,3 +272,18 @@ def test_no_credentials_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(OutsideError, match="no AWS credentials"):
         fetched(aws_price_list)
+
+
+@pytest.mark.parametrize("module", [aws_price_list, aws_savings_plans, aws_spot_history])
+def test_a_profile_that_is_not_there_or_broken_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, module: Any
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(OutsideError, match="profile can't be used"):
+        fetched(module)
+    (tmp_path / "config").write_text("[profile nobody\nregion = us-east-1\n")
+    with pytest.raises(OutsideError, match="profile can't be used"):
+        fetched(module)

@@ -85,6 +85,7 @@ def test_models_share_gpus_and_what_is_lost_is_told(finops: Finops, tmp_path: Pa
         (SHARED.replace("18", "90") + GPU, "no fleet serves every model"),
         ("rates = [1, 2]\n" + GPU, "`gpu` is not known"),
         ("rate = [1, 2]\n" + GPU, "`rate` is not known"),
+        ("slices = 2\n" + SHARED + GPU, "models are not split"),
     ],
 )
 def test_mistakes_of_shared_gpus_are_told(finops: Finops, tmp_path: Path, text: str, said: str) -> None:
