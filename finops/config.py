@@ -186,7 +186,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None, as_written
 
 def _in_one_currency(settings: Settings) -> Settings:
     """Budgets, values, revenues and plans in the currency that cost is told in."""
-    from finops.core.reporting import told_in
+    from finops.core.reporting import foreign_notes, told_in
     from finops.prices.exchange import read_exchange
 
     assert settings.exchange_rates is not None
@@ -195,14 +195,16 @@ def _in_one_currency(settings: Settings) -> Settings:
     def rate_of(base: str) -> Decimal | None:
         return exchange.rate(settings.as_of, base, quote)
 
-    notes = settings.rates_told
-    return replace(
+    foreign: dict[str, list[str]] = {}
+    told = replace(
         settings,
-        budgets=told_in(settings.budgets, quote, rate_of, notes),
-        values=told_in(settings.values, quote, rate_of, notes),
-        revenues=told_in(settings.revenues, quote, rate_of, notes),
-        plans=told_in(settings.plans, quote, rate_of, notes),
+        budgets=told_in(settings.budgets, quote, rate_of, foreign),
+        values=told_in(settings.values, quote, rate_of, foreign),
+        revenues=told_in(settings.revenues, quote, rate_of, foreign),
+        plans=told_in(settings.plans, quote, rate_of, foreign),
     )
+    settings.rates_told.extend(foreign_notes(foreign, quote, rate_of))
+    return told
 
 
 def read_plans(path: Path) -> tuple[Plan, ...]:

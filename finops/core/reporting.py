@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from finops.core.exchange import converted
 from finops.core.settings import Budget, Plan, Revenue, Value
 
+MOST_SAID = 3
+"""So many sections are named with their lines."""
 Entry = TypeVar("Entry", Budget, Value, Revenue, Plan)
 _AMOUNTS: Mapping[type, tuple[str, tuple[str, ...]]] = {
     Budget: ("[[budget]]", ("amount",)),
@@ -20,9 +22,10 @@ _AMOUNTS: Mapping[type, tuple[str, tuple[str, ...]]] = {
 
 
 def told_in(
-    entries: Iterable[Entry], quote: str, rate_of: Callable[[str], Decimal | None], notes: list[str]
+    entries: Iterable[Entry], quote: str, rate_of: Callable[[str], Decimal | None], foreign: dict[str, list[str]]
 ) -> tuple[Entry, ...]:
-    """The entries with their amounts in `quote`; what has no rate stays as it is. Either is said in `notes`."""
+    """The entries with their amounts in `quote`; what has no rate stays as it is. Those of other currencies are added to
+    `foreign`: currency to sections with their lines."""
     found: list[Entry] = []
     for entry in entries:
         section, names = _AMOUNTS[type(entry)]
@@ -30,12 +33,25 @@ def told_in(
         if entry.currency == quote or not amounts:
             found.append(entry)
             continue
-        where, rate = f"{section} in line {entry.line}", rate_of(entry.currency)
+        foreign.setdefault(entry.currency, []).append(f"{section} in line {entry.line}")
+        rate = rate_of(entry.currency)
         if rate is None:
-            notes.append(f"{where} is in {entry.currency}, of which no rate to {quote} is known: it is compared with no cost")
             found.append(entry)
             continue
-        notes.append(f"{where} is in {entry.currency}: it is taken at {rate:.6g} {quote}, the rate of the business date")
         told: dict[str, Any] = {name: converted(amount, rate) for name, amount in amounts.items()}
         found.append(replace(entry, currency=quote, **told))
     return tuple(found)
+
+
+def foreign_notes(foreign: Mapping[str, list[str]], quote: str, rate_of: Callable[[str], Decimal | None]) -> list[str]:
+    """One sentence per currency."""
+    notes = []
+    for currency, places in sorted(foreign.items()):
+        rate = rate_of(currency)
+        more = f" and {len(places) - MOST_SAID} more" if len(places) > MOST_SAID else ""
+        named = f"{', '.join(places[:MOST_SAID])}{more}: amounts in {currency}"
+        if rate is None:
+            notes.append(f"{named}, of which no rate to {quote} is known, are compared with no cost")
+        else:
+            notes.append(f"{named} are taken at {rate:.6g} {quote}, the rate of the business date")
+    return notes

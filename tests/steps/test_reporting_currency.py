@@ -113,7 +113,7 @@ def test_what_the_configuration_says_in_another_currency(finops: Finops, company
     (tmp_path / "finops.toml").write_text(CONFIG + budget.format("EUR"), encoding="utf-8")
     found = company("forecast")
     assert found["totals"][0]["budget"] == "130"
-    assert any("[[budget]] in line 8 is in EUR: it is taken at 1.3 USD" in note for note in found["meta"]["notes"])
+    assert any("[[budget]] in line 8: amounts in EUR are taken at 1.3 USD" in note for note in found["meta"]["notes"])
     (tmp_path / "finops.toml").write_text(CONFIG + budget.format("CHF"), encoding="utf-8")
     assert any("compared with no cost" in note for note in company("forecast")["meta"]["notes"])
     (tmp_path / "finops.toml").write_text('[currency]\nreport = "USD"\n', encoding="utf-8")
