@@ -113,7 +113,14 @@ def _sum(names: tuple[str, str, str, str], parts: Sequence[tuple[Decimal, Rate]]
 def _client() -> Any:
     from google.cloud.billing_v1 import CloudCatalogClient
 
-    return CloudCatalogClient()
+    try:
+        return CloudCatalogClient()
+    except (AttributeError, TypeError, ValueError) as error:  # a credentials file of another shape than the library thinks of
+        from google.auth.exceptions import GoogleAuthError
+
+        if isinstance(error, GoogleAuthError):
+            raise
+        raise OutsideError("the Google credentials can't be read", where=SOURCE, hint=_SIGN_IN) from None
 
 
 @contextmanager
@@ -125,7 +132,7 @@ def _google_errors() -> Iterator[None]:
     try:
         yield
     except DefaultCredentialsError:
-        raise OutsideError("there are no Google credentials", where=SOURCE, hint=_SIGN_IN) from None
+        raise OutsideError("there are no Google credentials that can be read", where=SOURCE, hint=_SIGN_IN) from None
     except (RefreshError, google.Unauthenticated):
         raise OutsideError("the Google session has expired", where=SOURCE, hint=_SIGN_IN) from None
     except GoogleAuthError as error:

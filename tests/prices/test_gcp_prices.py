@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import grpc
 import pytest
@@ -223,3 +224,11 @@ def test_no_credentials_and_no_such_region(fetch: Callable[..., object]) -> None
     assert "someone" not in f"{error.value.what} {error.value.hint}"
     with pytest.raises(UsageError, match="no region `us-centrum1`"):
         fetch(regions=("us-centrum1",))
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"type": "odd"}', '{"type": "service_account"}', "null"])
+def test_credentials_of_a_strange_shape(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+    (tmp_path / "key.json").write_text(text)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    with pytest.raises(OutsideError, match="Google credentials"):
+        list(GcpCatalog().fetch(PriceQuery(), AT))
