@@ -64,11 +64,13 @@ def span_of(event: str, record: Record) -> Span:
 
 def _of_codex(given: Given, end: int) -> Span:
     session = text(given.get("conversation.id")) or ""
+    within = session or f"at {end}"  # equal counts of two moments are two calls; a record that is sent twice keeps its time
     counts = {key: count(given.get(key), key) or 0 for key in _CODEX_TOKENS}
-    response = call_id(session, Counts(*counts.values()), 0)
+    response = call_id(within, Counts(*counts.values()), 0)
     attributes = [_named("gen_ai.operation.name", "chat"), _named("gen_ai.provider.name", "openai")]
     attributes += [Attribute("gen_ai.request.model", given["model"])] if given.get("model") is not None else []
-    attributes += [_named("gen_ai.response.id", response), _named("gen_ai.conversation.id", session)]
+    attributes += [_named("gen_ai.response.id", response)]
+    attributes += [_named("gen_ai.conversation.id", session)] if session else []
     attributes += [Attribute(name, Value(intValue=counts[key])) for key, name in _CODEX_TOKENS.items()]
     return Span(
         traceId=named(32, session or response),

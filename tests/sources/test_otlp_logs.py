@@ -126,6 +126,16 @@ def test_an_answer_of_codex_is_a_call_with_its_cache_inside_the_input(tmp_path: 
     assert notes[0].startswith("2 requests of Codex are calls")
 
 
+def test_answers_of_codex_without_a_conversation_are_told_apart_by_their_time(tmp_path: Path) -> None:
+    def nameless(at: int) -> dict[str, Any]:
+        answer = codex_answer(**{"conversation.id": ""})
+        return answer | {"timeUnixNano": str(int(answer["timeUnixNano"]) + at * 10**9)}
+
+    _, calls, rejects, _ = read(tmp_path, nameless(0), nameless(0), nameless(60))
+    assert (len({(call["trace"], call["span"]) for call in calls}), rejects) == (2, [])
+    assert {call["session"] for call in calls} == {None}
+
+
 def test_other_events_of_codex_are_no_calls(tmp_path: Path) -> None:
     others = (
         codex_answer(**{"event.kind": "response.created"}),
