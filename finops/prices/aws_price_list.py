@@ -53,7 +53,7 @@ class AwsPriceList:
                     filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in asked.items()]
                     question = {"ServiceCode": "AmazonEC2", "FormatVersion": "aws_v1", "Filters": filters}
                     for page in pages(pricing.get_products, "NextToken", WHERE, **question):
-                        for text in page["PriceList"]:
+                        for text in page.get("PriceList") or ():
                             yield from product_prices(_parsed(text), asked, at)
 
 

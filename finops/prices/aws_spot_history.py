@@ -34,7 +34,7 @@ class AwsSpotHistory:
     def _regions(self) -> list[str]:
         with aws_errors(WHERE):
             found = client("ec2", "us-east-1", WHERE).describe_regions(AllRegions=False)
-        return sorted(entry["RegionName"] for entry in found["Regions"])
+        return sorted(entry["RegionName"] for entry in found.get("Regions") or () if entry.get("RegionName"))
 
     def _region(self, region: str, kinds: Sequence[str] | None, at: date) -> Iterator[PricePoint]:
         begins = datetime.combine(at, time(), UTC)
