@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -34,6 +34,8 @@ class CostTable:
     usual: str | None = None
     days: Literal["billing", "business", "charge"] = "business"
     basis: Literal["billed"] | None = None
+    as_billed: bool = False
+    """Whether the command tells the currencies of the bills, whatever cost is told in elsewhere."""
     notes: tuple[str, ...] = ()
 
 
@@ -41,6 +43,7 @@ COST_TABLES: Mapping[str, CostTable] = {
     "cost": CostTable(tuple(DIMENSIONS), days="billing"),
     "reconcile": CostTable(
         ("estimated", *_NO_DAYS),
+        as_billed=True,
         days="billing",
         basis="billed",
         notes=(
@@ -51,12 +54,14 @@ COST_TABLES: Mapping[str, CostTable] = {
     ),
     "rules": CostTable(
         ("estimated", "rule", *(name for name in _NO_DAYS if name != "rule")),
+        as_billed=True,
         days="billing",
         basis="billed",
         notes=("what a rule has and whom it is placed on: `--where rule=ID`, and `--where agent=NAME`",),
     ),
     "unattributed": CostTable(
         ("dimension", "what", "cause", "detail", "source", "estimated", *_NO_DAYS),
+        as_billed=True,
         days="billing",
         notes=("rows of cost; those of calls: `--where what=calls`, and `--where cause=ID` of them",),
     ),
@@ -105,6 +110,8 @@ def cost_figures(
 ) -> Result:
     """The rows of bills, and estimates, behind the row of a table that `where` names."""
     told = COST_TABLES[table]
+    if told.as_billed:
+        settings = replace(settings, reporting=None)
     if table == "forecast":
         return _forecast(reader, settings, where, month, last, meta)
     if table == "flag" and month:

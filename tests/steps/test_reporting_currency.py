@@ -106,6 +106,13 @@ def test_a_figure_is_followed_to_rows_in_the_currency_of_their_bills(company: Ca
     ]
 
 
+def test_the_balance_is_followed_as_billed_too(company: Callable[..., Any]) -> None:
+    traced = company("explain", "reconcile", "--trace", "--month", "2026-09")
+    assert {total["currency"]: total["billed"] for total in traced["totals"]} == {"EUR": "13.343333333333", "USD": "2"}
+    told = company("reconcile", "--month", "2026-09")["totals"]
+    assert {total["currency"]: total["billed"] for total in told} == {"EUR": "13.343333333333", "USD": "2"}
+
+
 def test_what_the_configuration_says_in_another_currency(finops: Finops, company: Callable[..., Any], tmp_path: Path) -> None:
     budget = '\n[[budget]]\namount = "100"\ncurrency = "{}"\n'
     rates = RATES + "2026-10-15,EUR,USD,1.3,ECB\n"
