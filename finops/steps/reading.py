@@ -46,7 +46,8 @@ def _sentences(used: Used, exchange: Exchange, quote: str) -> list[str]:
         )
     if used.without:
         said.append(
-            f"no rate from {used.currency} to {quote} is known for {count(used.without)} days of cost, "
-            f"which stay in {used.currency}"
+            f"no rate from {used.currency} to {quote} is known for "
+            + ("a day of cost, which stays" if used.without == 1 else f"{count(used.without)} days of cost, which stay")
+            + f" in {used.currency}"
         )
     return said

@@ -73,7 +73,9 @@ def test_one_cost_per_agent_at_the_rate_of_each_day(company: Callable[..., Any])
     whole = company("cost", "--by", "agent,day")
     stays = [row for row in whole["rows"] if row["currency"] == "EUR"]
     assert [(row["agent"], row["cost"]) for row in stays] == [("reader", "5")]  # never added to dollars
-    assert any("no rate from EUR to USD is known for 1 days of cost" in note for note in whole["meta"]["notes"])
+    assert any(
+        "no rate from EUR to USD is known for a day of cost, which stays in EUR" in note for note in whole["meta"]["notes"]
+    )
     assert {row["currency"]: row["cost"] for row in company("cost", "--currency", "EUR")["totals"]} == {"EUR": "26.343333333333"}
 
 
@@ -92,7 +94,7 @@ def test_the_report_says_its_rates(company: Callable[..., Any], tmp_path: Path) 
     assert company("report", "--out", tmp_path / "out")["meta"]["currency"] == "USD"
     page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
     assert "EUR is told in USD, each day at its own rate" in page
-    assert "known for 1 days of cost" in page
+    assert "known for a day of cost" in page
 
 
 def test_a_figure_is_followed_to_rows_in_the_currency_of_their_bills(company: Callable[..., Any]) -> None:
