@@ -49,7 +49,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "prices-list": _all(TEXT, "provider", "region", "purchase_option", "unit", "currency", "source")
     | {"price": MONEY, "as_of": DATE},
     "flag": {"agent": NAME, "workflow": TEXT, "verdict": NAME, "probability": NUMBER, "runs": COUNT, "cost": MONEY}
-    | {"cost_per_success": MONEY, "expected_monthly_loss": MONEY, "reasons": LIST},
+    | {"cost_per_success": MONEY, "expected_monthly_loss": MONEY, "reasons": LIST, "action": TEXT, "action_what": TEXT}
+    | _all(MONEY, "saving", "saving_low", "saving_high", "adds", "adds_low", "adds_high"),
     "anomalies": {"opened": DATE, "closed": DATE, "status": NAME, "path": NAME, "class": NAME, "currency": TEXT, "excess": MONEY}
     | {"expected": MONEY, "p_value": NUMBER, "cause": TEXT, "driver": TEXT, "offset": MONEY},
     "anomalies-state": {"opened": DATE, "path": NAME, "class": NAME, "status": NAME, "since_last": NAME, "excess": MONEY},

@@ -88,6 +88,7 @@ def added(agent: str, workflow: str, together: Arm, without: Arm, monthly_runs: 
         probability_low=None if low is None else probability_of(cost - low),
         probability_high=None if high is None else probability_of(cost - high),
         loss=None if worth is None else monthly_runs * np.maximum(cost - worth, 0.0),
+        net=None if worth is None else monthly_runs * (cost - worth),
         returned=_ratio(worth, cost),
         spend=monthly_runs * np.maximum(cost, 0.0),
         break_even=mean / value.value if value and value.value else None,

@@ -339,6 +339,15 @@ METRICS: tuple[Metric, ...] = (
         "lower is better",
     ),
     Metric(
+        "action_saving",
+        "Saves a month",
+        "currency",
+        "cost - value of what is stopped; or cost of model calls x (1 - cost on the better model, or tokens of peers, / own)",
+        "step flag",
+        "higher is better",
+        "The action that saves most of those that save with a probability of 90 %; 80 % interval.",
+    ),
+    Metric(
         "adds_per_run",
         "Adds a run",
         "currency",

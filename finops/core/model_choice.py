@@ -107,10 +107,19 @@ def _draws(one: ModelRuns) -> _Drawn:
     assert one.cost is not None
     generator = np.random.default_rng(seed_of(one.group, one.model))
     success = generator.beta(1 + one.accepted, 1 + one.runs - one.accepted, DRAWS)
+    return _Drawn(success, _mean_cost(generator, one, one.cost))
+
+
+def cost_draws(one: ModelRuns) -> np.ndarray:
+    """Draws of the mean cost of a run, which must be known."""
+    assert one.cost is not None
+    return _mean_cost(np.random.default_rng(seed_of(f"{one.group}\0cost", one.model)), one, one.cost)
+
+
+def _mean_cost(generator: np.random.Generator, one: ModelRuns, mean: float) -> np.ndarray:
     error = (UNKNOWN_CV if one.cost_cv is None else one.cost_cv) / math.sqrt(one.runs)
     variance = math.log1p(error * error)
-    cost = one.cost * np.exp(math.sqrt(variance) * generator.standard_normal(DRAWS) - variance / 2)
-    return _Drawn(success, cost)
+    return np.asarray(mean * np.exp(math.sqrt(variance) * generator.standard_normal(DRAWS) - variance / 2))
 
 
 def _dominated(one: ModelRuns, models: Sequence[ModelRuns], drawn: dict[str, _Drawn]) -> str | None:

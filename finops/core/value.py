@@ -66,6 +66,8 @@ class Margin:
     """The same at the low and at the high value."""
     loss: Draws | None = None
     """Draws of the monthly loss, 0 where there is none."""
+    net: Draws | None = None
+    """Draws of what a month without it saves: its cost less the value that is given up; below 0 where it pays."""
     returned: Interval | None = None
     """Value returned per unit of money spent."""
     spend: Draws | None = None
@@ -119,6 +121,7 @@ def margin(evidence: Evidence, prior: BetaPrior, peers_cv: float | None) -> Marg
         probability_low=probability_of(shortfall(low)),
         probability_high=probability_of(shortfall(high)),
         loss=evidence.monthly_runs * np.maximum(base, 0.0),
+        net=evidence.monthly_runs * base,
         spend=evidence.monthly_runs * cost,
         returned=interval_of(evidence.value * worth / cost, expected / evidence.cost) if evidence.cost > 0 else None,
         break_even=evidence.cost / evidence.value if evidence.value > 0 else None,

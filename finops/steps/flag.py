@@ -18,6 +18,7 @@ from finops.errors import UsageError
 from finops.ledger.cube import require_built
 from finops.ledger.store import Reader
 from finops.steps.flag_cases import Case, Read, cases
+from finops.steps.flag_portfolio import action_row, actions_of, portfolio_notes, portfolio_total, settled_for_all
 from finops.steps.flag_reasons import Context, advice, figures, reasons
 from finops.steps.models import judged_runs
 from finops.steps.reading import read_ledger
@@ -32,6 +33,11 @@ COLUMNS = (
     Column("runs", "Runs", "count", "runs"),
     Column("cost", "Cost", "money", "effective_cost"),
     Column("expected_monthly_loss", "Loss/month", "money", "expected_monthly_loss"),
+    Column("action", "Do"),
+    Column("saving", "Saves/month", "money", "action_saving"),
+    Column("saving_low", "Saves, low", "money", "action_saving", wide_only=True),
+    Column("saving_high", "Saves, high", "money", "action_saving", wide_only=True),
+    Column("action_what", "What", wide_only=True),
     Column("cost_per_success", "Per success", "money", "cost_per_success", wide_only=True),
     Column("currency", "Currency", wide_only=True),
     Column("judged_runs", "Judged", "count", wide_only=True),
@@ -80,7 +86,7 @@ def flag(overrides: Overrides, *, last: str = WINDOW, talk: Talk) -> Result:
         span = reader.read("flag_span", first=period.first, last=period.last)[0]
         known = str(span["currencies"]).split(",") if span["currencies"] else ["USD"]
         wanted = [settings.currency] if settings.currency else known
-        answers = [_answer(settings, _read(reader, period, currency)) for currency in wanted]
+        answers = [_answer(settings, _read(reader, settings, period, currency)) for currency in wanted]
         meta = _meta(reader, settings, period)
     if meta["unbuilt"]:
         talk.warn(f"{meta['unbuilt']:,} batches are not built yet: `finops build`")
@@ -90,11 +96,12 @@ def flag(overrides: Overrides, *, last: str = WINDOW, talk: Talk) -> Result:
     return Result(COLUMNS, [row for rows, _, _ in answers for row in rows], [total for _, total, _ in answers], meta, notes)
 
 
-def _read(reader: Reader, period: Period, currency: str) -> Read:
+def _read(reader: Reader, settings: Settings, period: Period, currency: str) -> Read:
     days = {"first": period.first, "last": period.last}
-    rows = {
-        name: reader.read(f"flag_{name}", currency=currency, **days) for name in ("runs", "parts", "costs", "models", "left_out")
-    }
+    rows = {name: reader.read(f"flag_{name}", currency=currency, **days) for name in ("parts", "costs", "models", "left_out")}
+    rows["runs"] = reader.read("flag_runs", currency=currency, by_tenant=False, **days)
+    settled = {**days, "last": settled_for_all(settings, rows["runs"], period.last)}
+    rows["tenants"] = reader.read("flag_runs", currency=currency, by_tenant=True, **settled)
     currencies: dict[str, list[str]] = {}
     for row in reader.read("flag_currencies", **days):
         currencies.setdefault(row["workflow"], []).append(row["currency"])
@@ -106,10 +113,11 @@ def _answer(settings: Settings, read: Read) -> tuple[list[Row], Row, list[str]]:
     """Rows, total and notes of one currency."""
     judged = sorted(cases(settings, read), key=_stake)
     context = Context.of([case.unit for case in judged], read.models, read.choices)
+    actions = actions_of(settings, read, judged, context)
     return (
-        [_row(case, context) for case in judged],
-        _total(judged, read.total, read.currency),
-        _notes(judged, settings, read.total, read.currency),
+        [{**_row(case, context), **action_row(action)} for case, action in zip(judged, actions, strict=True)],
+        {**_total(judged, read.total, read.currency), **portfolio_total(actions)},
+        _notes(judged, settings, read.total, read.currency) + portfolio_notes(judged, actions, read.total, read.currency),
     )
 
 

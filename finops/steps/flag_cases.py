@@ -56,6 +56,8 @@ class Read:
     currencies: Mapping[str, Sequence[str]]
     """In which currencies each workflow has cost."""
     left_out: Sequence[Row] = ()
+    tenants: Sequence[Row] = ()
+    """The runs again, by lead and tenant."""
     choices: Sequence[Choice] = ()
     """The models of each workflow side by side."""
 

@@ -84,6 +84,8 @@ class RunCost:
     mean: float
     cv: float | None
     total: Decimal
+    by_models: float = 0.0
+    """The part of the mean that follows the list cost of model calls."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,20 @@ def units(runs: Sequence[Row], parts: Sequence[Row], costs: Sequence[Row], settl
     return found
 
 
+def by_tenant(
+    runs: Sequence[Row], costs: Sequence[Row], of: Sequence[Unit], settled_until: Mapping[str, date]
+) -> dict[tuple[str, str], list[Unit]]:
+    """The runs of each lead by the tenant they were for, as units named by the tenant, each with the cost of its own runs."""
+    workflows = _tallies(runs, settled_until, lambda row: (row["workflow"],))
+    tenants = _tallies(runs, settled_until, lambda row: (row["workflow"], row["agent"], row["tenant"]))
+    purses = _at_home(_purses(costs), {(unit.workflow, unit.agent) for unit in of})
+    found: dict[tuple[str, str], list[Unit]] = {}
+    for (workflow, agent, tenant), tally in sorted(tenants.items()):
+        cost = run_cost(_workflow_purse(purses, workflow), workflows[(workflow,)], tally)
+        found.setdefault((workflow, agent), []).append(Unit(tenant, workflow, "leads", tally, cost, None))
+    return found
+
+
 def run_cost(purse: Purse | None, everyone: Tally, own: Tally) -> RunCost | None:
     """What the agent's runs cost of a purse that is shared by everyone's runs: model cost in proportion to list cost, the rest
     evenly. Runs without a known price are taken to be like the priced ones."""
@@ -142,9 +158,10 @@ def run_cost(purse: Purse | None, everyone: Tally, own: Tally) -> RunCost | None
     mean = per_list * list_mean + even
     models = _share(purse.models, own["list_weighted"], everyone["list_weighted"])
     total = models + _share(purse.rest, own["weight"], everyone["weight"])
-    return RunCost(
-        mean, per_list * deviation(own, "known_priced", "known_list", "known_squares") / mean if mean > 0 else None, total
-    )
+    if mean <= 0:
+        return RunCost(mean, None, total)
+    cv = per_list * deviation(own, "known_priced", "known_list", "known_squares") / mean
+    return RunCost(mean, cv, total, per_list * list_mean / mean)
 
 
 def deviation(tally: Tally, count: str, total: str, squares: str) -> float:

@@ -23,13 +23,22 @@ Company = Callable[..., dict[str, dict[str, Any]]]
 
 
 def span(
-    trace: int, number: int, at: datetime, agent: str, workflow: str, tokens: int, model: str = MODEL, left_out: str = ""
+    trace: int,
+    number: int,
+    at: datetime,
+    agent: str,
+    workflow: str,
+    tokens: int,
+    model: str = MODEL,
+    left_out: str = "",
+    tenant: str = "",
 ) -> dict[str, object]:
     """A call of a model; number 0 is the root of the trace, which leads the run and calls no model itself."""
     nanos = int(at.timestamp()) * 10**9 + number
     attributes: dict[str, str | int] = {"gen_ai.agent.name": agent, "gen_ai.workflow.name": workflow}
     attributes["gen_ai.operation.name"] = "chat" if number else "invoke_agent"
     attributes |= {"finops.left_out": left_out} if left_out and not number else {}
+    attributes |= {"tenant.id": tenant} if tenant else {}
     if number:
         attributes |= {"gen_ai.provider.name": "openai", "gen_ai.request.model": model}
         attributes |= {"gen_ai.usage.input_tokens": tokens, "gen_ai.usage.output_tokens": 0}
@@ -67,6 +76,7 @@ class Files:
         tokens: int = INPUT,
         model: str = MODEL,
         left_out: str = "",
+        tenant: str = "",
     ) -> None:
         """Runs over 70 days, of which the first are accepted and the last have no outcome."""
         for n in range(runs):
@@ -74,7 +84,7 @@ class Files:
             at = FIRST + timedelta(hours=n * 70 * 24 // runs)
             size = tokens + (n % 5 - 2) * tokens // 10
             members = enumerate((agents[0], *agents))
-            self.spans += [span(self.runs, i, at, agent, workflow, size, model, left_out) for i, agent in members]
+            self.spans += [span(self.runs, i, at, agent, workflow, size, model, left_out, tenant) for i, agent in members]
             if n < runs - unknown:
                 good = n * accepted % (runs - unknown) < accepted
                 said = f"{'true' if good else 'false'},{value if good else ''},{'USD' if value and good else ''}"
@@ -108,6 +118,11 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files.add("claims", ("adjuster", "checker"), 60, 8, left_out="finder")
     files.add("claims", ("adjuster", "finder", "checker", "filer"), 40, 20)
     files.add("claims", ("adjuster", "finder", "checker"), 20, 10, left_out="filer")
+    files.add("tours", ("guide",), 80, 72, tenant="north")
+    files.add("tours", ("guide",), 80, 4, tenant="south")
+    for name in ("terse", "plain", "brief"):
+        files.add("drafts", (name,), 40, 30)
+    files.add("drafts", ("wordy",), 40, 28, tokens=3 * INPUT)
     files.write(home / "exports")
     code = run(["ingest", str(home / "exports"), "--ledger", str(home / "finops.duckdb"), "-q", "-o", str(home / "log")])
     assert code == 0
@@ -332,3 +347,26 @@ def test_runs_without_an_agent_tell_what_it_adds(verdicts: Company) -> None:
     assert said == "value not separable: judged with workflow claims led by adjuster; 20 judged runs without it, 30 are needed"
     assert told["looker-up"]["reasons"][0].startswith("value not separable")
     assert told["looker-up"]["adds"] is None
+
+
+def test_each_agent_has_what_saves_most_on_it(ask: Callable[..., Ran]) -> None:
+    amounts = {"refunds": "0.20", "tours": "0.30", "drafts": "1.00", "letters": "1.00"}
+    ran = ask("".join(value(amount, workflow=name) for name, amount in amounts.items()), "-f", "json")
+    told = {row["agent"]: row for row in ran.json["rows"]}
+    month = 30 / 70
+    assert told["refunder"]["action"] == "retire"
+    assert (told["guide"]["action"], told["guide"]["action_what"]) == ("shrink", "stop it for south")
+    assert float(told["guide"]["saving"]) == pytest.approx(month * (80 * 0.10 - 4 * 0.30), rel=0.15)
+    assert (told["writer"]["action"], told["writer"]["action_what"]) == ("move", "to gpt-4o-mini from gpt-4o")
+    assert float(told["writer"]["saving"]) == pytest.approx(month * 80 * 0.10 * 0.94, rel=0.15)
+    assert (told["wordy"]["action"], told["wordy"]["action_what"]) == ("re-prompt", "to about 40,000 tokens a run from 120,000")
+    assert float(told["wordy"]["saving"]) == pytest.approx(month * 40 * 0.20, rel=0.15)
+    for row in told.values():
+        assert (row["saving"] is None) == (row["action"] is None)
+        assert row["saving"] is None or Decimal(row["saving_low"]) <= Decimal(row["saving"]) <= Decimal(row["saving_high"])
+    (total,) = ran.json["totals"]
+    assert total["actions"] == 4
+    assert (
+        Decimal(total["saving_low"]) < sum(Decimal(row["saving"] or 0) for row in told.values()) < Decimal(total["saving_high"])
+    )
+    assert any("retire 1, shrink 1, move 1, re-prompt 1; together" in note for note in ran.json["meta"]["notes"])

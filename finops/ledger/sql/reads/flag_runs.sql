@@ -1,4 +1,4 @@
--- flag_runs: runs by their lead agent and day, with sums of list cost in millionths: what a verdict needs, without a row per run. Amounts are bounded before they are squared: no sum can overflow.
+-- flag_runs: runs by their lead agent and day, or ($by_tenant) by lead agent and tenant with the last day for all, with sums of list cost in millionths: what a verdict needs, without a row per run. Amounts are bounded before they are squared: no sum can overflow.
 WITH sampled AS (
     SELECT c.run_id, max(c.sampling_weight) AS weight
     FROM fct_call c
@@ -6,7 +6,8 @@ WITH sampled AS (
 ),
 counted AS (
     SELECT
-        r.workflow, r.agent, r.run_day, r.accepted, r.failed_calls, r.retries, r.unpriced_calls,
+        r.workflow, r.agent, CASE WHEN $by_tenant THEN r.tenant END AS tenant,
+        CASE WHEN $by_tenant THEN CAST($last AS DATE) ELSE r.run_day END AS run_day, r.accepted, r.failed_calls, r.retries, r.unpriced_calls,
         CAST(round(coalesce(s.weight, 1) * 1000) AS BIGINT) AS weight,
         CASE
             WHEN r.currency = $currency THEN CAST(round(r.list_cost * 1000000) AS HUGEINT)
@@ -25,7 +26,7 @@ bounded AS (
     FROM counted c
 )
 SELECT
-    c.workflow, c.agent, c.run_day,
+    c.workflow, c.agent, c.tenant, c.run_day,
     count(*) AS runs,
     count(c.accepted) AS known,
     count(CASE WHEN c.accepted THEN 1 END) AS accepted,
@@ -42,5 +43,5 @@ SELECT
     CAST(sum(c.retries) AS BIGINT) AS retries,
     CAST(sum(c.unpriced_calls) AS BIGINT) AS unpriced_calls
 FROM bounded c
-GROUP BY c.workflow, c.agent, c.run_day
-ORDER BY c.workflow, c.agent, c.run_day
+GROUP BY c.workflow, c.agent, c.tenant, c.run_day
+ORDER BY c.workflow, c.agent, c.tenant, c.run_day
