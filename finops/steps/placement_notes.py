@@ -29,6 +29,9 @@ def placement_notes(
         oldest = min(offer.as_of for offer in stale)
         said = f"All {len(stale)}" if len(stale) == len(feasible) else f"{len(stale)} of {len(feasible)}"
         notes.append(f"{said} prices are older than 30 days on {at}; the oldest is of {oldest}.")
+    currencies = sorted({row.offer.currency for row in feasible if row.offer})
+    if len(currencies) > 1:
+        notes.append(f"Prices are in {' and '.join(currencies)}: places are compared within a currency alone.")
     if shown < len(feasible):
         notes.append(f"{shown} of {len(feasible)} places are shown; `--top 0` shows all.")
     unpriced = [row for row in hidden if row.purchase_option is not None and row.unit_cost is None]

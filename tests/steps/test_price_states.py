@@ -83,6 +83,15 @@ def test_where_all_prices_are_old_one_line_says_so_and_none_is_marked(
     assert "Price as of" in mixed.out
 
 
+def test_prices_in_several_currencies_are_not_compared(finops: Finops, desk: Callable[..., Path], tmp_path: Path) -> None:
+    benched(tmp_path, {"instance_type": "g6.xlarge"})
+    own = desk("2026-11-15", "g6.xlarge,eu-west-3,on_demand,0.1", currency="EUR")
+    answer = finops("place", "tagging", "--provider", "aws", "--prices", own, *AS_OF, "-f", "json").json
+    notes = " ".join(answer["meta"]["notes"])
+    assert "Prices are in EUR and USD: places are compared within a currency alone." in notes
+    assert notes.startswith("Best is aws us-east-1"), "today's place is paid in dollars"
+
+
 def test_the_report_s_map_draws_them_apart(finops: Finops, desk: Callable[..., Path], tmp_path: Path) -> None:
     benched(tmp_path, {"instance_type": "g6.xlarge"})
     desk(
