@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test check check-long fuzz bench docs lock clean
+.PHONY: demo test check check-long fuzz bench bench-10m bench-100m docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/finops demo
@@ -31,6 +31,13 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# Allocation of 10 and 100 million billing lines with a million calls a day; the latter takes 25 GB of disk and an hour.
+bench-10m: $(STAMP)
+	$(BIN)/python -m tests.bench.allocation 10000000 --calls 1000000 --memory 512MB
+
+bench-100m: $(STAMP)
+	$(BIN)/python -m tests.bench.allocation 100000000 --calls 1000000 --memory 512MB
 
 docs: $(STAMP)
 	$(BIN)/python -m tests.docs

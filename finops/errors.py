@@ -47,6 +47,10 @@ class OutsideError(FinopsError):
     exit_code = ExitCode.OUTSIDE
 
 
+class OutOfMemory(OutsideError):
+    """The memory that the engine may take and the space that it may spill into are used up: less at a time may do."""
+
+
 class PriceError(FinopsError):
     """A price is missing or stale, and the command was strict about it."""
 

@@ -12,8 +12,11 @@ from finops.ledger.engine.macros import define_macros
 from finops.ledger.engine.model import all_models, selected
 from finops.ledger.engine.months import differing, kept_configurations
 from finops.ledger.engine.runner import compiled, trace_models
-from finops.ledger.engine.slices import Dirty, write_dirty
+from finops.ledger.engine.slices import Dirty, within_days, write_dirty
 from finops.ledger.store import Reader
+
+_EACH_LINE = "SELECT l.*, CAST(1 AS BIGINT) AS charges FROM stg_line l"
+"""`stg_alike` with each line by itself, and with its place in its file."""
 
 
 class TempOnly:
@@ -39,13 +42,16 @@ def charge_views(reader: Reader, allocation: Allocation, months: set[date]) -> I
         for table, (columns, _) in NAME_TABLES.items():
             database.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {', '.join(columns)} FROM ledger.{table} LIMIT 0")
         put_in_force(database, configuration)
-        write_dirty(database, Dirty(frozenset(_month_days(reader, own)), frozenset(), frozenset()))
-        names = expressions(configuration.allocation)
+        days = frozenset(_month_days(reader, own))
+        write_dirty(database, Dirty(days, frozenset(), frozenset()))
+        names = expressions(configuration.allocation) | {"charge_within": within_days('c."ChargePeriodStart"', days)}
         behind_facts = trace_models(all_models())
         for model in selected(all_models(), ["stg_charge_line"]):
             if model.layer == "staging" and model not in behind_facts:
-                kind = "VIEW" if model.view else "TABLE"
-                database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{compiled(model, names)}")
+                by_line = model.name == "stg_alike"
+                kind = "VIEW" if model.view or by_line else "TABLE"
+                sql = _EACH_LINE if by_line else compiled(model, names)
+                database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{sql}")
         yield configuration.allocation, own
 
 

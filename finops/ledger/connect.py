@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from finops.errors import DataError, OutsideError, UsageError
+from finops.errors import DataError, OutOfMemory, OutsideError, UsageError
 
 DEFAULT_MEMORY = "2GB"
 CATALOG = "ledger"
@@ -105,7 +105,7 @@ def engine_errors(what: str, *, where: str | None = None, hint: str | None = Non
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise OutsideError(
+        raise OutOfMemory(
             f"{what}: memory and spill space are used up",
             where=where,
             hint="raise `[ledger] memory`, or free some disk space beside the ledger",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -91,10 +91,11 @@ def price_facts(
     skus: Sequence[str] | None = None,
     history: bool = False,
     upto: int | None = None,
+    units: Sequence[str] | None = None,
 ) -> Rows:
     """The facts known on the day `at` with `name`, `own`, `complete` and `listed_on` of their batch, in the order of batches.
     Of a fact that several lists tell only the newest, but all of them with `history`; of a contract its last version. `upto` is
-    the position of the last batch that counts."""
+    the position of the last batch that counts. `units` leaves out prices of other units: lists of a cloud's machines are long."""
     if not _has_batches(reader):
         return []
     newest = (
@@ -106,7 +107,8 @@ def price_facts(
         ) = 1"""
     )
     columns = ", ".join(f"f.{column}" for column in FACT_COLUMNS)
-    parameters: Mapping[str, Any] = {"at": at and at.isoformat(), "skus": None if skus is None else list(skus), "upto": upto}
+    parameters: dict[str, Any] = {"at": at and at.isoformat(), "skus": None if skus is None else list(skus), "upto": upto}
+    parameters |= {"units": None if units is None else list(units)}
     return reader.query(
         f"""
         WITH known AS (
@@ -116,6 +118,7 @@ def price_facts(
         SELECT b.name, b.own, b.complete, b.as_of AS listed_on, b.batch, b.position, {columns}
         FROM price_fact f JOIN known b ON b.batch = f.batch
         WHERE (NOT b.own OR b.nth = 1)
+            AND ($units IS NULL OR f.kind <> 'price' OR list_contains(CAST($units AS VARCHAR[]), f.unit))
             AND ($skus IS NULL OR f.kind = 'discount' OR list_contains(CAST($skus AS VARCHAR[]), f.sku))
         {newest}
         ORDER BY b.position, f.kind, f.provider, f.region, f.sku, f.purchase_option, f.tier_from, f.valid_from

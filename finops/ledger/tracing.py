@@ -13,7 +13,7 @@ from finops.ledger.engine.compiling import Allocation
 from finops.ledger.store import Reader
 
 AMOUNTS = ("billed", "effective", "list", "contracted")
-_NOT_KEYS = frozenset((*AMOUNTS, "batch_id", "part_row", "hours"))
+_NOT_KEYS = frozenset((*AMOUNTS, "batch_id", "part_row", "charges", "hours"))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from finops.ledger.engine.pricing import HourPrice, Place, PriceInputs
 from finops.ledger.engine.runner import BuildReport
 from finops.ledger.store import open_reader, open_writer
 from finops.sources import names as source_names
-from finops.steps.price_book import known_batches
+from finops.steps.price_book import HOURS, TOKENS, known_batches
 from finops.steps.restated import owner_costs, owner_differences, with_earlier
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def prices_of(settings: Settings, reader: Reader) -> PriceInputs:
     from finops.prices.names import provider_aliases
     from finops.prices.token_book import TokenBook
 
-    tokens = TokenBook.of_batches(known_batches(settings, reader))
+    tokens = TokenBook.of_batches(known_batches(settings, reader, units=TOKENS))
     return PriceInputs(provider_aliases(), lambda: tokens, tokens.resolve, HourPrices(settings, reader))
 
 
@@ -140,7 +140,7 @@ class HourPrices:
         from finops.prices.book import PriceBook
 
         types = sorted({place[2] for place, _ in asked})
-        batches = known_batches(self._settings, self._reader, skus=types, history=True)
+        batches = known_batches(self._settings, self._reader, skus=types, history=True, units=HOURS)
         book = PriceBook.load(self._settings.prices, batches)
         return {(place, month): list(self._of_month(book, place, month)) for place, month in asked}
 

@@ -76,14 +76,14 @@ def replay(overrides: Overrides, *, workflow: str, month: str, models: Sequence[
     from finops.ledger.store import one_state, open_reader
     from finops.prices.token_book import TokenBook
     from finops.steps.models import judged_runs
-    from finops.steps.price_book import known_batches, price_book
+    from finops.steps.price_book import TOKENS, known_batches, price_book
 
     settings = load_settings(overrides)
     period = month_period(month, "--replay")
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader, one_state(reader):
         require_built(reader, settings.currency)
         talk.stage("Read the calls")
-        book = TokenBook.of_batches(known_batches(settings, reader))
+        book = TokenBook.of_batches(known_batches(settings, reader, units=TOKENS))
         known = {(row["provider"], row["model"]) for row in reader.query("SELECT DISTINCT provider, model FROM price_token")}
         machines = price_book(settings, reader)
         measured = measured_models(settings, machines)

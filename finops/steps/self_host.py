@@ -31,10 +31,10 @@ class ApiPrice:
 def api_price(settings: Settings, name: str, option: str = "--against") -> ApiPrice:
     """The standard price of a model, by its name or as `provider/name`, for requests that are not long."""
     from finops.prices.token_book import TokenBook
-    from finops.steps.price_book import known_batches
+    from finops.steps.price_book import TOKENS, known_batches
     from finops.steps.price_rows import token_points
 
-    book = TokenBook.of_batches(known_batches(settings))
+    book = TokenBook.of_batches(known_batches(settings, units=TOKENS))
     provider, slash, model = name.partition("/")
     resolved = book.resolve(provider if slash else None, model if slash else name)
     if resolved is not None:

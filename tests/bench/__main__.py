@@ -60,6 +60,13 @@ def bills() -> dict[str, Any]:
     return ingest_bills.measure(4_000_000)
 
 
+def allocation(rows: int, calls: int, memory: str) -> dict[str, Any]:
+    """Allocation and marts of made bills next to a scan of the same columns, and what one more day costs by days of history."""
+    from tests.bench import allocation
+
+    return {"whole": allocation.measure(rows, calls, memory), "new_day": allocation.new_day()}
+
+
 def startup(home: Path) -> dict[str, Any]:
     """`--help` and `--version` next to importing typer."""
     typer = timing.python("import typer", home)
@@ -98,7 +105,12 @@ def _line(cost: timing.Cost, rows: int, floor: timing.Cost, floor_name: str) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="1,10,100")
-    parser.add_argument("--only", choices=["pipeline", "startup", "bills", "otlp", "forecast", "anomalies", "placements"])
+    parser.add_argument(
+        "--only", choices=["pipeline", "startup", "allocation", "bills", "otlp", "forecast", "anomalies", "placements"]
+    )
+    parser.add_argument("--rows", type=int, default=1_000_000, help="billing lines of the made company (allocation)")
+    parser.add_argument("--calls", type=int, default=10_000, help="its calls a day (allocation)")
+    parser.add_argument("--memory", default="2GB", help="what its build may take (allocation)")
     given = parser.parse_args()
     answer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -110,6 +122,7 @@ def main() -> None:
             "forecast": forecast,
             "anomalies": anomalies,
             "placements": placements,
+            "allocation": lambda: allocation(given.rows, given.calls, given.memory),
             "pipeline": lambda: [pipeline(int(size), _folder(home / size)) for size in given.sizes.split(",")],
         }
         for part, measured in parts.items():

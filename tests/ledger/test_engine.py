@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from finops.core.settings import AccountMap, Rule, Workflow
 from finops.core.talk import Silence
-from finops.errors import DataError
+from finops.errors import DataError, OutOfMemory
 from finops.ledger.engine import slices
 from finops.ledger.engine.compiling import Allocation, account_owners
 from finops.ledger.engine.model import Model, all_models, ordered, parsed_model, selected
 from finops.ledger.engine.runner import run_models, trace_models
-from finops.ledger.engine.slices import dirty_slices
+from finops.ledger.engine.slices import dirty_slices, within_days
 from tests.ledger.tables import Tables
 
 PORTABLE = [model for model in all_models() if model.layer in ("facts", "marts")]
@@ -288,8 +288,68 @@ def test_slices_equal_a_full_build(seed: int, deliveries: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slices, "CHUNK_SPANS", deliveries)
         patch.setattr(slices, "CHUNK_DAYS", deliveries - 1)
+        patch.setattr(slices, "CHUNK_LINES", deliveries)
         run_models(whole, ALLOCATION, Silence())
     assert facts_of(sliced) == facts_of(whole)
+
+
+def test_an_outcome_that_comes_later_reaches_its_run_and_the_days_of_it() -> None:
+    first, second = any_rows(3), any_rows(4)
+    said: dict[str, Any] = {"time": FIRST + timedelta(days=6), "currency": "USD", "evaluator": "e"}
+    outcomes = [{"run": f"trace{n}", "accepted": n != 2, "value": Decimal(n), **said} for n in range(1, 5)]
+    told = [{"run": "trace1", "start_time": FIRST, "agent": "told", "status": "error"}]
+    sliced, whole = priced(Tables()), priced(Tables())
+    for database in (sliced, whole):
+        for name, found in first.items():
+            database.insert(name, found, batch=1)
+    run_models(sliced, ALLOCATION, Silence())
+    later = {"outcome": outcomes, "run": told, "call": second["call"]}
+    for database in (sliced, whole):
+        for name, found in later.items():
+            database.insert(name, found, batch=2)
+    days = {"outcome": [said["time"].date()], "run": [FIRST.date()]}
+    run_models(sliced, ALLOCATION, Silence(), touched={**touched({"call": second["call"]}), **days})
+    run_models(whole, ALLOCATION, Silence())
+    assert facts_of(sliced) == facts_of(whole)
+    assert {row["accepted"] for row in whole.query("SELECT accepted FROM fct_run")} >= {True, False}
+
+
+class Tight(Tables):
+    """Memory that does for a day of the cube, and of the calls, but not for two."""
+
+    failures = 0
+
+    def execute(self, sql: str) -> None:
+        for name, days in (("fct_cost", "charge"), ("fct_call", "call")):
+            if re.match(rf"(CREATE OR REPLACE TABLE|INSERT INTO) {name} (?!.*LIMIT 0$)", sql, re.DOTALL):
+                held = self.query(f"SELECT count(DISTINCT {days}_day) AS n FROM dirty_{days}_day")[0]["n"]
+                if held > 1:
+                    self.failures += 1
+                    raise OutOfMemory("too much")
+        super().execute(sql)
+
+
+def test_what_does_not_fit_into_memory_is_built_in_halves() -> None:
+    rows = any_rows(7)
+    ample, tight = priced(Tables()), priced(Tight())
+    for database in (ample, tight):
+        for name, found in rows.items():
+            database.insert(name, found)
+        run_models(database, ALLOCATION, Silence())
+    assert facts_of(tight) == facts_of(ample)
+    assert tight.failures > 2
+
+
+def test_days_become_ranges_that_files_can_be_skipped_by() -> None:
+    days = [date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 5)]
+    database = Tables()
+    values = ", ".join(
+        f"(TIMESTAMP '2026-{day} 23:59:59.999999')" for day in ("09-29", "09-30", "10-01", "10-02", "10-05", "10-06")
+    )
+    found = database.query(f"SELECT t FROM (VALUES {values}) v(t) WHERE {within_days('t', days)} ORDER BY t")
+    assert [row["t"].date() for row in found] == days
+    assert within_days("t", days).startswith("t >= TIMESTAMP '2026-09-30 00:00:00' AND t <= TIMESTAMP '2026-10-05")
+    assert within_days("t", ()) == "FALSE"
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))

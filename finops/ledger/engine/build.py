@@ -68,7 +68,8 @@ def build(
         _set_meta(database, RESTATE, "")
     if touched is not None and not touched:
         return BuildReport(False, {}, 0, 0, told)
-    report = run_models(database, allocation, talk, touched=touched, select=select, kept=apart)
+    whole = repriced or bool(restated) or _allocation_changed(database, allocation) or _withdrawn(database)
+    report = run_models(database, allocation, talk, touched=touched, select=select, kept=apart, whole=whole)
     if not select:
         database.execute("UPDATE batch SET built = TRUE WHERE NOT built")
         _set_meta(database, FINGERPRINT, fingerprint_of(allocation))
@@ -125,7 +126,7 @@ def _touched(
     """The days of what is new, of open months that would come out differently, and of months to be restated."""
     touched = unbuilt_days(database)
     before = _last_allocation(database)
-    changed = before is None or allocation_document(before) != allocation_document(allocation)
+    changed = _allocation_changed(database, allocation)
     if not (repriced or changed or restated):
         return touched
     spans = dates_of_change(before, allocation) if changed and before is not None else [] if before is not None else None
@@ -137,6 +138,17 @@ def _touched(
             if month in restated or (month not in kept and is_changed):
                 found.append(day)
     return touched
+
+
+def _allocation_changed(database: Readable, allocation: Allocation) -> bool:
+    before = _last_allocation(database)
+    return before is None or allocation_document(before) != allocation_document(allocation)
+
+
+def _withdrawn(database: Readable) -> bool:
+    """Whether outcomes or runs were taken back since the last build: with their rows is gone which runs they were of."""
+    gone = "NOT built AND superseded_by IS NOT NULL AND contract IN ('outcome', 'run')"
+    return bool(database.query(f"SELECT 1 AS one FROM batch WHERE {gone} LIMIT 1"))
 
 
 def _last_allocation(database: Readable) -> Allocation | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from finops.errors import DataError
 from finops.ledger.engine.database import Readable
@@ -14,8 +14,11 @@ HINT = "this is a defect of finops or of a changed model; the ledger stays as it
 def check(database: Readable, model: Model, models: Mapping[str, Model], full: bool) -> None:
     """Raises a DataError where the model breaks its promise, in the dirty slices or (`full`) anywhere."""
     check_grain(database, model, full)
+    together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Keeps]] = {}
     for keeps in model.keeps:
-        _check_keeps(database, model, keeps, models, full)
+        together.setdefault((tuple(other for other, _ in keeps.sides), keeps.by), []).append(keeps)
+    for alike in together.values():
+        _check_keeps(database, model, alike, models, full)
 
 
 def check_grain(database: Readable, model: Model, full: bool) -> None:
@@ -34,23 +37,30 @@ def check_grain(database: Readable, model: Model, full: bool) -> None:
         )
 
 
-def _check_keeps(database: Readable, model: Model, keeps: Keeps, models: Mapping[str, Model], full: bool) -> None:
-    by = "".join(f"{column}, " for column in keeps.by)
-    sides = [f"SELECT {by}{keeps.column} AS amount, 0 AS side FROM {model.name} {_within(model, full)}"]
-    for other, column in keeps.sides:
-        where = _within(models[other], full) if model.slice_column == models[other].slice_column else ""
-        sides.append(f"SELECT {by}{column} AS amount, 1 AS side FROM {other} {where}")
-    totals = "sum(CASE side WHEN 0 THEN amount END) AS here, sum(CASE side WHEN 1 THEN amount END) AS there"
-    group = f"GROUP BY {', '.join(keeps.by)}" if keeps.by else ""
-    broken = database.query(
-        f"SELECT * FROM (SELECT {by}{totals} FROM ({' UNION ALL '.join(sides)}) {group}) "
-        "WHERE coalesce(here, 0) <> coalesce(there, 0) OR (here IS NULL) <> (there IS NULL) LIMIT 1"
-    )
-    if broken:
-        row = ", ".join(f"{key} = {value}" for key, value in broken[0].items())
-        raise DataError(
-            f"the model `{model.name}` does not keep sum({keeps.column}): {row}", where=f"{model.name}.sql", hint=HINT
-        )
+def _check_keeps(database: Readable, model: Model, alike: Sequence[Keeps], models: Mapping[str, Model], full: bool) -> None:
+    """Sums over the same models by the same columns, in one pass."""
+    by = "".join(f"{column}, " for column in alike[0].by)
+    amounts = ", ".join(f"{keeps.column} AS amount_{place}" for place, keeps in enumerate(alike))
+    full = full or any(model.slice_column != models[other].slice_column for other, _ in alike[0].sides)
+    sides = [f"SELECT {by}{amounts}, 0 AS side FROM {model.name} {_within(model, full)}"]
+    for number, (other, _) in enumerate(alike[0].sides):
+        amounts = ", ".join(f"{keeps.sides[number][1]} AS amount_{place}" for place, keeps in enumerate(alike))
+        sides.append(f"SELECT {by}{amounts}, 1 AS side FROM {other} {_within(models[other], full)}")
+    totals, broken = [], []
+    for place in range(len(alike)):
+        here, there = f"here_{place}", f"there_{place}"
+        totals += [f"sum(amount_{place}) FILTER (WHERE side = {side}) AS {name}" for side, name in enumerate((here, there))]
+        broken.append(f"coalesce({here}, 0) <> coalesce({there}, 0) OR ({here} IS NULL) <> ({there} IS NULL)")
+    group = f"GROUP BY {', '.join(alike[0].by)}" if by else ""
+    summed = f"SELECT {by}{', '.join(totals)} FROM ({' UNION ALL '.join(sides)}) {group}"
+    rows = database.query(f"SELECT * FROM ({summed}) WHERE {' OR '.join(broken)} LIMIT 1")
+    for place, keeps in enumerate(alike if rows else ()):
+        here, there = rows[0][f"here_{place}"], rows[0][f"there_{place}"]
+        if (here or 0) != (there or 0) or (here is None) != (there is None):
+            row = ", ".join([*(f"{column} = {rows[0][column]}" for column in keeps.by), f"here = {here}, there = {there}"])
+            raise DataError(
+                f"the model `{model.name}` does not keep sum({keeps.column}): {row}", where=f"{model.name}.sql", hint=HINT
+            )
 
 
 def _within(model: Model, full: bool) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 
 from finops.core.contracts import CALL
 from finops.core.layers import CATEGORIES, word_rows
-from finops.core.rule_checks import CALL_JOINS, DERIVED, EVERYTHING, LEVELS, driver_of, is_of_meters, named_rules
+from finops.core.rule_checks import CALL_JOINS, LEVELS, driver_of, is_of_meters, named_rules
 from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
 from finops.ledger.engine.database import Database, identifier, literal, quoted
+from finops.ledger.engine.matching import DIMENSIONS, charge_expressions, joins_of, values_of
 from finops.ledger.engine.resharing import reshared
+from finops.ledger.engine.splitting import splitting_expressions
 
 JOINS = ("provider", "account", "region", "resource", "instance_type", "model", "token_class")
 
@@ -54,14 +56,11 @@ class Allocation:
 def expressions(allocation: Allocation) -> dict[str, str]:
     """Name in braces to SQL."""
     content = ", ".join(f"s.{identifier(name)}" for name in CALL.names)
-    found = {"charge_rule": _rule_case(allocation.rules), "call_content": f"ROW({content})"}
-    found["charge_rules"] = _fitting_rules(allocation.rules)
-    found["reshared"] = reshared(allocation.rules)
-    found["charge_layer"] = _layer_case(allocation.layers)
-    for dimension in ("tenant", "agent", "workflow"):
+    found = {"call_content": f"ROW({content})", "reshared": reshared(allocation.rules)}
+    found |= splitting_expressions()
+    found |= charge_expressions(allocation.identity, allocation.rules, allocation.layers)
+    for dimension in DIMENSIONS:
         items: Sequence[str] = getattr(allocation.identity, dimension)
-        column = f"x_{dimension.capitalize()}Id"
-        found[f"charge_{dimension}"] = _coalesce([f'owner_name(c."{column}")', *_charge_sources(items, dimension)])
         own = _coalesce([*_call_sources(items), f"owner_name(s.{dimension})"])
         from_resource = f"coalesce(contains(',' || s.attributes['resource.identity'] || ',', ',{dimension},'), FALSE)"
         found[f"own_{dimension}"] = f"CASE WHEN NOT {from_resource} THEN {own} END"
@@ -135,12 +134,11 @@ def account_owners(maps: Sequence[AccountMap]) -> list[tuple[Any, ...]]:
 
 
 def _rule_row(ordinal: int, rule: Rule, name: str) -> tuple[Any, ...]:
-    driver, meters = driver_of(rule), is_of_meters(rule)
-    join = () if EVERYTHING in rule.join else rule.join or (("resource",) if meters else CALL_JOINS)
+    driver, join = driver_of(rule), joins_of(rule)
     if driver in ("calls", "requests"):
         join = tuple(item for item in join if item != "token_class")
     return (
-        *(name, ordinal, rule.method, driver, "meter" if meters else "call", rule.reference),
+        *(name, ordinal, rule.method, driver, "meter" if is_of_meters(rule) else "call", rule.reference),
         *(LEVELS[rule.window], LEVELS[rule.widen or rule.window], rule.otherwise, rule.tolerance, rule.split),
         *(rule.owner.get(dimension) for dimension in ("tenant", "agent", "workflow")),
         *(item in join for item in JOINS),
@@ -150,8 +148,8 @@ def _rule_row(ordinal: int, rule: Rule, name: str) -> tuple[Any, ...]:
 def _targets(rules: Sequence[Rule]) -> list[tuple[str, str, str]]:
     rows = []
     for name, rule in named_rules(rules):
-        for dimension in ("tenant", "agent", "workflow"):
-            names = {str(value) for value in _values(rule.targets.get(dimension, "*"))}
+        for dimension in DIMENSIONS:
+            names = {str(value) for value in values_of(rule.targets.get(dimension, "*"))}
             rows += [(name, dimension, value) for value in (["*"] if "*" in names else sorted(names))]
     return rows
 
@@ -165,54 +163,6 @@ def _shares(rules: Sequence[Rule]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _rule_case(rules: Sequence[Rule]) -> str:
-    branches = [f"WHEN {_matches(rule)} THEN {quoted(name)}" for name, rule in named_rules(rules) if not rule.of]
-    return f"CASE {' '.join(branches)} END" if branches else "CAST(NULL AS VARCHAR)"
-
-
-def _fitting_rules(rules: Sequence[Rule]) -> str:
-    """The places of all rules that fit a charge, in file order, such as `0,3`."""
-    fits = "".join(f", CASE WHEN {_matches(rule)} THEN '{place}' END" for place, rule in enumerate(rules) if not rule.of)
-    return f"concat_ws(','{fits})" if fits else "''"
-
-
-def _layer_case(layers: Sequence[LayerRule]) -> str:
-    branches = [f"WHEN {_matches(rule)} THEN {quoted(rule.layer)}" for rule in layers]
-    return f"CASE {' '.join(branches)} END" if branches else "CAST(NULL AS VARCHAR)"
-
-
-def _matches(rule: Rule | LayerRule) -> str:
-    conditions = [f"{_column(key)} IN ({', '.join(quoted(str(v)) for v in _values(value))})" for key, value in rule.match.items()]
-    if rule.from_:
-        conditions.append(f"k.charge_day >= DATE '{rule.from_}'")
-    if rule.to:
-        conditions.append(f"k.charge_day < DATE '{rule.to}'")
-    return " AND ".join(conditions) or "TRUE"
-
-
-def _column(key: str) -> str:
-    if key.startswith("tag:"):
-        return _tag("k", key[4:])
-    return f"k.{key}" if key in DERIVED else f"CAST(k.{identifier(key)} AS VARCHAR)"
-
-
-def _charge_sources(items: Sequence[str], dimension: str) -> list[str]:
-    found = []
-    for item in items:
-        if item.startswith("tag:"):
-            found.append(f"owner_name({_tag('c', item[4:])})")
-        elif item == "namespace":
-            found.append(f"owner_name(coalesce({_tag('c', 'namespace')}, {_tag('c', 'k8s.namespace.name')}))")
-        elif item == "account-map":
-            found.append(f"coalesce(sub.{dimension}, acc.{dimension})")
-    return found
-
-
-def _tag(row: str, key: str) -> str:
-    """A charge's tag. A share of a split charge has tags of its own, which say more than those of the whole."""
-    return f'coalesce({row}."AllocatedTags"[{quoted(key)}], {row}."Tags"[{quoted(key)}])'
-
-
 def _call_sources(items: Sequence[str]) -> list[str]:
     names = [
         "k8s.namespace.name" if item == "namespace" else item[5:] for item in items if item == "namespace" or item[:5] == "attr:"
@@ -222,10 +172,6 @@ def _call_sources(items: Sequence[str]) -> list[str]:
 
 def _coalesce(sources: Sequence[str]) -> str:
     return f"coalesce({', '.join(sources)})"
-
-
-def _values(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _table(database: Database, name: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:

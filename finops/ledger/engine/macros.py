@@ -16,10 +16,15 @@ MACROS = (
     """CREATE OR REPLACE TEMP MACRO money_muldiv(units, weight, weight_total) AS
     CAST(CASE WHEN units < 0 THEN -1 ELSE 1 END AS HUGEINT)
     * ((abs(units) // weight_total) * weight + ((abs(units) % weight_total) * weight) // weight_total)""",
-    # core.money.split: the share of the target whose cumulative weight reaches `upto` and whose own weight is `weight`.
+    # core.money.split: the share of the target whose cumulative weight reaches `upto` and whose own weight is `weight`, of an
+    # amount that is divided by all weights already. % has the sign of the amount, and // truncates, so that signs need no care.
+    """CREATE OR REPLACE TEMP MACRO split_piece(whole, rest, upto, weight, weight_total) AS
+    whole * weight + (rest * upto) // weight_total - (rest * (upto - weight)) // weight_total""",
     """CREATE OR REPLACE TEMP MACRO split_units(units, upto, weight, weight_total) AS
-    money_muldiv(units, CAST(upto AS HUGEINT), CAST(weight_total AS HUGEINT))
-    - money_muldiv(units, CAST(upto AS HUGEINT) - CAST(weight AS HUGEINT), CAST(weight_total AS HUGEINT))""",
+    split_piece(
+        units // CAST(weight_total AS HUGEINT), units % CAST(weight_total AS HUGEINT), CAST(upto AS HUGEINT),
+        CAST(weight AS HUGEINT), CAST(weight_total AS HUGEINT)
+    )""",
     """CREATE OR REPLACE TEMP MACRO split_share(amount, upto, weight, weight_total) AS
     money_of(split_units(money_units(amount), upto, weight, weight_total))""",
     # core.money.fitted_weights: how many last digits to drop so that weights stay below 10^18.

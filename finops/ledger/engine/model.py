@@ -13,8 +13,9 @@ from typing import Literal
 from finops.errors import DataError
 
 Layer = Literal["staging", "facts", "marts"]
-SLICE_COLUMNS = {"charge_day": "charge_day", "billing_month": "billing_month", "trace_day": "call_day", "none": None}
-"""Kind of slice to the column that carries it."""
+_BY_MONTH = {"charge_day": "charge_day", "billing_month": "billing_month", "trace_day": "call_day"}
+SLICE_COLUMNS = {**_BY_MONTH, "run": "run_id", "business_day": "day", "none": None}
+"""Kind of slice to the column that carries it. Slices of the first kinds lie in one month, and go by what that was placed by."""
 
 _SQL = Path(__file__).resolve().parent.parent / "sql"
 _HEAD = re.compile(r"^-- (?P<key>[a-z_]+): (?P<text>.*)$")
@@ -47,6 +48,11 @@ class Model:
     @property
     def slice_column(self) -> str | None:
         return SLICE_COLUMNS[self.slice]
+
+    @property
+    def is_of_months(self) -> bool:
+        """Whether a month can be built without the others."""
+        return self.layer == "staging" or self.slice in _BY_MONTH
 
     @property
     def reads(self) -> frozenset[str]:

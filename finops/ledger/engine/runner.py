@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from finops.core.talk import Talk
-from finops.errors import DataError
+from finops.errors import DataError, OutOfMemory
 from finops.ledger.engine.checks import check, check_grain
 from finops.ledger.engine.compiling import Allocation, expressions, write_tables
 from finops.ledger.engine.configured import in_force, put_in_force
@@ -16,7 +16,18 @@ from finops.ledger.engine.database import Database
 from finops.ledger.engine.macros import define_macros
 from finops.ledger.engine.model import Model, all_models, selected
 from finops.ledger.engine.months import KeptMonths
-from finops.ledger.engine.slices import Dirty, call_chunks, dirty_slices, touched_by_everything, write_dirty, write_dirty_calls
+from finops.ledger.engine.slices import (
+    Dirty,
+    call_chunks,
+    charge_chunks,
+    dirty_slices,
+    touched_by_everything,
+    within_days,
+    write_days,
+    write_dirty,
+    write_dirty_calls,
+)
+from finops.ledger.engine.touched import EVERYTHING, Touched
 
 
 @dataclass(frozen=True)
@@ -40,34 +51,40 @@ def run_models(
     select: Sequence[str] = (),
     models: Sequence[Model] | None = None,
     kept: Sequence[KeptMonths] = (),
+    whole: bool = False,
 ) -> BuildReport:
     """Builds the slices that `touched` days dirty (None: everything) and tests them. Commits nothing: the caller does.
-    Months in `kept` go by their own configuration; models that are not sliced are built once, by today's."""
+    Months in `kept` go by their own configuration; models that are not of months are built once, by today's, of runs and business
+    days that are touched, or as a `whole`: where anything but rows has changed."""
     chosen = tuple(models) if models is not None else all_models()
     if select:
         chosen = selected(chosen, select)
     full = touched is None
     dirty = dirty_slices(touched_by_everything(database) if touched is None else touched)
     define_macros(database, allocation.zone)
+    database.execute("SET preserve_insertion_order = false")  # what is kept is sorted: the order of the rest takes memory only
     rows = dict.fromkeys((model.name for model in chosen), 0)
+    in_parts = touched is not None and not whole and all(_exists(database, name) for name in ("fct_call", "fct_cost", "fct_run"))
+    gathered = Touched(database, dirty, touched) if in_parts and touched is not None else None
     apart = [(group.configuration, own) for group in kept if (own := dirty.of(group.months.__contains__))]
     if apart:
         today = in_force(database, allocation)
-        sliced = tuple(model for model in chosen if model.layer == "staging" or model.slice_column)
+        sliced = tuple(model for model in chosen if model.is_of_months)
         for number, (configuration, own) in enumerate(apart):
             put_in_force(database, configuration)
-            _run(database, configuration.allocation, talk, sliced, own, rows, _Full(full and number == 0, False))
+            _run(database, configuration.allocation, talk, sliced, own, rows, _Full(full and number == 0, False), None)
         put_in_force(database, today)
         others = frozenset().union(*(group.months for group in kept))
         dirty_today = dirty.of(lambda month: month not in others)
     else:
         write_tables(database, allocation)
         dirty_today = dirty
-    _run(database, allocation, talk, chosen, dirty_today, rows, _Full(full and not apart, full and not apart))
+    _run(database, allocation, talk, chosen, dirty_today, rows, _Full(full and not apart, full and not apart), gathered)
     if full and apart:
         for model in chosen:
             if model.layer != "staging":
                 check_grain(database, model, True)
+    database.execute("SET preserve_insertion_order = true")
     return BuildReport(full, rows, len(dirty.charge_days), len(dirty.call_days))
 
 
@@ -87,10 +104,11 @@ def _run(
     dirty: Dirty,
     rows: dict[str, int],
     full: _Full,
+    gathered: Touched | None,
 ) -> None:
     """One pass over the models for the dirty slices, under the configuration in force."""
     write_dirty(database, dirty)
-    names = expressions(allocation)
+    names = expressions(allocation) | EVERYTHING | {"charge_within": within_days('c."ChargePeriodStart"', dirty.charge_days)}
     by_name = {model.name: model for model in chosen}
     trace = trace_models(chosen)
     talk.stage("Building", len(chosen))
@@ -103,12 +121,24 @@ def _run(
                 check(database, model, by_name, full.check and len(chunks) == 1)
         write_dirty_calls(database, dirty)
         talk.advance(len(trace), rows.get("fct_call", 0))
-    for model in chosen:
-        if model not in trace:
-            rows[model.name] += _build(database, model, names, full.build)
-            if not model.view or full.check:
-                check(database, model, by_name, full.check)
-            talk.advance(1, rows[model.name])
+    months = charge_chunks(database, dirty.charge_days)
+    for number, days in enumerate(months):
+        is_last = number == len(months) - 1
+        if len(months) > 1:
+            write_days(database, "charge_day", days)
+            names |= {"charge_within": within_days('c."ChargePeriodStart"', days)}
+        for model in chosen:
+            if model in trace or not (is_last or model.is_of_months):
+                continue
+            is_new, is_tested = full.build and number == 0, full.check and len(months) == 1
+            if not model.is_of_months:
+                parts = gathered.conditions(model.slice) if gathered else None
+                is_new = is_tested = parts is None
+                names |= parts or EVERYTHING
+            rows[model.name] += _build(database, model, names, is_new)
+            if not model.view:
+                check(database, model, by_name, is_tested)
+            talk.advance(int(is_last), rows[model.name])
     _drop_staging(database, chosen)
 
 
@@ -139,13 +169,33 @@ def _build(database: Database, model: Model, names: Mapping[str, str], full: boo
         return 0 if model.view else _count(database, model.name)
     column = model.slice_column
     if full or column is None or not _exists(database, model.name):
-        database.execute(f"CREATE OR REPLACE TABLE {model.name} AS\nSELECT * FROM (\n{sql}\n){_sorted(model)}")
-        return _count(database, model.name)
+        made = f"CREATE OR REPLACE TABLE {model.name} AS\nSELECT * FROM (\n{sql}\n)"
+        try:
+            database.execute(f"{made}{_sorted(model)}")
+            return _count(database, model.name)
+        except OutOfMemory:
+            if column is None:
+                raise
+            database.execute(f"{made} LIMIT 0")
     within = f"{column} IN (SELECT {column} FROM dirty_{column})"
     database.execute(f"DELETE FROM {model.name} WHERE {within}")
     before = _count(database, model.name)
-    database.execute(f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n) WHERE {within}{_sorted(model)}")
+    _insert(database, column, f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n) WHERE {within}{_sorted(model)}")
     return _count(database, model.name) - before
+
+
+def _insert(database: Database, column: str, sql: str) -> None:
+    """Inserts the dirty slices, in halves where memory does not do for all of them together."""
+    try:
+        database.execute(sql)
+    except OutOfMemory:
+        days = sorted(row["day"] for row in database.query(f"SELECT {column} AS day FROM dirty_{column}"))
+        if len(days) < 2:
+            raise
+        for half in (days[: len(days) // 2], days[len(days) // 2 :]):
+            write_days(database, column, half)
+            _insert(database, column, sql)
+        write_days(database, column, days)
 
 
 def _sorted(model: Model) -> str:

@@ -11,6 +11,9 @@ from finops.ledger.engine.database import Database
 CHUNK_SPANS, CHUNK_DAYS = 250_000, 5
 """Traces are resolved in runs of days with about so many spans; a run has at least so many days, because runs overlap."""
 
+CHUNK_LINES = 4_000_000
+"""Billing lines are allocated in runs of months with about so many lines."""
+
 TRACE_REACH_DAYS = 2
 """A span is resolved with spans that start at most so many days before it."""
 
@@ -59,6 +62,29 @@ def call_chunks(database: Database, call_days: Iterable[date]) -> list[Dirty]:
     return chunks
 
 
+def charge_chunks(database: Database, charge_days: Iterable[date]) -> list[frozenset[date]]:
+    """The charge days in runs of whole months that hold about CHUNK_LINES lines each, for the same reason."""
+    months: dict[date, set[date]] = {}
+    for day in charge_days:
+        months.setdefault(day.replace(day=1), set()).add(day)
+    if len(months) < 2:
+        return [frozenset(charge_days)]
+    column = '"ChargePeriodStart"'
+    where = within_days(column, charge_days)
+    counted = database.query(f"SELECT month_of({column}) AS month, count(*) AS n FROM charge WHERE {where} GROUP BY ALL")
+    lines = {row["month"]: row["n"] for row in counted}
+    chunks: list[frozenset[date]] = []
+    chunk: set[date] = set()
+    size = 0
+    for month in sorted(months):
+        if chunk and size + lines.get(month, 0) > CHUNK_LINES:
+            chunks.append(frozenset(chunk))
+            chunk, size = set(), 0
+        chunk |= months[month]
+        size += lines.get(month, 0)
+    return [*chunks, frozenset(chunk)]
+
+
 def touched_by_everything(database: Database) -> dict[str, list[date]]:
     """Every day that has a row of a sliced contract."""
     times = {"charge": '"ChargePeriodStart"', "call": "start_time", "meter": "hour"}
@@ -68,16 +94,39 @@ def touched_by_everything(database: Database) -> dict[str, list[date]]:
     }
 
 
+def within_days(column: str, days: Iterable[date]) -> str:
+    """SQL that says whether a time lies on one of the days, in ranges: files and row groups of other days are not even read."""
+    ranges: list[list[date]] = []
+    for day in sorted(set(days)):
+        if ranges and day.toordinal() == ranges[-1][1].toordinal() + 1:
+            ranges[-1][1] = day
+        else:
+            ranges.append([day, day])
+    if not ranges:
+        return "FALSE"
+    each = [f"({_between(column, first, last)})" for first, last in ranges]
+    return each[0] if len(each) == 1 else f"{_between(column, ranges[0][0], ranges[-1][1])} AND ({' OR '.join(each)})"
+
+
 def write_dirty(database: Database, dirty: Dirty) -> None:
     """The slices as TEMP tables that models and checks read."""
-    _write_days(database, "dirty_charge_day", "charge_day", dirty.charge_days)
+    write_days(database, "charge_day", dirty.charge_days)
     write_dirty_calls(database, dirty)
+
+
+def write_days(database: Database, column: str, days: Iterable[date]) -> None:
+    """The slices of one kind alone."""
+    _write_days(database, f"dirty_{column}", column, days)
 
 
 def write_dirty_calls(database: Database, dirty: Dirty) -> None:
     """The call days alone."""
     _write_days(database, "dirty_call_day", "call_day", dirty.call_days)
     _write_days(database, "window_call_day", "call_day", dirty.window_days)
+
+
+def _between(column: str, first: date, last: date) -> str:
+    return f"{column} >= TIMESTAMP '{first} 00:00:00' AND {column} <= TIMESTAMP '{last} 23:59:59.999999'"
 
 
 def _write_days(database: Database, table: str, column: str, days: Iterable[date]) -> None:

@@ -1,9 +1,10 @@
 -- fct_pool: charges that are alike, summed; what allocation splits.
 -- grain: (pool_id)
--- keeps: sum(billed) = sum(stg_charge.billed) by (billing_month, issuer, invoice, account, currency)
--- keeps: sum(effective) = sum(stg_charge.effective) by (billing_month, currency)
--- keeps: sum(list) = sum(stg_charge.list) by (billing_month, currency)
--- keeps: sum(contracted) = sum(stg_charge.contracted) by (billing_month, currency)
+-- keeps: sum(charges) = sum(stg_billed.charges) by (billing_month, issuer, invoice, account, currency)
+-- keeps: sum(billed) = sum(stg_billed.billed) by (billing_month, issuer, invoice, account, currency)
+-- keeps: sum(effective) = sum(stg_billed.effective) by (billing_month, issuer, invoice, account, currency)
+-- keeps: sum(list) = sum(stg_billed.list) by (billing_month, issuer, invoice, account, currency)
+-- keeps: sum(contracted) = sum(stg_billed.contracted) by (billing_month, issuer, invoice, account, currency)
 -- slice: charge_day
 SELECT
     md5(concat_ws('|',
@@ -45,7 +46,7 @@ SELECT
     n.tenant,
     n.agent,
     n.workflow,
-    count(*) AS charges,
+    CAST(sum(n.charges) AS BIGINT) AS charges,
     CAST(sum(n.hours) AS DECIMAL(38, 12)) AS hours,
     CAST(sum(n.billed) AS DECIMAL(38, 12)) AS billed,
     CAST(sum(n.effective) AS DECIMAL(38, 12)) AS effective,

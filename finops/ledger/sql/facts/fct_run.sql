@@ -1,7 +1,7 @@
 -- fct_run: each run with its owner (the root's, else the first that is named below), its calls, what they cost at list price, and what it was worth where somebody has said so.
 -- Of the outcomes that say accepted or not, the evaluator's order decides, then the latest; a value that comes without a verdict counts where the verdict brings none. Human minutes of all outcomes add up.
 -- grain: (run_id)
--- slice: none
+-- slice: run
 WITH traced AS (
     SELECT
         c.run_id,
@@ -10,6 +10,8 @@ WITH traced AS (
         arg_min(c.run_tenant, (c.start_time, c.call_key)) FILTER (WHERE c.run_tenant <> '__untagged__') AS tenant,
         min(c.start_time) AS start_time,
         max(coalesce(c.end_time, c.start_time)) AS end_time,
+        min(c.call_day) AS first_call_day,
+        max(c.call_day) AS last_call_day,
         count(CASE WHEN c.parent IS NULL AND c.status = 'error' THEN 1 END) AS failed_roots,
         count(CASE WHEN c.counted THEN 1 END) AS calls,
         count(CASE WHEN c.counted AND c.status = 'error' THEN 1 END) AS failed_calls,
@@ -19,6 +21,7 @@ WITH traced AS (
         min(c.currency) AS currency_low,
         max(c.currency) AS currency_high
     FROM fct_call c
+    WHERE {{calls_of_runs}}
     GROUP BY c.run_id
 ),
 told AS (
@@ -29,6 +32,7 @@ told AS (
             ORDER BY r.end_time DESC NULLS LAST, r.start_time DESC, r.status, r.workflow, r.agent, r.tenant
         ) AS place
     FROM run r
+    WHERE {{told_of_runs}}
 ),
 both_ways AS (
     SELECT
@@ -39,6 +43,7 @@ both_ways AS (
         coalesce(t.start_time, x.start_time) AS start_time,
         coalesce(t.end_time, x.end_time) AS end_time,
         coalesce(t.status, CASE WHEN x.failed_roots > 0 OR (x.calls > 0 AND x.failed_calls = x.calls) THEN 'error' ELSE 'ok' END) AS status,
+        x.first_call_day, x.last_call_day,
         coalesce(x.calls, 0) AS calls,
         coalesce(x.failed_calls, 0) AS failed_calls,
         coalesce(x.retries, 0) AS retries,
@@ -94,7 +99,7 @@ SELECT
     j.accepted,
     coalesce(j.value, v.value) AS value,
     CASE WHEN j.value IS NULL THEN v.currency ELSE j.currency END AS value_currency,
-    r.human_minutes, j.outcome_day
+    r.human_minutes, j.outcome_day, b.first_call_day, b.last_call_day
 FROM both_ways b
 LEFT JOIN judged j ON j.run_id = b.run_id AND j.place = 1
 LEFT JOIN valued v ON v.run_id = b.run_id AND v.place = 1

@@ -2,7 +2,7 @@
 -- grain: (day, tenant, agent, workflow, currency)
 -- keeps: sum(cost) = sum(fct_cost.effective) by (currency, tenant)
 -- keeps: sum(billed) = sum(fct_cost.billed) by (currency, tenant)
--- slice: none
+-- slice: business_day
 WITH main AS (
     SELECT coalesce((SELECT min(c.currency) AS currency FROM fct_cost c), 'USD') AS currency
 ),
@@ -15,6 +15,7 @@ part AS (
         0 AS runs, 0 AS accepted, 0 AS refused, 0 AS unknown, 0 AS calls, 0 AS failed_calls, 0 AS retries, 0 AS unpriced_calls,
         0 AS input_tokens, 0 AS output_tokens, 0 AS cache_read_tokens
     FROM fct_cost c
+    WHERE {{cost_of_days}}
     UNION ALL
     SELECT
         r.run_day AS day, r.tenant, r.agent, r.workflow, coalesce(r.currency, m.currency) AS currency,
@@ -28,6 +29,7 @@ part AS (
         0 AS calls, 0 AS failed_calls, 0 AS retries, 0 AS unpriced_calls, 0 AS input_tokens, 0 AS output_tokens, 0 AS cache_read_tokens
     FROM fct_run r
     CROSS JOIN main m
+    WHERE {{runs_of_days}}
     UNION ALL
     SELECT
         business_day(k.start_time) AS day, k.tenant, k.agent, k.workflow, coalesce(k.currency, m.currency) AS currency,
@@ -44,7 +46,7 @@ part AS (
         coalesce(k.cache_read, 0) AS cache_read_tokens
     FROM fct_call k
     CROSS JOIN main m
-    WHERE k.counted
+    WHERE k.counted AND {{calls_of_days}}
 )
 SELECT
     p.day, p.tenant, p.agent, p.workflow, p.currency,

@@ -1,5 +1,4 @@
--- stg_charge_line: each billing line under the columns that decide its pool.
--- grain: (batch_id, part_row)
+-- stg_charge_line: billing lines that are alike under the columns that decide their pool.
 -- slice: charge_day
 -- as: view
 SELECT
@@ -17,7 +16,7 @@ SELECT
     c.subaccount,
     c.currency,
     c.category,
-    CAST(sign(coalesce(nullif(c.billed, 0), c.effective, 0)) AS INTEGER) AS sign,
+    c.sign,
     c.provider,
     c.service,
     c.layer,
@@ -35,6 +34,7 @@ SELECT
     c.tenant,
     c.agent,
     c.workflow,
+    c.charges,
     c.hours,
     c.billed,
     c.effective,

@@ -35,18 +35,18 @@ together AS (
 ordered AS (
     SELECT
         t.*,
-        sum(t.weight) OVER (
+        CAST(sum(t.weight) OVER (
             PARTITION BY t.pool_id ORDER BY t.tenant, t.agent, t.workflow ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS upto,
-        sum(t.weight) OVER (PARTITION BY t.pool_id) AS weight_total
+        ) AS BIGINT) AS upto,
+        CAST(sum(t.weight) OVER (PARTITION BY t.pool_id) AS BIGINT) AS weight_total
     FROM together t
+),
+portion AS (
+    SELECT t.*, p.charge_day, p.currency, {{split_wholes}}
+    FROM ordered t
+    JOIN fct_pool p ON p.pool_id = t.pool_id
 )
 SELECT
-    o.pool_id, p.charge_day, p.currency, o.tenant, o.agent, o.workflow, o.method, o.driver, o.quantity, o.weight,
-    CAST(o.weight_total AS BIGINT) AS weight_total,
-    split_share(p.billed, o.upto, o.weight, o.weight_total) AS billed,
-    split_share(p.effective, o.upto, o.weight, o.weight_total) AS effective,
-    split_share(p.list, o.upto, o.weight, o.weight_total) AS list,
-    split_share(p.contracted, o.upto, o.weight, o.weight_total) AS contracted
-FROM ordered o
-JOIN fct_pool p ON p.pool_id = o.pool_id
+    s.pool_id, s.charge_day, s.currency, s.tenant, s.agent, s.workflow, s.method, s.driver, s.quantity, s.weight, s.weight_total,
+    s.billed, s.effective, s.list, s.contracted
+FROM {{split_shares}} s

@@ -5,8 +5,7 @@ WITH service AS (
     SELECT DISTINCT
         coalesce(c."ServiceCategory", '') AS category, coalesce(c."ServiceSubcategory", '') AS subcategory,
         coalesce(c."ServiceName", '') AS service, coalesce(c."SkuMeter", '') AS meter
-    FROM charge c
-    WHERE CAST(c."ChargePeriodStart" AS DATE) IN (SELECT d.charge_day FROM dirty_charge_day d)
+    FROM stg_alike c
 ),
 worded AS (
     SELECT

@@ -1,4 +1,4 @@
--- stg_target_metered: who shares each metered group, with weights that add up to less than 10^18; what nobody drove has a name.
+-- stg_target_metered: who shares each metered group, in the order of names, with weights that add up to less than 10^18; what nobody drove has a name.
 -- grain: (group_id, tenant, agent, workflow)
 -- slice: none
 WITH verdict AS (
@@ -58,8 +58,17 @@ quantity AS (
 unit AS (
     SELECT q.*, money_units(q.quantity) AS units, sum(money_units(q.quantity)) OVER (PARTITION BY q.group_id) AS units_total
     FROM quantity q
+),
+weighed AS (
+    SELECT
+        u.group_id, u.tenant, u.agent, u.workflow, u.driver, u.quantity,
+        CAST(u.units // weight_step(u.units_total) AS BIGINT) AS weight
+    FROM unit u
 )
 SELECT
-    u.group_id, u.tenant, u.agent, u.workflow, u.driver, u.quantity,
-    CAST(u.units // weight_step(u.units_total) AS BIGINT) AS weight
-FROM unit u
+    w.group_id, w.tenant, w.agent, w.workflow, w.driver, w.quantity, w.weight,
+    CAST(sum(w.weight) OVER (
+        PARTITION BY w.group_id ORDER BY w.tenant, w.agent, w.workflow ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS BIGINT) AS upto,
+    CAST(sum(w.weight) OVER (PARTITION BY w.group_id) AS BIGINT) AS weight_total
+FROM weighed w

@@ -48,16 +48,26 @@ unit AS (
         money_units(q.quantity) AS units,
         sum(money_units(q.quantity)) OVER (PARTITION BY q.charge_month, q.currency, q.rule) AS units_total
     FROM quantity q
+),
+weighed AS (
+    SELECT
+        u.charge_month, u.currency, u.rule, u.tenant, u.agent, u.workflow, u.driver, u.quantity,
+        CAST(u.units // weight_step(u.units_total) AS BIGINT) AS weight
+    FROM unit u
+    UNION ALL
+    SELECT
+        s.charge_month, s.currency, s.rule, '__left__' AS tenant, '__left__' AS agent, '__left__' AS workflow,
+        CAST(NULL AS VARCHAR) AS driver, CAST(NULL AS DECIMAL(38, 12)) AS quantity, CAST(1 AS BIGINT) AS weight
+    FROM shared_pool s
+    WHERE NOT EXISTS (
+        SELECT 1 AS one FROM quantity q WHERE q.charge_month = s.charge_month AND q.currency = s.currency AND q.rule = s.rule
+    )
 )
 SELECT
-    u.charge_month, u.currency, u.rule, u.tenant, u.agent, u.workflow, u.driver, u.quantity,
-    CAST(u.units // weight_step(u.units_total) AS BIGINT) AS weight
-FROM unit u
-UNION ALL
-SELECT
-    s.charge_month, s.currency, s.rule, '__left__' AS tenant, '__left__' AS agent, '__left__' AS workflow,
-    CAST(NULL AS VARCHAR) AS driver, CAST(NULL AS DECIMAL(38, 12)) AS quantity, CAST(1 AS BIGINT) AS weight
-FROM shared_pool s
-WHERE NOT EXISTS (
-    SELECT 1 AS one FROM quantity q WHERE q.charge_month = s.charge_month AND q.currency = s.currency AND q.rule = s.rule
-)
+    w.charge_month, w.currency, w.rule, w.tenant, w.agent, w.workflow, w.driver, w.quantity, w.weight,
+    CAST(sum(w.weight) OVER (
+        PARTITION BY w.charge_month, w.currency, w.rule ORDER BY w.tenant, w.agent, w.workflow
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS BIGINT) AS upto,
+    CAST(sum(w.weight) OVER (PARTITION BY w.charge_month, w.currency, w.rule) AS BIGINT) AS weight_total
+FROM weighed w

@@ -1,8 +1,8 @@
 -- stg_use_key: drivers summed to the keys that groups of pools join by, one set of keys per combination of levels in use.
 -- slice: none
 WITH signature AS (
-    SELECT DISTINCT
-        g.source, g.driver, g.first_level, g.last_level,
+    SELECT
+        g.source, g.driver, min(g.first_level) AS first_level, max(g.last_level) AS last_level,
         g.k_tenant IS NOT NULL AS by_tenant,
         g.k_provider IS NOT NULL AS by_provider,
         g.k_account IS NOT NULL AS by_account,
@@ -13,6 +13,9 @@ WITH signature AS (
         g.k_token_class IS NOT NULL AS by_token_class
     FROM fct_group g
     WHERE g.charge_day IN (SELECT d.charge_day FROM dirty_charge_day d)
+    GROUP BY
+        g.source, g.driver, g.k_tenant IS NOT NULL, g.k_provider IS NOT NULL, g.k_account IS NOT NULL, g.k_region IS NOT NULL,
+        g.k_resource IS NOT NULL, g.k_instance_type IS NOT NULL, g.k_model IS NOT NULL, g.k_token_class IS NOT NULL
 ),
 matched AS (
     SELECT
