@@ -89,7 +89,7 @@ PLACE_METRICS: tuple[Metric, ...] = (
         "replay_saving",
         "Saving of a replay",
         "currency",
-        "list cost of the month's calls as they were - the same tokens, call by call, at the other model's prices",
+        "cost of the month's calls as they were - the same tokens, call by call, at the other model's or machines' prices",
         "step replay",
         "higher is better",
         "Another model may need other tokens, turns or retries for the same result.",

@@ -11,6 +11,7 @@ from finops.config import Overrides, Settings, load_settings
 from finops.core.commitment_plans import RENEWED, STACK, Weighed, plans, renewed, today
 from finops.core.commitments import EXACT, MONTH_HOURS, Term, savings_rate
 from finops.core.instance_hours import Place, PlaceHours, Span, hours_by_place
+from finops.core.numbers import plain_decimal
 from finops.core.offer import PURCHASE_OPTIONS
 from finops.core.periods import Period, chosen_period
 from finops.core.result import Column, Result
@@ -164,7 +165,7 @@ def _rows(found: Weighed) -> Iterable[Row]:
         "plan": "today", "units": now.held, "utilisation": _ratio(now.utilisation), "coverage": _ratio(now.coverage),
         "savings_rate": _ratio(now.savings_rate), "monthly_cost": _monthly(now.cost), "price": _money(now.held_rate),
         "too_many": now.too_many, "too_many_cost": _monthly(now.too_many_cost), "unused_cost": _monthly(now.unused_cost),
-        "layers": f"{now.held:f} held" if now.held else None,
+        "layers": f"{plain_decimal(now.held)} held" if now.held else None,
     }  # fmt: skip
     for plan in (*([found.renewed] if found.renewed else []), *found.plans):
         offer = found.offers.get(plan.name)

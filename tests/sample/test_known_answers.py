@@ -281,6 +281,11 @@ def test_the_reservation_that_is_too_large(sample: Sample) -> None:
     assert today["utilisation"] == float(known["utilisation"])
     assert abs(money(today["monthly_cost"]) - money(known["cost"]) * a_month) < EXACTLY
     assert abs(money(today["too_many_cost"]) - money(known["saving"]) * a_month) < EXACTLY
+    assert abs(money(today["unused_cost"]) - money(known["unused_cost"]) * a_month) < EXACTLY
+    cut = next(row for row in found if row["instance_type"] == known["instance"] and row["plan"] == "held, cut")
+    assert (cut["units"], cut["break_even"]) == (known["right_units"], float(known["pays_at"]))
+    assert abs(money(cut["monthly_cost"]) - money(known["right_cost"]) * a_month) < EXACTLY
+    assert abs(money(cut["saving"]) - money(known["saving"]) * a_month) < EXACTLY
     assert all(row["too_many"] is None for row in found if row["instance_type"] != known["instance"])
     wasted = [row for row in rows(sample, "waste", "--month", known["month"]) if row["cause"] == "unused_commitment"]
     assert [money(row["cost"]) for row in wasted] == [money(known["unused_cost"])]
