@@ -39,7 +39,7 @@ def as_parquet(scan: Scan, header: Sequence[str], wanted: Sequence[str], target:
     all of its columns. False where the file is small, or left to the engine."""
     packed = scan.path.suffix.lower() in (".gz", ".zst")
     size = scan.path.stat().st_size * (PACKED_TO if packed else 1)
-    if size < LEAST_BYTES or len(header) < 2 or scan.skip < 1 or not wanted:
+    if size < LEAST_BYTES or len(header) < 2 or scan.skip < 1 or not wanted or len(scan.delimiter.encode()) != 1:
         return False
     import pyarrow as pa
     from isal import isal_zlib

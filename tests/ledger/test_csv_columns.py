@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,13 @@ def test_what_readers_differ_on_is_left_to_the_engine(tmp_path: Path, content: s
     path = tmp_path / "t.csv"
     path.write_bytes(content.encode())
     assert by_the_block(path) is None
+
+
+def test_a_delimiter_of_several_bytes_is_left_to_the_engine(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a§b§c\n1§2§3\n", encoding="utf-8")
+    given = replace(table(path), delimiter="§")
+    assert not csv_columns.as_parquet(given, HEADER, HEADER, path.with_name("texts.parquet"), 2)
 
 
 def test_a_file_cut_short_is_left_to_the_engine(tmp_path: Path) -> None:
