@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from itertools import combinations_with_replacement
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,3 +88,33 @@ def test_every_rate_is_served_on_gpus_that_can_be_cut_so(asked: list[tuple[int, 
                 assert profile.memory_gb >= works[number].memory_gb
                 served[model] += one.gpus * kind.on_slice(number, profile)  # type: ignore[assignment]
     assert not mig or all(served[work.name] >= work.rate - 1e-6 for work in works)
+
+
+def _fits(gpus: int, works: list[Work], serves: tuple[float, ...]) -> bool:
+    """Whether so many GPUs are enough, by trying every way to cut them and every model on every slice."""
+    for cuts in combinations_with_replacement(layouts(MIG), gpus):
+        given_out = {(0,) * len(works)}
+        for profile in [profile for cut in cuts for profile, count in zip(MIG, cut, strict=True) for _ in range(count)]:
+            given_out |= {
+                (*parts[:number], parts[number] + profile.compute, *parts[number + 1 :])
+                for parts in given_out
+                for number, work in enumerate(works)
+                if work.memory_gb <= profile.memory_gb
+            }
+        enough = [work.rate * 7 / rate - 1e-6 for work, rate in zip(works, serves, strict=True)]
+        if any(all(part >= need for part, need in zip(parts, enough, strict=True)) for parts in given_out):
+            return True
+    return False
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 30), st.sampled_from([3, 5, 10, 14, 20, 40]), st.integers(3, 12)), min_size=1, max_size=2)
+)
+def test_no_fewer_gpus_would_do(asked: list[tuple[int, int, int]]) -> None:
+    works = [Work(f"m{number}", rate / 10, D(gb)) for number, (rate, gb, _) in enumerate(asked)]
+    serves = tuple(float(rate) for *_, rate in asked)
+    gpus = _found([GpuKind("g", D(1), 1, D(40), serves, MIG)], works).machines["g"]
+    if gpus <= 2:
+        assert _fits(gpus, works, serves)
+        assert gpus == 1 or not _fits(gpus - 1, works, serves)
