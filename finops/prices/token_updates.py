@@ -57,7 +57,7 @@ class TokenUpdates:
                     continue  # of a model that is new here only what holds today is taken
                 yield PricePoint(
                     model[0], "*", f"{model[1]}/{token_class}", "on_demand", "token", stored(price), "USD", at, source,
-                    valid_from=begins, valid_to=ends, tier_from=Decimal(least),
+                    valid_from=begins or (at if model in known else None), valid_to=ends, tier_from=Decimal(least),
                 )  # fmt: skip
 
     @property

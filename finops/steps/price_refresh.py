@@ -123,7 +123,7 @@ def _fetch(provider: PriceProvider, query: PriceQuery, settings: Settings, talk:
         listed, size = listed_price(before, settings), size_of(before.hours)
         good, refused = checked(provider.fetch(query, settings.as_of), listed, size)
         if provider.name == "tokens" and not good and not refused:  # it lists only what differs
-            return Fetched(provider.name, None, (), ())
+            return Fetched(provider.name, Batch(provider.name, settings.as_of, provider.title, ()), (), ())
         if not good or len(refused) > len(good):
             raise _nothing(provider, refused)
     except (OutsideError, UsageError) as error:
@@ -159,17 +159,16 @@ def _taken(answer: Fetched, settings: Settings, wait_s: float) -> dict[str, Any]
     if answer.batch is None:
         said = answer.error
         empty = dict.fromkeys(("as_of", "prices", "changed", "new", "gone", "rejected", "batch"))
-        if said is None:
-            return {"provider": answer.name, "status": "unchanged", **empty, "reason": "the list is as installed"}
-        return {"provider": answer.name, "status": "failed", **empty, "reason": said.what}
+        return {"provider": answer.name, "status": "failed", **empty, "reason": said.what if said else None}
     batch, rows = answer.batch, fact_rows(answer.batch.facts)
     entry = PriceBatch(batch.name, batch.own, batch.complete, batch.as_of, batch.source, digest_of(rows))
     with open_writer(settings.ledger, wait_s=wait_s, command="prices refresh", memory=settings.memory) as writer:
         added = add_price_batch(writer, entry, rows)
     kinds = {kind: sum(one.kind == kind for one in answer.changes) for kind in ("changed", "new", "gone")}
     return {
-        "provider": answer.name, "status": "unchanged" if added is None else "refreshed", "as_of": batch.as_of,
-        "prices": len(rows), **kinds, "rejected": len(answer.refused), "reason": None, "batch": added,
+        "provider": answer.name, "status": "refreshed" if added and rows else "unchanged", "as_of": batch.as_of,
+        "prices": len(rows), **kinds, "rejected": len(answer.refused), "reason": None if rows else "the list is as installed",
+        "batch": added,
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from finops.steps.price_book import known_batches
 from finops.steps.price_rows import SAME_AS_PARENT, columns_for, offer_row, tier_rows, token_points, token_row, told_apart
 
 if TYPE_CHECKING:
+    from finops.config import Settings
     from finops.core.talk import Talk
     from finops.prices.book import PriceBook
     from finops.prices.tier_book import Tiers
@@ -126,7 +127,6 @@ def stale_prices(overrides: Overrides, *, talk: Talk) -> Result:
     """Every snapshot with its age on the business date; those older than 30 days are stale."""
     from finops.prices.book import PriceBook
     from finops.prices.tier_book import TierBook
-    from finops.prices.tokens import token_price_batch
 
     settings = load_settings(overrides)
     talk.stage("Read price facts")
@@ -149,13 +149,29 @@ def stale_prices(overrides: Overrides, *, talk: Talk) -> Result:
     for (provider, as_of, source), found in sorted(by_tier.items()):
         prices, regions = sum(len(one.tiers) for one in found), len({one.region for one in found})
         rows.append(_age_row(provider, "by tier", as_of, source, prices=prices, regions=regions, at=settings.as_of))
-    batch = token_price_batch()
-    rows.append(_age_row("*", "tokens", batch.as_of, batch.source, prices=len(batch.points), regions=None, at=settings.as_of))
+    rows.append(_tokens_age(settings))
     old = sum(row["stale"] for row in rows)
     meta = {"as_of": settings.as_of, "stale": old, "stale_after_days": STALE_AFTER_DAYS}
     return Result(
         STALE_COLUMNS, rows, meta=meta, notes=[f"{old} of {len(rows)} snapshots are older than {STALE_AFTER_DAYS} days."]
     )
+
+
+def _tokens_age(settings: Settings) -> dict[str, Any]:
+    """The installed library's prices are as old as they say, or as the day on which its project was asked what is newer."""
+    from finops.ledger.price_batches import price_batches
+    from finops.ledger.store import open_reader
+    from finops.prices.token_book import REFRESHED
+    from finops.prices.tokens import token_price_batch
+
+    batch = token_price_batch()
+    as_of, source = batch.as_of, batch.source
+    if settings.ledger.is_file():
+        with open_reader(settings.ledger) as reader:
+            asked = [row["as_of"] for row in price_batches(reader, settings.as_of) if row["name"] == REFRESHED and not row["own"]]
+        if asked and max(asked) > as_of:
+            as_of, source = max(asked), f"{source}; its project was asked on {max(asked)}"
+    return _age_row("*", "tokens", as_of, source, prices=len(batch.points), regions=None, at=settings.as_of)
 
 
 def _about_instance(book: PriceBook, name: str, offers: list[Offer], at: date) -> list[str]:

@@ -97,8 +97,8 @@ def refreshed(finops: Finops, as_of: str, *more: str) -> Ran:
     return finops("prices", "refresh", "tokens", "-f", "json", "--as-of", as_of, *more)
 
 
-def price(finops: Finops, model: str, token_class: str, as_of: str, provider: str = "openai") -> list[Decimal]:
-    asked = ("prices", "list", "--provider", provider, "--model", model, "-f", "json", "--as-of", as_of)
+def price(finops: Finops, model: str, token_class: str, as_of: str, provider: str = "openai", *more: str) -> list[Decimal]:
+    asked = ("prices", "list", "--provider", provider, "--model", model, "-f", "json", "--as-of", as_of, *more)
     rows = [row for row in finops(*asked).json["rows"] if (row["token_class"], row["service_tier"]) == (token_class, "standard")]
     return [D(row["price"]) * 1_000_000 for row in rows]
 
@@ -109,6 +109,10 @@ def test_a_list_that_is_as_installed_changes_nothing(finops: Finops, project: Pr
     assert ran.code == 0, ran.err
     (row,) = ran.json["rows"]
     assert (row["provider"], row["status"], row["reason"]) == ("tokens", "unchanged", "the list is as installed")
+    stale = finops("prices", "stale", "-f", "json", "--as-of", "2026-12-20").json["rows"]
+    (age,) = [row for row in stale if row["provider"] == "*"]
+    assert (age["as_of"], age["stale"]) == (LATER, False)
+    assert age["source"].endswith("its project was asked on 2026-12-01")
 
 
 def test_new_prices_hold_from_the_day_on_which_they_were_asked(finops: Finops, project: Project, installed: list[Any]) -> None:
@@ -131,6 +135,8 @@ def test_new_prices_hold_from_the_day_on_which_they_were_asked(finops: Finops, p
 
     project.lists(installed)
     assert refreshed(finops, "2027-01-05").json["rows"][0]["status"] == "refreshed"
+    on = [price(finops, "gpt-4o", "input_uncached", "2027-01-06", "openai", "--on", day) for day in ("2026-11-30", "2026-12-20")]
+    assert on == [[D("2.5")], [D(2)]], "what held between two refreshes stays"
     days = ("2026-11-30", LATER, "2027-01-04", "2027-01-05")
     assert [price(finops, "gpt-4o", "input_uncached", day) for day in days] == [[D("2.5")], [D(2)], [D(2)], [D("2.5")]]
 

@@ -60,4 +60,4 @@ def test_stale_prices_are_shown_and_fail_only_when_strict(finops: Any) -> None:
     assert ages["*", "tokens"] == (11, False)
     strict = finops("prices", "stale", "--strict", *AS_OF)
     assert strict.code == 4
-    assert "8 of 9 price snapshots are older than 30 days" in strict.err
+    assert "11 of 12 price snapshots are older than 30 days" in strict.err
