@@ -11,7 +11,7 @@ from finops.config import CONFIG_NAME, Settings
 from finops.core.gap import EXACT, Bridge
 from finops.core.gap_forms import FIGURES, SIDES, forms
 from finops.core.periods import Period
-from finops.core.result import Column, Result
+from finops.core.result import Column, Result, Table
 from finops.errors import UsageError
 from finops.ledger.call_lines import call_lines
 from finops.ledger.store import Reader
@@ -39,6 +39,7 @@ COLUMNS = (
     *(Column("account", "Account", wide_only=True), Column("model", "Model")),
     *(Column("currency", "Currency", wide_only=True), Column("amount", "Amount", "money", "gap_cause")),
 )
+BY_CAUSE = (Column("cause", "Cause"), Column("amount", "Amount", "money", "gap_cause"))
 
 
 def source_lines(reader: Reader, settings: Settings, where: Mapping[str, str | None], period: Period | None, meta: Row) -> Result:
@@ -65,7 +66,8 @@ def source_lines(reader: Reader, settings: Settings, where: Mapping[str, str | N
     ]
     if any(row["what"] == ESTIMATE for row in lines):
         notes.append("rows without a file are estimates of what sampling left out, or what their interval cuts off")
-    return Result(COLUMNS, lines, _totals(lines), meta, notes)
+    totals = _totals(lines)
+    return Result(COLUMNS, lines, totals, meta, notes, below=[_by_cause(total) for total in totals] if len(names) > 1 else ())
 
 
 def _figure_rows(reader: Reader, settings: Settings, key: Key, side: Side, found: Bridge, name: str) -> Iterator[Row]:
@@ -181,5 +183,13 @@ def _totals(lines: Sequence[Row]) -> list[Row]:
     sums: Counter[tuple[str, str]] = Counter()
     for row in lines:
         sums[row["currency"], row["cause"]] += row["amount"]
-    order = sorted(sums, key=lambda one: (one[0], FIGURES.index(one[1])))
-    return [{"currency": currency, "cause": cause, "amount": sums[currency, cause]} for currency, cause in order]
+    totals = []
+    for currency in sorted({currency for currency, _ in sums}):
+        own = {name: sums[currency, name] for name in FIGURES if (currency, name) in sums}
+        totals.append({"currency": currency, "amount": sum(own.values(), _ZERO), **own})
+    return totals
+
+
+def _by_cause(total: Row) -> Table:
+    rows = [{"cause": name, "amount": total[name], "currency": total["currency"]} for name in FIGURES if name in total]
+    return Table(f"By cause, {total['currency']}", BY_CAUSE, rows)

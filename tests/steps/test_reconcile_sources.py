@@ -302,6 +302,10 @@ def traced(finops: Finops, home: Path, *more: str) -> list[Row]:
     given = ("--config", home / "finops.toml", "--ledger", home / "l.duckdb", "-f", "json")
     ran = finops("explain", "sources", "--trace", *given, *more)
     assert ran.code == 0, ran.err
+    for total in ran.json["totals"]:
+        own = [row for row in ran.json["rows"] if row["currency"] == total["currency"]]
+        assert sum((Decimal(row["amount"]) for row in own), Decimal(0)) == Decimal(total["amount"])
+        assert {row["cause"] for row in own} == total.keys() - {"currency", "amount"}
     return list(ran.json["rows"])
 
 
