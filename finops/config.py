@@ -83,6 +83,8 @@ class Overrides:
     """What is to be said of the configuration beside the answer."""
     rates: list[str] = field(default_factory=list, compare=False)
     """What is to be said in the answer of the exchange rates that it rests on."""
+    reported_in: list[str] = field(default_factory=list, compare=False)
+    """The currency that the answer tells cost in, where it is one for all bills."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Settings:
     reporting: str | None = None
     """The currency that cost is told in; None: each in the currency of its bill."""
     rates_told: list[str] = field(default_factory=list, compare=False)
+    reported_in: list[str] = field(default_factory=list, compare=False)
     view: Literal["billed", "incurred"] = "billed"
     calendar: Calendar = field(default_factory=Calendar)
     ledger_place: LedgerPlace = field(default_factory=LedgerPlace)
@@ -153,6 +156,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None, as_written
         currency=_currency(overrides.currency),
         reporting=_reporting(parts["currency"], overrides.currency, str(path)),
         rates_told=overrides.rates,
+        reported_in=overrides.reported_in,
         view=overrides.view,
         calendar=parts["calendar"],
         ledger_place=place,

@@ -30,6 +30,8 @@ def emit(result: Result, g: Globals) -> None:
 
     if g.overrides.rates:
         result = replace(result, notes=[*result.notes, *dict.fromkeys(g.overrides.rates)])
+    if g.overrides.reported_in:
+        result = replace(result, meta={**result.meta, "reported_in": g.overrides.reported_in[0]})
     text = rendered(result, g.format, wide=g.verbose, width=terminal_width(sys.stdout) if g.out is None else None)
     beside = [] if g.format in ("table", "md") else list(result.notes)
     diagnostics.notes([*g.overrides.told, *beside], quiet=g.quiet)

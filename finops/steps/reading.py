@@ -29,6 +29,7 @@ def read_ledger(settings: Settings) -> Reader:
     except BaseException:
         reader.close()
         raise
+    settings.reported_in[:] = [quote]
     for one in used:
         settings.rates_told.extend(_sentences(one, exchange, quote))
     return reader

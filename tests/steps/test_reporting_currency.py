@@ -67,6 +67,7 @@ def test_one_cost_per_agent_at_the_rate_of_each_day(company: Callable[..., Any])
     found = company("cost", "--month", "2026-09")
     assert found["rows"] == [{"agent": "solver", "currency": "USD", "basis": "billed", "cost": "17.010999999999", "share": 1.0}]
     assert Decimal(found["totals"][0]["cost"]) == SOLVER
+    assert found["meta"]["reported_in"] == "USD"
     notes = found["meta"]["notes"]
     assert any("EUR is told in USD, each day at its own rate (1.1 on 2026-09-10" in note and "ECB" in note for note in notes)
     assert any("they are just what the days' sums come to" in note for note in notes)
@@ -86,7 +87,9 @@ def test_the_other_commands_tell_the_same_and_the_balance_is_as_billed(company: 
     assert any("EUR is told in USD" in note for note in units)
     spent = {one["currency"]: one["spent"] for one in company("forecast")["totals"]}
     assert spent == {"EUR": "5", "USD": "17"}
-    assert {row["currency"] for row in company("reconcile")["rows"]} == {"EUR", "USD"}
+    balance = company("reconcile")
+    assert {row["currency"] for row in balance["rows"]} == {"EUR", "USD"}
+    assert "reported_in" not in balance["meta"]
     assert {one["currency"]: one["difference"] for one in company("reconcile")["totals"]} == {"EUR": "0", "USD": "0"}
 
 
