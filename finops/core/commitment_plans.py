@@ -87,6 +87,8 @@ class Plan:
     """What the plan would lose over all of its terms if demand fell at once: its regret then. None where that was not asked."""
     cost: Decimal | None
     """Of an hour with the plan, as demand goes on."""
+    equivalent: Decimal = _ZERO
+    """The cost of the same hour at on-demand prices."""
     saving_along: Mapping[str, Decimal] = field(default_factory=dict)
     """The saving along each path of the forecast."""
 
@@ -217,16 +219,18 @@ def _plan(name: str, terms: Sequence[Term], now: Today, demand: _Demand) -> Plan
         saving = _saving(layers, demand.mixed, now.on_demand)
         before = None if now.cost is None else now.cost + now.on_demand * (wanted + now.held_used - now.demand)
         apart = {path: _saving(layers, partial(demand.along, path), now.on_demand) for path in demand.paths}
+        equivalent = now.on_demand * (wanted + now.held_used)
         return Plan(
             name=name,
             layers=layers,
             break_even=break_even(terms[0].rate, now.on_demand) if len(terms) == 1 and name != STACK else None,
             utilisation=_share(used, Decimal(units_of(layers))),
             coverage=_share(now.held_used + used, now.held_used + wanted),
-            savings_rate=None if before is None else savings_rate(before - saving, now.on_demand * (wanted + now.held_used)),
+            savings_rate=None if before is None else savings_rate(before - saving, equivalent),
             saving=saving,
             at_risk=_over_layers(layers, demand.less, lambda layer, use: _lost(layer, use, now.on_demand)),
             cost=None if before is None else before - saving,
+            equivalent=equivalent,
             saving_along=apart,
         )
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.config import Overrides, Settings, load_settings
-from finops.core.commitment_plans import RENEWED, STACK, Weighed, plans, renewed, today
+from finops.core.commitment_plans import RENEWED, STACK, Plan, Today, Weighed, plans, renewed, today
 from finops.core.commitments import EXACT, MONTH_HOURS, Term, savings_rate
 from finops.core.instance_hours import Place, PlaceHours, Span, hours_by_place
 from finops.core.numbers import plain_decimal
@@ -196,7 +196,11 @@ def _totals(found: Sequence[Weighed], loose: Mapping[Place, PlaceHours]) -> list
         extra = sum((EXACT.divide(cost, hours) for cost, hours in unused if cost is not None), _ZERO)
         cost = sum((one.now.cost or _ZERO for one in own if one.now), extra)
         equivalent = sum((one.now.equivalent for one in own if one.now), _ZERO)
-        saving = sum((one.stack.saving for one in own if one.stack), _ZERO) if any(one.stack for one in own) else None
+        stacks = [one.stack for one in own if one.stack]
+        saving = sum((stack.saving for stack in stacks), _ZERO) if stacks else None
+        to_come: list[Today | Plan] = [one.stack or one.now for one in own if one.now]
+        later = sum((one.cost or _ZERO for one in to_come), extra)
+        then = sum((one.equivalent for one in to_come), _ZERO)
         totals.append(
             {
                 "currency": currency,
@@ -205,7 +209,7 @@ def _totals(found: Sequence[Weighed], loose: Mapping[Place, PlaceHours]) -> list
                 "unused_of_no_type": _monthly(extra),
                 "saving": _monthly(saving),
                 "savings_rate_before": _number(savings_rate(cost, equivalent)),
-                "savings_rate_after": None if saving is None else _number(savings_rate(cost - saving, equivalent)),
+                "savings_rate_after": None if saving is None else _number(savings_rate(later, then)),
             }
         )
     return totals
