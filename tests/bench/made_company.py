@@ -9,6 +9,9 @@ corrections. The model provider bills by the day."""
 
 from __future__ import annotations
 
+import sys
+import tempfile
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from string import Template
@@ -76,29 +79,31 @@ def write_bills(folder: Path, lines_a_day: int, first: date, days: int, calls: i
     common = {"per_hour": per_hour, "start": f"{first}", "deployments": 2000, "gpu_nodes": gpu_nodes(lines_a_day)}
     for number, start in enumerate(range(0, hours, file_hours)):
         rows = {"first": start * per_hour, "last": min(hours, start + file_hours) * per_hour}
-        _written(folder / f"{label}-{number:03}.parquet", _sql("lines").substitute(common, **rows))
+        _written({folder / f"{label}-{number:03}.parquet": _sql("lines").substitute(common, **rows)})
     last = first + timedelta(days=days - 1)
     if first.day == 1:
-        _written(folder / f"{label}-monthly.parquet", _sql("monthly").substitute(month=first, until=last.replace(day=1)))
+        _written({folder / f"{label}-monthly.parquet": _sql("monthly").substitute(month=first, until=last.replace(day=1))})
     if calls:
-        _written(folder / f"{label}-models.parquet", _sql("model_bill").substitute(first=first, last=last, calls=calls))
+        _written({folder / f"{label}-models.parquet": _sql("model_bill").substitute(first=first, last=last, calls=calls)})
 
 
 def write_meters(path: Path, lines_a_day: int, first: date, days: int) -> None:
     """Each GPU node's hours, used by three workloads; one hour in fifty is silent."""
     sql = _sql("meters").substitute(start=first, hours=days * 24, nodes=gpu_nodes(lines_a_day))
-    _written(path, sql)
+    _written({path: sql})
 
 
 def write_traces(folder: Path, first: date, days: int, calls: int) -> None:
     """A file a day of runs, each an agent with eight model calls below it."""
     folder.mkdir(parents=True, exist_ok=True)
+    files = {}
     for number in range(days):
         day = first + timedelta(days=number)
         epoch = (day - date(1970, 1, 1)).days
         runs = calls // CALLS_PER_RUN
         numbers = {"epoch_ns": epoch * 86400 * 10**9, "first_run": epoch * runs, "runs": runs, "calls_per_run": CALLS_PER_RUN}
-        _written(folder / f"{day}.jsonl", _sql("traces").substitute(numbers))
+        files[folder / f"{day}.jsonl"] = _sql("traces").substitute(numbers)
+    _written(files)
 
 
 def _sql(name: str) -> Template:
@@ -110,12 +115,17 @@ def gpu_nodes(lines_a_day: int) -> int:
     return min(MOST_GPU_NODES, max(2, lines_a_day * 90 // LINES_PER_GPU_NODE))
 
 
-def _written(path: Path, sql: str) -> None:
-    form = {
+def _written(files: Mapping[Path, str]) -> None:
+    """Each query as a file, all in one process."""
+    forms = {
         ".parquet": "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880",
         ".csv": "FORMAT csv, HEADER",
         ".jsonl": "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\t'",
-    }[path.suffix]
+    }
     switches = "SET enable_progress_bar=false; SET preserve_insertion_order=false; SET memory_limit='2GB'"
-    copy = f"COPY ({sql}) TO '{path}' ({form})"
-    timing.python(f"import duckdb\nc = duckdb.connect()\nc.execute({switches!r})\nc.execute({copy!r})\n", path.parent.parent)
+    copies = [f"COPY ({sql}) TO '{path}' ({forms[path.suffix]})" for path, sql in files.items()]
+    code = "import duckdb\nc = duckdb.connect()\n" + "".join(f"c.execute({line!r})\n" for line in (switches, *copies))
+    with tempfile.TemporaryDirectory() as name:
+        script = Path(name) / "made.py"
+        script.write_text(code, encoding="utf-8")
+        timing.run([sys.executable, script], Path(name))
