@@ -108,14 +108,15 @@ def portfolio_total(actions: Sequence[Action | None]) -> Row:
 
 
 def portfolio_notes(judged: Sequence[Case], actions: Sequence[Action | None], cost: Decimal, currency: str) -> list[str]:
-    """One sentence for each action, and one for all together."""
+    """One sentence for all together, and one for each action that does not follow from a verdict."""
     told = [(case, one) for case, one in zip(judged, actions, strict=True) if one is not None]
-    found = []
-    for case, one in told:
-        what = "" if one.verb == "retire" else f", {one.what}"
-        found.append(f"{one.verb} {case.unit.agent}{what}: {_within(one, currency)} a month")
     if not told:
         return []
+    found = [
+        f"{one.verb} {case.unit.agent}, {one.what}: {_within(one, currency)} a month"
+        for case, one in told
+        if one.verb != "retire"
+    ]
     whole = together([one for _, one in told])
     kinds = Counter(one.verb for _, one in told)
     listed = ", ".join(f"{verb} {kinds[verb]}" for verb in ("retire", "shrink", "move", "re-prompt") if kinds[verb])
