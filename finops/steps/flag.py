@@ -34,7 +34,7 @@ COLUMNS = (
     Column("cost", "Cost", "money", "effective_cost"),
     Column("expected_monthly_loss", "Loss/month", "money", "expected_monthly_loss"),
     Column("action", "Do"),
-    Column("saving", "Saves/month", "money", "action_saving"),
+    Column("saving", "Saves/month", "money", "action_saving", wide_only=True),
     Column("saving_low", "Saves, low", "money", "action_saving", wide_only=True),
     Column("saving_high", "Saves, high", "money", "action_saving", wide_only=True),
     Column("action_what", "What", wide_only=True),
