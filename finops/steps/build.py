@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from finops.config import Overrides, Settings, load_settings
+from finops.core.exchange import Exchange, ratio
 from finops.core.periods import next_month
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
@@ -123,11 +124,18 @@ def _check_counting(settings: Settings) -> None:
 
 def prices_of(settings: Settings, reader: Reader) -> PriceInputs:
     """What the prices room and the ledger's batches know, asked for only as far as the ledger needs it."""
+    from finops.prices.exchange import read_exchange
     from finops.prices.names import provider_aliases
     from finops.prices.token_book import TokenBook
 
     tokens = TokenBook.of_batches(known_batches(settings, reader, units=TOKENS))
-    return PriceInputs(provider_aliases(), lambda: tokens, tokens.resolve, HourPrices(settings, reader))
+    exchange = read_exchange(settings.exchange_rates) if settings.exchange_rates is not None else Exchange()
+
+    def fraction(day: date, billed: str, priced: str) -> tuple[int, int] | None:
+        rate = exchange.rate(day, billed, priced)
+        return None if rate is None else ratio(rate)
+
+    return PriceInputs(provider_aliases(), lambda: tokens, tokens.resolve, HourPrices(settings, reader), fraction)
 
 
 class HourPrices:

@@ -45,7 +45,7 @@ VERDICTS = {
     "over_capacity": "meters exceed the capacity that was paid for; check the meters' capacity",
     "capacity_unknown": "no capacity is known, so nothing can be idle",
     "unexplained_rest": "the bill exceeds the priced calls beyond the tolerance; the rest is unexplained",
-    "not_comparable": "bill and prices can't be compared (currency); calls share by list price alone",
+    "not_comparable": "`[currency] rates` has no rate between bill and prices on the day; calls share by list price alone",
 }
 NO_CHARGE = "no-charge"
 _EMPTY = dict.fromkeys(column.key for column in COLUMNS)

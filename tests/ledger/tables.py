@@ -23,6 +23,7 @@ CREATE TABLE price_token (batch VARCHAR, provider VARCHAR, model VARCHAR, token_
     min_input_tokens BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP, tod_from TIME, tod_to TIME, price DECIMAL(38, 18),
     currency VARCHAR, source VARCHAR, as_of DATE);
 CREATE TABLE price_month (call_month DATE, batch VARCHAR);
+CREATE TABLE price_exchange (day DATE, billed VARCHAR, priced VARCHAR, weight HUGEINT, weight_total HUGEINT);
 CREATE TABLE price_instance (provider VARCHAR, region VARCHAR, instance_type VARCHAR,
     purchase_option VARCHAR, valid_from DATE, valid_to DATE, price DECIMAL(38, 18),
     currency VARCHAR, as_of DATE, source VARCHAR);

@@ -14,14 +14,18 @@ from finops.core.rule_checks import named_rules
 from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
 from finops.ledger.engine.compiling import Allocation, write_tables
 from finops.ledger.engine.database import Database, Readable, literal
-from finops.ledger.engine.pricing import HOUR_COLUMNS
+from finops.ledger.engine.pricing import EXCHANGE_COLUMNS, HOUR_COLUMNS
 
 NAME_TABLES: Mapping[str, tuple[tuple[str, ...], int]] = {
     "provider_alias": (("alias", "provider"), 0),
     "model_alias": (("provider_raw", "model_raw", "provider", "model"), 2),
     "price_instance": (HOUR_COLUMNS, 5),
+    "price_exchange": (EXCHANGE_COLUMNS, 3),
 }
 """Table to its columns and how many of them are its key; 0: it is complete as it is, names that come later are not added."""
+
+_DATED: Mapping[str, int] = {"price_instance": 4, "price_exchange": 0}
+"""Of tables whose rows are each of a day, which column says it: a month keeps those of its own days."""
 
 Rows = tuple[tuple[str | None, ...], ...]
 Span = tuple[date | None, date | None]
@@ -45,13 +49,13 @@ class Configuration:
         return hashlib.sha256(self.document.encode()).hexdigest()[:32]
 
     def completed(self, today: Configuration, month: date) -> Configuration:
-        """What the month goes by: with the names that turned up since, as they are read today, and other months' hourly prices as
-        they are today."""
+        """What the month goes by: with the names that turned up since, as they are read today, and other months' hourly prices
+        and exchange rates as they are today."""
         names = {}
         for table, (_, keys) in NAME_TABLES.items():
             kept = self.names.get(table, ())
-            if table == "price_instance":
-                kept = tuple(row for row in kept if str(row[4])[:7] == f"{month:%Y-%m}")
+            if table in _DATED:
+                kept = tuple(row for row in kept if str(row[_DATED[table]])[:7] == f"{month:%Y-%m}")
             known = {row[:keys] for row in kept}
             if table == "price_instance":  # one place's prices in a month belong together
                 held = {row[:4] for row in kept}

@@ -20,9 +20,11 @@ CREATE TABLE IF NOT EXISTS price_token (batch VARCHAR, provider VARCHAR, model V
 CREATE TABLE IF NOT EXISTS price_month (call_month DATE, batch VARCHAR);
 CREATE TABLE IF NOT EXISTS price_instance (provider VARCHAR, region VARCHAR, instance_type VARCHAR, purchase_option VARCHAR,
     valid_from DATE, valid_to DATE, price DECIMAL(38, 18), currency VARCHAR, as_of DATE, source VARCHAR);
+CREATE TABLE IF NOT EXISTS price_exchange (day DATE, billed VARCHAR, priced VARCHAR, weight HUGEINT, weight_total HUGEINT);
 """
 _PLACE = ("provider", "region", "instance_type", "purchase_option")
 HOUR_COLUMNS = (*_PLACE, "valid_from", "valid_to", "price", "currency", "as_of", "source")
+EXCHANGE_COLUMNS = ("day", "billed", "priced", "weight", "weight_total")
 TOKEN_COLUMNS = (
     *("provider", "model", "token_class", "service_tier", "variant", "min_input_tokens"),
     *("valid_from", "valid_to", "tod_from", "tod_to", "price", "currency"),
@@ -68,6 +70,8 @@ class PriceInputs:
     resolve_model: Callable[[str | None, str | None], tuple[str, str] | None] = lambda _provider, _model: None
     hour_prices: Callable[[Sequence[tuple[Place, date]]], Mapping[tuple[Place, date], Sequence[HourPrice]]] = lambda _places: {}
     """Of each place and month (its first day, UTC) the prices in force in it."""
+    exchange: Callable[[date, str, str], tuple[int, int] | None] = lambda _day, _billed, _priced: None
+    """What one unit of the billed currency is in that of the prices on a day, as a fraction; None where no rate is known."""
 
 
 def write_prices(
@@ -89,7 +93,7 @@ def write_prices(
     changed |= _write_hour_prices(database, inputs, is_open)
     if any(database.query(f"{models} LIMIT 1") for models in ("SELECT 1 AS one FROM call", _CHARGED_MODELS, _COUNTED_MODELS)):
         changed |= _write_token_prices(database, inputs, is_open)
-    return changed
+    return _write_exchange(database, inputs, kept) or changed
 
 
 def _open_month(as_of: date, kept: frozenset[date], restated: frozenset[date]) -> Callable[[date], bool]:
@@ -163,6 +167,19 @@ def _write_hour_prices(database: Database, inputs: PriceInputs, is_open: Callabl
     return any(before[key] != after.get(key) for key in before if key in after)
 
 
+def _write_exchange(database: Database, inputs: PriceInputs, kept: frozenset[date]) -> bool:
+    """The rates by which bills in other currencies than the prices' are held against calls at list price. A day without a rate
+    has a row without one, so that a rate that turns up later is seen to change something."""
+    before = {tuple(row.values())[:3]: tuple(row.values())[3:] for row in database.query("SELECT * FROM price_exchange")}
+    after = {}
+    for row in database.query(_FOREIGN_DAYS):
+        key = (row["day"], row["billed"], row["priced"])
+        is_kept = key in before and row["day"].replace(day=1) in kept
+        after[key] = before[key] if is_kept else inputs.exchange(*key) or (None, None)
+    _replace(database, "price_exchange", EXCHANGE_COLUMNS, [(*key, *rate) for key, rate in after.items()])
+    return any(before[key] != after[key] for key in before.keys() & after.keys())
+
+
 def _replace(database: Database, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> bool:
     """Makes the table hold these rows; answers whether it held others."""
     before = [tuple(row.values()) for row in database.query(f"SELECT {', '.join(columns)} FROM {table} ORDER BY ALL")]
@@ -186,6 +203,8 @@ _METERED = """SELECT DISTINCT coalesce(a.provider, lower(trim(m.provider))) AS p
     coalesce(m.purchase_option, 'on_demand') AS option, CAST(date_trunc('month', m.hour) AS DATE) AS m
 FROM meter m LEFT JOIN provider_alias a ON a.alias = lower(trim(m.provider))
 WHERE m.region IS NOT NULL AND m.instance_type IS NOT NULL AND m.provider IS NOT NULL ORDER BY ALL"""
+_FOREIGN_DAYS = """SELECT DISTINCT CAST(c."ChargePeriodStart" AS DATE) AS day, c."BillingCurrency" AS billed, p.currency AS priced
+FROM charge c JOIN (SELECT DISTINCT currency FROM price_token) p ON p.currency <> c."BillingCurrency" ORDER BY ALL"""
 _CHARGED_MODELS = """SELECT DISTINCT coalesce("ServiceProviderName", '') AS provider_raw, coalesce("x_Model",
     "SkuPriceDetails"['ModelId'], "SkuPriceDetails"['x_ModelId'], "SkuPriceDetails"['model']) AS model_raw FROM charge
     WHERE model_raw IS NOT NULL"""

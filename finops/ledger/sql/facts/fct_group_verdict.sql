@@ -1,4 +1,4 @@
--- fct_group_verdict: how each group was measured: driver against reference, what is left over and under which name.
+-- fct_group_verdict: how each group was measured: driver against reference, what is left over and under which name. A bill in another currency than the prices' is held against calls at the rate of its day.
 -- grain: (group_id)
 -- slice: charge_day
 WITH measured AS (
@@ -34,10 +34,12 @@ metered_window AS (
 joined AS (
     SELECT
         g.group_id, g.charge_day, g.charge_month, g.rule, g.currency, g.reference, g.otherwise, g.tolerance, g.k_tenant,
-        g.usage_list, g.usage_effective,
+        coalesce(CASE WHEN g.usage_list > 0 THEN g.usage_list END, g.usage_effective) AS usage_billed,
         m.level,
         m.driver_total,
-        m.currency_low = g.currency AND m.currency_high = g.currency AS comparable,
+        m.currency_low = g.currency AND m.currency_high = g.currency AS same_currency,
+        CASE WHEN m.currency_low = m.currency_high THEN x.weight END AS weight,
+        x.weight_total,
         mr.resource IS NOT NULL AS ever_metered,
         CASE
             WHEN g.reference <> 'capacity' THEN NULL
@@ -52,6 +54,7 @@ joined AS (
     LEFT JOIN unit_of_resource ur ON ur.window_start = CAST(g.charge_month AS TIMESTAMP) AND ur.resource = g.k_resource
     LEFT JOIN unit_of_type ut ON ut.window_start = CAST(g.charge_month AS TIMESTAMP) AND ut.instance_type = g.k_instance_type
     LEFT JOIN stg_metered_resource mr ON mr.charge_month = g.charge_month AND mr.resource = g.k_resource
+    LEFT JOIN price_exchange x ON x.day = g.charge_day AND x.billed = g.currency AND x.priced = m.currency_low
     LEFT JOIN metered_window w
         ON w.level = m.level AND w.resource = g.k_resource
         AND w.window_start = CASE m.level
@@ -67,7 +70,9 @@ referred AS (
         j.driver_total, j.ever_metered,
         CASE
             WHEN j.reference = 'capacity' THEN j.capacity_total
-            WHEN j.reference = 'priced' AND j.comparable THEN coalesce(CASE WHEN j.usage_list > 0 THEN j.usage_list END, j.usage_effective)
+            WHEN j.reference = 'priced' AND j.same_currency THEN j.usage_billed
+            WHEN j.reference = 'priced' AND j.weight IS NOT NULL
+                THEN money_of(money_muldiv(money_units(j.usage_billed), j.weight, j.weight_total))
         END AS reference_total
     FROM joined j
 )
