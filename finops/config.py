@@ -36,7 +36,7 @@ from finops.core.settings import (
     WorkUnit,
 )
 from finops.core.settings_reader import Fault, Section, read_sections
-from finops.core.work_units import check_work_units
+from finops.core.units.work_units import check_work_units
 from finops.errors import UsageError
 
 __all__ = ["Overrides", "Settings", "load_settings"]

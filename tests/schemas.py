@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from finops.core.gap import CAUSES
+from finops.core.explaining.gap import CAUSES
 
 FOLDER = Path(__file__).resolve().parent.parent / "schema"
 

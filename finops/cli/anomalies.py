@@ -38,7 +38,7 @@ def anomalies(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.anomalies import anomalies as incidents
+    from finops.steps.detecting.anomalies import anomalies as incidents
 
     with talking(g) as talk:
         result = incidents(g.overrides, last=last, state=state, dry_run=dry_run, talk=talk)

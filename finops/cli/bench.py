@@ -12,7 +12,7 @@ from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
-    from finops.core.bench_cost import Limits
+    from finops.core.placing.bench_cost import Limits
 
 Workload = Annotated[str | None, typer.Argument(help="Only this workload.")]
 
@@ -33,7 +33,7 @@ def list_(g: Globals, workload: Workload = None) -> None:
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.bench import bench_list
+    from finops.steps.placing.bench import bench_list
 
     with talking(g) as talk:
         result = bench_list(g.overrides, workload=workload, talk=talk)
@@ -77,7 +77,7 @@ def cost(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.bench_cost import Load, bench_cost
+    from finops.steps.placing.bench_cost import Load, bench_cost
 
     if utilisation != "1" and (month or last):
         hint = "how busy machines are follows from the demand"
@@ -92,7 +92,7 @@ def cost(
 
 
 def _limits(text: str | None) -> Limits:
-    from finops.core.bench_cost import Limits
+    from finops.core.placing.bench_cost import Limits
 
     if text == "stated":
         return Limits(stated=True)

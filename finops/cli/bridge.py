@@ -37,7 +37,7 @@ def bridge(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.bridge import bridge as answer
+    from finops.steps.forecasting.bridge import bridge as answer
 
     with talking(g) as talk:
         names = tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip()))

@@ -31,7 +31,7 @@ def burn(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.burn import burn as answer
+    from finops.steps.detecting.burn import burn as answer
 
     with talking(g) as talk:
         result = answer(g.overrides, last=last, talk=talk)

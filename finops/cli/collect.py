@@ -44,8 +44,8 @@ def collect(
     from finops.cli.diagnostics import watching
     from finops.cli.output import emit
     from finops.errors import ExitCode
-    from finops.steps.collect import Options
-    from finops.steps.collect import collect as step
+    from finops.steps.ingesting.collect import Options
+    from finops.steps.ingesting.collect import collect as step
 
     options = Options(port=port, every_s=every, for_s=for_, limit_bytes=spool << 20, build=not no_build, wait_s=wait)
     with _until_told() as stop, watching(g) as watcher:

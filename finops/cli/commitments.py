@@ -43,7 +43,7 @@ def commitments(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.commitments import commitments as answer
+    from finops.steps.placing.commitments import commitments as answer
 
     with talking(g) as talk:
         result = answer(

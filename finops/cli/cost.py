@@ -60,7 +60,7 @@ def cost(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.cost import cost as answer
+    from finops.steps.costs.cost import cost as answer
 
     usual = "tenant" if unit in ("seat", "revenue") else "agent"
     names = tuple(part.strip() for part in (usual if by is None else by).split(",") if part.strip())
@@ -97,7 +97,7 @@ def _per_unit(
     compare_to: str | None,
     talk: Talk,
 ) -> Result:
-    from finops.steps.unit_costs import unit_costs
+    from finops.steps.costs.unit_costs import unit_costs
 
     if metric != "effective" or compare_to:
         option = "--compare-to" if compare_to else "--metric"
@@ -118,7 +118,7 @@ def _trend(
     compare_to: str | None,
     talk: Talk,
 ) -> Result:
-    from finops.steps.unit_trends import unit_trends
+    from finops.steps.costs.unit_trends import unit_trends
 
     others = {"--unit": unit, "--metric": metric != "effective", "--compare-to": compare_to, "--top": top}
     for option, given in others.items():

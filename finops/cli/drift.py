@@ -32,7 +32,7 @@ def drift(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.drift import drift as answer
+    from finops.steps.detecting.drift import drift as answer
 
     with talking(g) as talk:
         result = answer(g.overrides, by=by, last=last, talk=talk)

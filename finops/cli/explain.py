@@ -46,7 +46,7 @@ def explain(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.explain import explain as answer
+    from finops.steps.tracing.explain import explain as answer
 
     with talking(g) as talk:
         only = dict(condition(text) for text in where or ())

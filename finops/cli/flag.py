@@ -31,7 +31,7 @@ def flag(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.flag import flag as answer
+    from finops.steps.judging.flag import flag as answer
 
     with talking(g) as talk:
         result = answer(g.overrides, last=last, talk=talk)

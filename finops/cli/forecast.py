@@ -53,7 +53,7 @@ def forecast(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.forecast import forecast as answer
+    from finops.steps.forecasting.forecast import forecast as answer
 
     with talking(g) as talk:
         given = {"volume": volume, "tokens": tokens, "model": model, "price": price}

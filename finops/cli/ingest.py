@@ -65,8 +65,8 @@ def ingest(
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.errors import ExitCode
-    from finops.steps.ingest import Options, not_taken
-    from finops.steps.ingest import ingest as step
+    from finops.steps.ingesting.ingest import Options, not_taken
+    from finops.steps.ingesting.ingest import ingest as step
 
     options = Options(
         source=source,

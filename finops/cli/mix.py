@@ -37,7 +37,7 @@ def mix(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.mix import mix as answer
+    from finops.steps.placing.mix import mix as answer
 
     with talking(g) as talk:
         result = answer(g.overrides, file=file, slices=slices, talk=talk)

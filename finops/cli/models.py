@@ -36,7 +36,7 @@ def models(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.models import models as answer
+    from finops.steps.judging.models import models as answer
 
     with talking(g) as talk:
         result = answer(g.overrides, tuple(files or ()), last=last, workflow=workflow, talk=talk)

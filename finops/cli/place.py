@@ -89,11 +89,11 @@ def place(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.core.needs import needs_of
-    from finops.core.transfer import Traffic
-    from finops.steps.place import place as answer
-    from finops.steps.placement_limits import Limits
-    from finops.steps.replay import replay as replayed
+    from finops.core.placing.needs import needs_of
+    from finops.core.placing.transfer import Traffic
+    from finops.steps.placing.place import place as answer
+    from finops.steps.placing.placement_limits import Limits
+    from finops.steps.placing.replay import replay as replayed
 
     if (workload is None) == (needs is None):
         raise UsageError("name a workload, or what a machine has to hold", where="finops place", hint="WORKLOAD or --needs")

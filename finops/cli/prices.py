@@ -45,7 +45,7 @@ def list_(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.prices import list_prices
+    from finops.steps.pricing.prices import list_prices
 
     with talking(g) as talk:
         result = list_prices(
@@ -72,7 +72,7 @@ def show(g: Globals, name: Annotated[str, typer.Argument(help="An instance type 
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.prices import show_price
+    from finops.steps.pricing.prices import show_price
 
     with talking(g) as talk:
         result = show_price(g.overrides, name=name, talk=talk)
@@ -92,7 +92,7 @@ def stale(
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.errors import PriceError
-    from finops.steps.prices import stale_prices
+    from finops.steps.pricing.prices import stale_prices
 
     with talking(g) as talk:
         result = stale_prices(g.overrides, talk=talk)
@@ -126,7 +126,7 @@ def refresh(
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.errors import OutsideError
-    from finops.steps.price_refresh import refresh_prices
+    from finops.steps.pricing.refresh import refresh_prices
 
     with talking(g) as talk:
         result = refresh_prices(
@@ -161,7 +161,7 @@ def import_(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.price_import import import_prices
+    from finops.steps.pricing.imported import import_prices
 
     with talking(g) as talk:
         result = import_prices(g.overrides, file=file, name=name, withdraw=withdraw, dry_run=dry_run, wait_s=wait, talk=talk)
@@ -183,7 +183,7 @@ def diff(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.price_diff import diff_prices
+    from finops.steps.pricing.diff import diff_prices
 
     with talking(g) as talk:
         result = diff_prices(g.overrides, what=what, new=new, top=top, talk=talk)

@@ -62,10 +62,10 @@ def reconcile(
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.errors import UsageError
-    from finops.steps.reconcile import reconcile as answer
-    from finops.steps.reconcile_options import reconcile_options
-    from finops.steps.reconcile_sources import reconcile_sources
-    from finops.steps.unattributed import unattributed as nameless
+    from finops.steps.costs.unattributed import unattributed as nameless
+    from finops.steps.reconciling.options import reconcile_options
+    from finops.steps.reconciling.reconcile import reconcile as answer
+    from finops.steps.reconciling.sources import reconcile_sources
 
     for name, value in (("--expected", expected), ("--assume", assume)):
         if value is not None and expect is None:

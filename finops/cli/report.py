@@ -34,7 +34,7 @@ def report(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.report import report as answer
+    from finops.steps.reporting.report import report as answer
 
     with talking(g) as talk:
         result = answer(g.overrides, talk=talk, out=out, data_dir=data_dir)

@@ -29,7 +29,7 @@ def list_them(g: Globals) -> None:
       finops sources list -f json
     """
     from finops.cli.output import emit
-    from finops.steps.sources import list_sources
+    from finops.steps.ingesting.sources import list_sources
 
     emit(list_sources(g.overrides), g)
 
@@ -52,7 +52,7 @@ def check(
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.errors import ExitCode
-    from finops.steps.sources import check_files
+    from finops.steps.ingesting.sources import check_files
 
     with talking(g) as talk:
         result = check_files(g.overrides, paths or [], wanted=source, talk=talk)

@@ -12,7 +12,7 @@ from finops.cli.options import Globals
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
-    from finops.steps.spot_asked import Checkpoint
+    from finops.steps.placing.spot_asked import Checkpoint
 
 
 def register(commands: Commands) -> None:
@@ -60,9 +60,9 @@ def spot(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.core.spot_job import Job
-    from finops.steps.spot import spot as answer
-    from finops.steps.spot_asked import Asked
+    from finops.core.spot.job import Job
+    from finops.steps.placing.spot import spot as answer
+    from finops.steps.placing.spot_asked import Asked
 
     job = Job(
         work_h=hours(work, "--work"),

@@ -38,7 +38,7 @@ def traces(
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.errors import UsageError
-    from finops.steps import traces as step
+    from finops.steps.costs import traces as step
 
     if run is not None and (month or last or where):
         raise UsageError("`--run` names one run; nothing narrows it", where="--run", hint="leave the other options out")

@@ -30,7 +30,7 @@ def volatility(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.volatility import volatility_of
+    from finops.steps.detecting.volatility import volatility_of
 
     with talking(g) as talk:
         names = tuple(part.strip() for part in by.split(",") if part.strip())

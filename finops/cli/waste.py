@@ -37,7 +37,7 @@ def waste(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.waste import waste as answer
+    from finops.steps.costs.waste import waste as answer
 
     with talking(g) as talk:
         names = tuple(part.strip() for part in by.split(",") if part.strip())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from finops.core.drift_metrics import DRIFT_METRICS
-from finops.core.gap_metrics import GAP_METRICS
+from finops.core.detecting.drift_metrics import DRIFT_METRICS
+from finops.core.explaining.gap_metrics import GAP_METRICS
 from finops.core.metric import Metric
-from finops.core.place_metrics import PLACE_METRICS
-from finops.core.unit_metrics import UNIT_METRICS
+from finops.core.placing.metrics import PLACE_METRICS
+from finops.core.units.metrics import UNIT_METRICS
 
 __all__ = ["BY_ID", "COST_METRICS", "METRICS", "Metric"]
 

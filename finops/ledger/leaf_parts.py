@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from finops.core.planned import LeafKey, Part
+from finops.core.forecasting.planned import LeafKey, Part
 from finops.ledger.cube import DIMENSIONS
 from finops.ledger.daily import AMOUNT, RECURS_DAILY
 from finops.ledger.store import Reader

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from finops.bundled import pricing_dir
 from finops.core.numbers import plain_decimal
-from finops.core.offer import Absence, InterruptionBucket, Offer, Spec
+from finops.core.placing.offer import Absence, InterruptionBucket, Offer, Spec
 from finops.errors import DataError
 from finops.prices.base import Batch, Discount, PricePoint, SpotSaving
 from finops.prices.book_rows import Key, Price, TypeKey, prices_of, savings_of, specs_of

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from finops.core.offer import PURCHASE_OPTIONS, InterruptionBucket, Spec
+from finops.core.placing.offer import PURCHASE_OPTIONS, InterruptionBucket, Spec
 from finops.errors import DataError
 from finops.prices.fact_files import FactFile, parsed_date
 

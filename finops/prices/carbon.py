@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast, get_args
 
-from finops.core.carbon import CarbonFact, CarbonUnit
+from finops.core.placing.carbon import CarbonFact, CarbonUnit
 from finops.errors import UsageError
 
 COLUMNS = ("date", "region", "instance_type", "unit", "value", "source")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.core.offer import Spec
+from finops.core.placing.offer import Spec
 
 HOURS_A_MONTH = 730
 _CORE, _RAM, _GPU, _SSD = "core", "ram", "gpu", "ssd"

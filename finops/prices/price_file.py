@@ -10,7 +10,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 
-from finops.core.offer import PURCHASE_OPTIONS
+from finops.core.placing.offer import PURCHASE_OPTIONS
 from finops.core.tokens import TOKEN_CLASSES
 from finops.errors import DataError
 from finops.prices.base import Discount, Fact, PricePoint, stored

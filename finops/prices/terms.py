@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 
-from finops.core.offer import Offer
+from finops.core.placing.offer import Offer
 from finops.prices.base import Discount
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from finops.bundled import pricing_dir
-from finops.core.tiered import Tier
+from finops.core.placing.tiered import Tier
 from finops.errors import DataError
 from finops.prices.base import Batch, PricePoint
 from finops.prices.fact_files import FactFile, parsed_date, read_facts

@@ -14,7 +14,7 @@ from finops.sources.entries import Numbered, batches
 from finops.sources.entry_values import Entry, Unreadable, amount, count, found, kept, text, time, truth
 from finops.sources.files import file_part
 from finops.sources.gateway_calls import Row, tokens
-from finops.sources.otlp_attributes import REQUEST_ID
+from finops.sources.otlp_reading.attributes import REQUEST_ID
 from finops.sources.transcripts import lines, named, project_of
 
 AGENT = "claude-code"

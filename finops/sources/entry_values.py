@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from finops.sources.otlp_attributes import MAX_KEPT, MAX_KEY, MAX_TEXT, MAX_VALUE, NEVER_KEPT
+from finops.sources.otlp_reading.attributes import MAX_KEPT, MAX_KEY, MAX_TEXT, MAX_VALUE, NEVER_KEPT
 from finops.sources.records import moment
 from finops.sources.rows import null_or
 

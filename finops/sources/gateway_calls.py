@@ -9,7 +9,7 @@ from typing import Any
 
 from finops.core.tokens import Dialect, Usage, disjoint
 from finops.sources.entry_values import Entry, amount, count, text, time
-from finops.sources.otlp_attributes import AGENT_NAMES, SESSION_NAMES, TENANT_NAMES, WORKFLOW_NAMES
+from finops.sources.otlp_reading.attributes import AGENT_NAMES, SESSION_NAMES, TENANT_NAMES, WORKFLOW_NAMES
 
 Row = dict[str, Any]
 

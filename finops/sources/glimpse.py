@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from finops.errors import DataError
 from finops.sources.files import BOMB_BYTES, BOMB_RATIO, HEAD_BYTES, bare_name, head, opened, refuse_wide_encoding
-from finops.sources.otlp_frames import is_framed
-from finops.sources.otlp_signal import signals
+from finops.sources.otlp_reading.frames import is_framed
+from finops.sources.otlp_reading.signal import signals
 from finops.sources.surrogates import mended
 
 if TYPE_CHECKING:

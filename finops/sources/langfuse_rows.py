@@ -21,7 +21,7 @@ from finops.sources.entry_values import (
     truth,
 )
 from finops.sources.gateway_calls import Row, tokens
-from finops.sources.otlp_attributes import AGENT_NAMES, TENANT_NAMES, WORKFLOW_NAMES
+from finops.sources.otlp_reading.attributes import AGENT_NAMES, TENANT_NAMES, WORKFLOW_NAMES
 from finops.sources.verdicts import verdict
 
 OPERATIONS = {

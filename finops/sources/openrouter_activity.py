@@ -12,7 +12,7 @@ from finops.sources.entry_values import Entry, Unreadable, found, hashed, kept, 
 from finops.sources.files import file_part
 from finops.sources.gateway_calls import Names, Row, call_row, operation_of
 from finops.sources.openrouter_days import day_charge, day_samples, is_day
-from finops.sources.otlp_attributes import REQUEST_ID
+from finops.sources.otlp_reading.attributes import REQUEST_ID
 from finops.sources.report_buckets import each, same
 
 NAMES = Names(

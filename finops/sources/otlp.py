@@ -11,10 +11,10 @@ import msgspec
 from finops.errors import DataError
 from finops.sources.base import Load, Part, Pattern, Reject, refuse_flood
 from finops.sources.files import file_part, opened
-from finops.sources.otlp_chunks import Chunk, cores, feed, file_chunks, in_parallel, reuse_memory, stream_chunks
-from finops.sources.otlp_lines import buffered, is_one_document, resume, whole
-from finops.sources.otlp_rows import Rows
-from finops.sources.otlp_shape import BROKEN
+from finops.sources.otlp_reading.chunks import Chunk, cores, feed, file_chunks, in_parallel, reuse_memory, stream_chunks
+from finops.sources.otlp_reading.lines import buffered, is_one_document, resume, whole
+from finops.sources.otlp_reading.rows import Rows
+from finops.sources.otlp_reading.shape import BROKEN
 
 if TYPE_CHECKING:
     import pyarrow as pa

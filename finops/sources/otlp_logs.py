@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from finops.sources.arrow_schema import arrow_schema
 from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import file_part
-from finops.sources.otlp_attributes import AGENT_NAMES, RUN_NAMES, SESSION_NAMES
-from finops.sources.otlp_documents import documents
-from finops.sources.otlp_frames import FRAMED_SUFFIXES
-from finops.sources.otlp_log_calls import sender_of, span_of
-from finops.sources.otlp_metrics_shape import Record, each_record, logs
-from finops.sources.otlp_rows import Rows
-from finops.sources.otlp_shape import Attribute, Resource, ResourceSpans, ScopeSpans, Traces, Unreadable
-from finops.sources.otlp_signal import LOGS
-from finops.sources.otlp_values import microseconds, text, trace_id
-from finops.sources.otlp_wire_logs import logs_in
+from finops.sources.otlp_reading.attributes import AGENT_NAMES, RUN_NAMES, SESSION_NAMES
+from finops.sources.otlp_reading.documents import documents
+from finops.sources.otlp_reading.frames import FRAMED_SUFFIXES
+from finops.sources.otlp_reading.log_calls import sender_of, span_of
+from finops.sources.otlp_reading.metrics_shape import Record, each_record, logs
+from finops.sources.otlp_reading.rows import Rows
+from finops.sources.otlp_reading.shape import Attribute, Resource, ResourceSpans, ScopeSpans, Traces, Unreadable
+from finops.sources.otlp_reading.signal import LOGS
+from finops.sources.otlp_reading.values import microseconds, text, trace_id
+from finops.sources.otlp_reading.wire_logs import logs_in
 from finops.sources.verdicts import verdict
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import file_part
-from finops.sources.otlp_documents import documents
-from finops.sources.otlp_frames import FRAMED_SUFFIXES
-from finops.sources.otlp_metrics_series import Gathered
-from finops.sources.otlp_metrics_shape import each_metric, metrics
-from finops.sources.otlp_signal import METRICS
-from finops.sources.otlp_wire_metrics import metrics_in
+from finops.sources.otlp_reading.documents import documents
+from finops.sources.otlp_reading.frames import FRAMED_SUFFIXES
+from finops.sources.otlp_reading.metrics_series import Gathered
+from finops.sources.otlp_reading.metrics_shape import each_metric, metrics
+from finops.sources.otlp_reading.signal import METRICS
+from finops.sources.otlp_reading.wire_metrics import metrics_in
 from finops.sources.signals import batches
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from finops.errors import DataError
 from finops.sources.base import Load, Part, Pattern, Reject, refuse_flood
 from finops.sources.files import file_part, opened
-from finops.sources.otlp_frames import FRAMED_SUFFIXES, frames, unpacked
-from finops.sources.otlp_rows import Rows
-from finops.sources.otlp_shape import Traces, Unreadable
-from finops.sources.otlp_signal import TRACES
-from finops.sources.otlp_wire import resource_spans
+from finops.sources.otlp_reading.frames import FRAMED_SUFFIXES, frames, unpacked
+from finops.sources.otlp_reading.rows import Rows
+from finops.sources.otlp_reading.shape import Traces, Unreadable
+from finops.sources.otlp_reading.signal import TRACES
+from finops.sources.otlp_reading.wire import resource_spans
 
 if TYPE_CHECKING:
     import pyarrow as pa

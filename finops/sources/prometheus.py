@@ -12,7 +12,7 @@ import msgspec
 from finops.errors import DataError
 from finops.sources.base import Load, Part, Pattern, Reject
 from finops.sources.files import bare_name, file_part
-from finops.sources.otlp_lines import whole
+from finops.sources.otlp_reading.lines import whole
 from finops.sources.prometheus_series import Series
 from finops.sources.prometheus_text import read_text
 from finops.sources.signals import LAST_MICROSECOND, batches

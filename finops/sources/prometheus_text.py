@@ -9,7 +9,7 @@ from pathlib import Path
 from finops.errors import DataError
 from finops.sources.base import Reject, refuse_flood
 from finops.sources.files import HEAD_BYTES, opened
-from finops.sources.otlp_lines import buffered
+from finops.sources.otlp_reading.lines import buffered
 from finops.sources.prometheus_series import Series
 
 _NAME = re.compile(r"[A-Za-z_:][\w:.]*", re.ASCII)

@@ -12,7 +12,7 @@ import msgspec
 from finops.sources.base import Reject
 from finops.sources.entry_values import Entry
 from finops.sources.files import opened
-from finops.sources.otlp_lines import Lines, buffered, resume
+from finops.sources.otlp_reading.lines import Lines, buffered, resume
 
 NUL = "\0"
 

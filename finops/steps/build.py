@@ -19,8 +19,8 @@ from finops.ledger.engine.pricing import HourPrice, Place, PriceInputs
 from finops.ledger.engine.runner import BuildReport
 from finops.ledger.store import open_reader, open_writer
 from finops.sources import names as source_names
-from finops.steps.price_book import HOURS, TOKENS, known_batches
-from finops.steps.restated import owner_costs, owner_differences, with_earlier
+from finops.steps.costs.restated import owner_costs, owner_differences, with_earlier
+from finops.steps.pricing.book import HOURS, TOKENS, known_batches
 
 if TYPE_CHECKING:
     from finops.ledger.store import Reader, Writer

@@ -35,14 +35,14 @@ class Demo:
 def demo(overrides: Overrides, *, folder: Path, talk: Talk) -> Demo:
     """Sets the sample company up in `folder` and answers the main questions from it."""
     from finops.core.talk import Silence
-    from finops.steps.cost import cost
-    from finops.steps.flag import flag
-    from finops.steps.forecast import forecast
-    from finops.steps.ingest import ingest
-    from finops.steps.place import place
+    from finops.steps.costs.cost import cost
+    from finops.steps.forecasting.forecast import forecast
+    from finops.steps.ingesting.ingest import ingest
+    from finops.steps.judging.flag import flag
+    from finops.steps.placing.place import place
     from finops.steps.policy import export_policies
-    from finops.steps.reconcile import reconcile
-    from finops.steps.report import report
+    from finops.steps.reconciling.reconcile import reconcile
+    from finops.steps.reporting.report import report
 
     talk.stage("Copy the sample company")
     _set_up(folder)

@@ -12,9 +12,9 @@ from finops.core.talk import Talk
 from finops.errors import DataError, OutsideError
 from finops.ledger.health import examine
 from finops.ledger.store import DEFAULT_WAIT_S, Reader, open_reader, open_writer
-from finops.sources.collect_spool import waiting_in
-from finops.steps.collect import spool_path
-from finops.steps.unattributed import short_note
+from finops.sources.collecting.spool import waiting_in
+from finops.steps.costs.unattributed import short_note
+from finops.steps.ingesting.collect import spool_path
 
 COLUMNS = (Column("check", "Check"), Column("status", "Status"), Column("detail", "Detail"))
 _VERSIONS = ("finops", "duckdb", "pyarrow", "genai-prices")

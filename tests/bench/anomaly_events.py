@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from finops.core.anomalies import DAYS_PER_MONTH, SETTLE_D, judge
-from finops.core.bursts import HOURS_PER_MONTH, SETTLE_H, runaways
-from finops.steps.runaways import BUDGET
+from finops.core.detecting.anomalies import DAYS_PER_MONTH, SETTLE_D, judge
+from finops.core.detecting.bursts import HOURS_PER_MONTH, SETTLE_H, runaways
+from finops.steps.detecting.runaways import BUDGET
 
 Array = NDArray[np.float64]
 TASKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "forecast" / "tasks.parquet"

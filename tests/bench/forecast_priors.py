@@ -1,4 +1,4 @@
-"""Makes the shipped priors of the forecast from generated spend: prints the text of finops/core/forecast_defaults.py.
+"""Makes the shipped priors of the forecast from generated spend: prints the text of finops/core/forecasting/defaults.py.
 
 The population is invented on purpose: kinds of daily spend that companies have, not any file that the forecast is judged on."""
 
@@ -9,9 +9,9 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-import finops.core.forecast_defaults as defaults
-from finops.core import forecast_intervals as intervals
-from finops.core.forecast_states import HORIZONS_D, track
+import finops.core.forecasting.defaults as defaults
+from finops.core.forecasting import intervals
+from finops.core.forecasting.states import HORIZONS_D, track
 
 SERIES, DAYS = 600, 200
 

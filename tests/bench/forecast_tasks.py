@@ -18,7 +18,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from finops.core.forecast import GRID, forecast
+from finops.core.forecasting.forecast import GRID, forecast
 from tests.bench.runrate import run_rate
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

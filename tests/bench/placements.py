@@ -9,13 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from finops.core.placement import Assumptions, Measurement, best_per_place
-from finops.core.placement_front import with_front
-from finops.core.spot_job import Job
-from finops.core.spot_paths import simulated
+from finops.core.placing.front import with_front
+from finops.core.placing.placement import Assumptions, Measurement, best_per_place
+from finops.core.spot.job import Job
+from finops.core.spot.paths import simulated
 from finops.prices.book import PriceBook
-from finops.steps.place import places
-from finops.steps.placement_limits import Limits
+from finops.steps.placing.place import places
+from finops.steps.placing.placement_limits import Limits
 from tests.bench import replays
 
 TYPES, REGIONS, OPTIONS, WORKLOADS = 40, 40, ("on_demand", "spot", "reserved_1y", "reserved_3y"), 10

@@ -13,6 +13,6 @@ def test_ctrl_c_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("finops.steps.cost.cost", stopped)
+    monkeypatch.setattr("finops.steps.costs.cost.cost", stopped)
     assert run(["cost"]) == 130
     assert capsys.readouterr().err == "interrupted: nothing was half written\n"

@@ -7,9 +7,9 @@ from typing import cast
 import numpy as np
 import pytest
 
-from finops.core.forecast import Forecast, Record
-from finops.core.forecast_intervals import Bands
-from finops.core.forecast_states import HORIZONS_D
+from finops.core.forecasting.forecast import Forecast, Record
+from finops.core.forecasting.intervals import Bands
+from finops.core.forecasting.states import HORIZONS_D
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from finops.core.value import Evidence, margins
-from finops.core.value_verdicts import FEWEST_RUNS, Candidate, decided
+from finops.core.judging.value import Evidence, margins
+from finops.core.judging.verdicts import FEWEST_RUNS, Candidate, decided
 from tests.conftest import LONG
 
 PORTFOLIOS, AGENTS, WORKFLOWS = (60, 200, 8) if LONG else (6, 200, 8)

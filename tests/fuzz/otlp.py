@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["finops.sources", "finops.core.tokens"]
     from finops.sources import otlp, otlp_logs, otlp_metrics, otlp_proto
     from finops.sources.base import Source
     from finops.sources.glimpse import glimpse
-    from finops.sources.otlp_signal import signals
+    from finops.sources.otlp_reading.signal import signals
 
 JSON: tuple[Source, ...] = (otlp.SOURCE, otlp_metrics.SOURCE, otlp_logs.SOURCE)
 PROTO: tuple[Source, ...] = (otlp_proto.SOURCE, otlp_metrics.SOURCE, otlp_logs.SOURCE)

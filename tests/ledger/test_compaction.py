@@ -12,7 +12,7 @@ from finops.ledger import compaction
 from finops.ledger.compaction import compact
 from finops.ledger.store import open_reader, open_writer
 from tests.conftest import Ran
-from tests.steps.test_unattributed import USED, document, one
+from tests.steps.costs.test_unattributed import USED, document, one
 
 Finops = Callable[..., Ran]
 LEDGER = Path("finops.duckdb")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from finops.core.offer import Offer
+from finops.core.placing.offer import Offer
 from finops.errors import DataError
 from finops.prices.book import PriceBook
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from finops.core.tiered import tiered_cost
+from finops.core.placing.tiered import tiered_cost
 from finops.errors import DataError
 from finops.prices.base import Batch
 from finops.prices.checks import units

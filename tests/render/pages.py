@@ -27,7 +27,7 @@ from finops.render.page import (
     Spend,
     Term,
 )
-from finops.steps.report_parts import glossary
+from finops.steps.reporting.parts import glossary
 
 D = Decimal
 FIRST, LAST, END = date(2026, 11, 1), date(2026, 11, 20), date(2026, 11, 30)

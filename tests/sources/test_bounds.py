@@ -12,8 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from finops.errors import DataError
-from finops.sources import base, files, glimpse, otlp_chunks, otlp_lines, otlp_metrics_series, otlp_rows, source
+from finops.sources import base, files, glimpse, source
 from finops.sources.detect import recognise
+from finops.sources.otlp_reading import chunks as otlp_chunks
+from finops.sources.otlp_reading import lines as otlp_lines
+from finops.sources.otlp_reading import metrics_series as otlp_metrics_series
+from finops.sources.otlp_reading import rows as otlp_rows
 from tests.conftest import LONG
 from tests.kits.source_kit import FOCUS, SAMPLES, loads, write_sample
 from tests.sources.measured import read_apart
@@ -92,7 +96,7 @@ def test_a_large_line_reads_as_a_small_one_does(tmp_path: Path, monkeypatch: pyt
     path = write_sample("otlp", tmp_path)
     before = loads(source("otlp"), path)
     monkeypatch.setattr(otlp_rows, "LARGE_BYTES", 0)
-    monkeypatch.setattr("finops.sources.otlp_shape.SLICE", 3)
+    monkeypatch.setattr("finops.sources.otlp_reading.shape.SLICE", 3)
     after = loads(source("otlp"), path)
     assert sorted(map(str, after[0][1] or [])) == sorted(map(str, before[0][1] or []))
     assert after[0][0].rejects == before[0][0].rejects == []

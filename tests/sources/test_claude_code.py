@@ -9,7 +9,7 @@ from typing import Any
 
 from finops.sources.base import Load
 from finops.sources.claude_code import HELD, SOURCE
-from finops.sources.otlp_attributes import REQUEST_ID
+from finops.sources.otlp_reading.attributes import REQUEST_ID
 from finops.sources.transcripts import project_of
 from tests.kits.source_kit import loads
 

@@ -15,8 +15,8 @@ from finops.errors import DataError
 from finops.sources.arrow_schema import arrow_schema
 from finops.sources.base import Reject
 from finops.sources.otlp import SOURCE
-from finops.sources.otlp_attributes import KEPT, MEANINGS
-from finops.sources.otlp_plan import SLOTS
+from finops.sources.otlp_reading.attributes import KEPT, MEANINGS
+from finops.sources.otlp_reading.plan import SLOTS
 
 TRACE, SPAN, PARENT = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174", "eee19b7ec3c1b173"
 START = 1_544_712_660_300_000_000

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finops.errors import DataError, FinopsError
-from finops.sources import otlp, otlp_chunks, otlp_lines
+from finops.sources import otlp
 from finops.sources.base import Reject
 from finops.sources.otlp import SOURCE
+from finops.sources.otlp_reading import chunks as otlp_chunks
+from finops.sources.otlp_reading import lines as otlp_lines
 
 TRACE = "5b8efff798038103d269b633813fc60c"
 START = 1_790_000_000_000_000_000

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.errors import DataError, FinopsError
-from finops.sources import otlp, otlp_frames
+from finops.sources import otlp
 from finops.sources.base import Load
 from finops.sources.detect import recognise
 from finops.sources.otlp_proto import SOURCE
+from finops.sources.otlp_reading import frames as otlp_frames
 from tests.sources.otlp_encoding import framed, span, traces
 
 ROOT = Path(__file__).resolve().parent.parent.parent

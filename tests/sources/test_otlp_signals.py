@@ -15,7 +15,7 @@ from finops.errors import DataError, UsageError
 from finops.sources import otlp, source
 from finops.sources.base import Load
 from finops.sources.detect import recognise
-from finops.sources.otlp_frames import frames
+from finops.sources.otlp_reading.frames import frames
 from tests.kits.source_kit import FILES, ROOT, loads
 from tests.sources.otlp_encoding import framed, traces
 from tests.sources.otlp_official import documents, encoded

@@ -18,7 +18,7 @@ from finops.errors import DataError
 from finops.ledger.canonical import canonical_rows, relations
 from finops.ledger.store import open_reader
 from finops.steps.build import build
-from finops.steps.ingest import Options, ingest
+from finops.steps.ingesting.ingest import Options, ingest
 from tests.conftest import LONG
 from tests.kits.source_kit import FILES, SAMPLES, write_sample
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, Incomplete
 from moto import mock_aws
 
 from finops.errors import ExitCode
-from finops.sources import cloud_s3
+from finops.sources.clouds import s3 as cloud_s3
 from tests.conftest import Ran
 from tests.steps.test_manifests import cur, legacy, version
 

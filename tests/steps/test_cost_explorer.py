@@ -14,7 +14,7 @@ from moto import mock_aws
 from moto.ce.models import ce_backends
 
 from finops.errors import ExitCode
-from finops.sources import cloud_cost_explorer
+from finops.sources.clouds import cost_explorer as cloud_cost_explorer
 from tests.conftest import Ran
 from tests.steps.test_manifests import CUR
 

@@ -15,7 +15,7 @@ from finops.config import Overrides
 from finops.core.talk import Silence
 from finops.errors import FinopsError
 from finops.sources.detect import recognise
-from finops.steps.ingest import Options, ingest
+from finops.steps.ingesting.ingest import Options, ingest
 from tests.kits.source_kit import SAMPLES, write_sample
 
 Table = list[list[str]]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.core.forecast import Record
-from finops.core.forecast_shares import shared_out
+from finops.core.forecasting.forecast import Record
+from finops.core.forecasting.shares import shared_out
 from finops.ledger.daily import Delivery
-from finops.steps.forecast_history import last_day_of
-from finops.steps.forecast_notes import closing_sentence, track_record
-from finops.steps.forecast_outlook import Month, months_ahead
+from finops.steps.forecasting.history import last_day_of
+from finops.steps.forecasting.notes import closing_sentence, track_record
+from finops.steps.forecasting.outlook import Month, months_ahead
 
 NEWEST = date(2026, 11, 19)
 MONEY = st.decimals(0, 10**9, places=12)

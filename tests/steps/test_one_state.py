@@ -12,9 +12,9 @@ import pytest
 from finops.config import Overrides
 from finops.core.talk import Silence
 from finops.ledger.store import one_state, open_reader
-from finops.steps import report_answers
-from finops.steps.ingest import ingest
-from finops.steps.report import report_page
+from finops.steps.ingesting.ingest import ingest
+from finops.steps.reporting import answers as report_answers
+from finops.steps.reporting.report import report_page
 from tests.conftest import Ran
 from tests.ledger.small_bills import deliver, line, write_bill
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from finops.core.carbon import Carbon, CarbonFact
+from finops.core.placing.carbon import Carbon, CarbonFact
 from finops.errors import UsageError
 from finops.prices.carbon import read_carbon
 from tests.conftest import Ran

@@ -129,7 +129,7 @@ def _late(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server's days are over, whatever this machine's clock says."""
     from datetime import UTC, datetime
 
-    from finops.steps import remote_files
+    from finops.steps.ingesting import remote_files
 
     class Clock(datetime):
         @classmethod

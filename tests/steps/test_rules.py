@@ -108,7 +108,7 @@ def test_strict_makes_an_error_of_what_does_nothing_or_overlaps(house: Finops) -
     assert (ran.code, ran.out) == (2, "")
     assert "rule `logs again` (finops.toml:24) places nothing" in ran.err
     assert "more, told by `finops reconcile --rules`; next: rule `nothing` (finops.toml:29) matches no charge" in ran.err
-    Path("finops.toml").write_text(RULES.split("[[rule]]\nid = \"upkeep\"")[0], encoding="utf-8")
+    Path("finops.toml").write_text(RULES.split('[[rule]]\nid = "upkeep"')[0], encoding="utf-8")
     assert house("build", "--restate", "all").code == 0
     assert house("reconcile", "--rules", "--strict").code == 0
     assert house("reconcile", "--strict").code == 2

@@ -1,0 +1,1 @@
+"""Commitments: instance hours, the newsvendor, and what a purchase would have cost otherwise."""

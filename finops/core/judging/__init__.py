@@ -1,0 +1,1 @@
+"""What an agent or a model is worth against what it costs."""

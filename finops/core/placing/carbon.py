@@ -1,0 +1,58 @@
+"""Carbon of machines by a company's own dated table: what a region's power emits and a machine draws, or what its hour emits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from finops.core.committing.commitments import EXACT
+from finops.core.placing.placement import Placement
+from finops.core.placing.unit_cost import rounded
+
+CarbonUnit = Literal["gCO2e/kWh", "W", "kgCO2e/h"]
+_GRAM_WATTS = Decimal(1_000_000)
+"""W x g/kWh over this is kg/h."""
+
+
+@dataclass(frozen=True)
+class CarbonFact:
+    """From a day on: what a kWh emits in a region, what a machine of a type draws, or what its hour in a region emits."""
+
+    day: date
+    region: str
+    instance_type: str
+    unit: CarbonUnit
+    value: Decimal
+    source: str
+
+
+class Carbon:
+    """The table, as it stood on a day."""
+
+    def __init__(self, facts: Iterable[CarbonFact], at: date) -> None:
+        known = sorted((fact for fact in facts if fact.day <= at), key=lambda fact: fact.day)
+        self._known = {(fact.unit, fact.region, fact.instance_type): fact for fact in known}
+        self.sources = sorted({fact.source for fact in self._known.values()})
+        self.oldest = min((fact.day for fact in self._known.values()), default=None)
+
+    def per_hour(self, region: str | None, instance_type: str) -> Decimal | None:
+        """kg CO2e of one machine's hour: as stated, else watts x g per kWh / 1,000,000; None where that is not known."""
+        stated = self._value("kgCO2e/h", region, instance_type)
+        if stated is not None:
+            return stated
+        grid, draws = self._value("gCO2e/kWh", region, ""), self._value("W", "", instance_type)
+        return None if grid is None or draws is None else EXACT.divide(EXACT.multiply(grid, draws), _GRAM_WATTS)
+
+    def per_unit(self, row: Placement) -> Decimal | None:
+        """g CO2e of a unit of work there: of the hours that it is billed for, redone work included."""
+        hour = self.per_hour(row.region, row.instance_type)
+        if hour is None or row.offer is None or row.unit_cost is None:
+            return None
+        return rounded(EXACT.multiply(hour * 1_000, EXACT.divide(row.unit_cost, row.offer.price)))
+
+    def _value(self, unit: CarbonUnit, region: str | None, instance_type: str) -> Decimal | None:
+        fact = self._known.get((unit, region or "", instance_type))
+        return None if fact is None else fact.value

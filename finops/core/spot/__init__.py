@@ -1,0 +1,1 @@
+"""Spot capacity: interruptions in closed form, by simulation and on traces."""

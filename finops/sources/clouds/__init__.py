@@ -1,0 +1,1 @@
+"""Files and totals in clouds, on request: buckets, manifests, Cost Explorer."""

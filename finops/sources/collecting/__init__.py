@@ -1,0 +1,1 @@
+"""Receiving OTLP over HTTP: bodies, the spool, its segments and their totals."""

@@ -1,0 +1,1 @@
+"""Reading OTLP: documents, lines and Protobuf into rows of calls, runs and samples."""

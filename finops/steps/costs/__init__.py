@@ -1,0 +1,1 @@
+"""Where the money goes: by owner, by unit of work, by run, and in waste."""

@@ -1,0 +1,1 @@
+"""Which agents and models earn their keep."""

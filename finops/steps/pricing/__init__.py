@@ -1,0 +1,1 @@
+"""Prices: what they are, fetched, imported, compared."""

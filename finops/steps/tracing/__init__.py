@@ -1,0 +1,1 @@
+"""What a figure means and which rows of files it comes from."""
