@@ -68,7 +68,7 @@ def wasted(finops: Finops, *runs: Run, outcomes: str = "") -> dict[str, dict[str
 
 
 def test_the_sample_s_loop_to_the_last_digit(sample: Finops) -> None:
-    truth = json.loads((Path(__file__).parents[2] / "sample_data" / "truth.json").read_text())
+    truth = json.loads((Path(__file__).parents[3] / "sample_data" / "truth.json").read_text())
     ran = sample("waste", "--by", "cause,agent", "--month", "2026-10", "-f", "json")
     (loop,) = [row for row in ran.json["rows"] if row["cause"] == "loop" and row["cost"] is not None]
     known = truth["retry_loop"]

@@ -14,7 +14,7 @@ Finops = Callable[..., Ran]
 
 
 def test_the_planted_incidents_and_nothing_else(sample: Finops) -> None:
-    truth = json.loads((Path(__file__).parents[2] / "sample_data" / "truth.json").read_text())
+    truth = json.loads((Path(__file__).parents[3] / "sample_data" / "truth.json").read_text())
     ran = sample("anomalies", "--last", "120d", "-f", "json")
     assert ran.code == 0, ran.err
     loop, spike = ran.json["rows"]

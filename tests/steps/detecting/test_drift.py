@@ -44,7 +44,7 @@ def day_of(number: int) -> dict[str, Any]:
 
 
 def test_the_planted_price_change_and_nothing_else(sample: Finops) -> None:
-    truth = json.loads((Path(__file__).parents[2] / "sample_data" / "truth.json").read_text())["price_change"]
+    truth = json.loads((Path(__file__).parents[3] / "sample_data" / "truth.json").read_text())["price_change"]
     ran = sample("drift", "--last", "120d", "-f", "json")
     assert ran.code == 0, ran.err
     (price,) = ran.json["rows"]

@@ -47,7 +47,7 @@ def test_identical_prompts_and_failing_calls_are_told_and_usual_calls_are_not(fi
 
 
 def test_the_sample_s_loop_costs_what_it_costs_and_the_flood_is_abuse(sample: Finops) -> None:
-    truth = json.loads((Path(__file__).parents[2] / "sample_data" / "truth.json").read_text())
+    truth = json.loads((Path(__file__).parents[3] / "sample_data" / "truth.json").read_text())
     loop, spike = sample("anomalies", "--last", "120d", "-f", "json").json["rows"]
     assert (loop["class"], spike["class"]) == ("loop", "abuse")
     assert Decimal(loop["excess"]) == Decimal(truth["retry_loop"]["cost"])

@@ -35,7 +35,7 @@ def test_the_planted_changes_are_on_their_drivers(sample: Finops) -> None:
     by = {(row["agent"], row["driver"]): Decimal(row["effect"]) for row in ran["rows"]}
     assert [agent for agent, driver in by if driver == "list_price"] == ["contract-reviewer"]
     assert by["contract-reviewer", "list_price"] < -50
-    spike = Decimal(json.loads((Path(__file__).parents[2] / "sample_data" / "truth.json").read_text())["spike"]["cost"])
+    spike = Decimal(json.loads((Path(__file__).parents[3] / "sample_data" / "truth.json").read_text())["spike"]["cost"])
     drafter = sum(by["answer-drafter", driver] for driver in ("runs", "tokens_per_call"))
     assert Decimal("0.8") * spike < drafter < Decimal("1.2") * spike
     loop = sample("bridge", "--to", "2026-10", "--by", "agent", "-f", "json").json["rows"]

@@ -23,7 +23,7 @@ def priced(finops: Finops, *more: object) -> dict[str, Any]:
 
 
 def test_a_published_example_of_a_million_tokens(finops: Finops, tmp_path: Any) -> None:
-    """legitlads: 3.07 $/h, 2,500 tokens a second, 80 % busy are 0.43 $; the others stand in tests/core/test_unit_cost.py."""
+    """legitlads: 3.07 $/h, 2,500 tokens a second, 80 % busy are 0.43 $; the others are with the arithmetic of unit cost."""
     benched(tmp_path, {"duration_s": 3_600.0, "units": None, "output_tokens": 9_000_000.0})
     own = tmp_path / "own"
     own.mkdir()

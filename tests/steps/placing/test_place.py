@@ -49,7 +49,7 @@ def test_the_answer_has_the_promised_keys(bench: Any, finops: Any) -> None:
 
     bench({})
     answer = finops("place", "tagging", "--all", "-f", "json", *AS_OF).json
-    schema = Path(__file__).resolve().parents[2] / "schema" / "place.schema.json"
+    schema = Path(__file__).resolve().parents[3] / "schema" / "place.schema.json"
     jsonschema.validate(answer, json.loads(schema.read_text(encoding="utf-8")))
 
 

@@ -13,7 +13,7 @@ AS_OF = ("--as-of", "2026-11-20")
 
 def test_instance_prices_have_the_promised_keys(finops: Any) -> None:
     answer = finops("prices", "list", "--instance-type", "g2-standard-8", "--purchase-option", "spot", "-f", "json", *AS_OF).json
-    schema = Path(__file__).resolve().parents[2] / "schema" / "prices-list.schema.json"
+    schema = Path(__file__).resolve().parents[3] / "schema" / "prices-list.schema.json"
     jsonschema.validate(answer, json.loads(schema.read_text(encoding="utf-8")))
     assert len(answer["rows"]) > 10
     assert {row["purchase_option"] for row in answer["rows"]} == {"spot"}
