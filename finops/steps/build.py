@@ -124,18 +124,27 @@ def _check_counting(settings: Settings) -> None:
 
 def prices_of(settings: Settings, reader: Reader) -> PriceInputs:
     """What the prices room and the ledger's batches know, asked for only as far as the ledger needs it."""
-    from finops.prices.exchange import read_exchange
     from finops.prices.names import provider_aliases
     from finops.prices.token_book import TokenBook
 
     tokens = TokenBook.of_batches(known_batches(settings, reader, units=TOKENS))
-    exchange = read_exchange(settings.exchange_rates) if settings.exchange_rates is not None else Exchange()
+    return PriceInputs(provider_aliases(), lambda: tokens, tokens.resolve, HourPrices(settings, reader), Rates(settings))
 
-    def fraction(day: date, billed: str, priced: str) -> tuple[int, int] | None:
-        rate = exchange.rate(day, billed, priced)
+
+class Rates:
+    """Asks the company's table of exchange rates, which is read on the first question."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._table = settings.exchange_rates
+        self._known: Exchange | None = None
+
+    def __call__(self, day: date, billed: str, priced: str) -> tuple[int, int] | None:
+        from finops.prices.exchange import read_exchange
+
+        if self._known is None:
+            self._known = Exchange() if self._table is None else read_exchange(self._table)
+        rate = self._known.rate(day, billed, priced)
         return None if rate is None else ratio(rate)
-
-    return PriceInputs(provider_aliases(), lambda: tokens, tokens.resolve, HourPrices(settings, reader), fraction)
 
 
 class HourPrices:

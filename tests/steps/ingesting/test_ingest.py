@@ -234,6 +234,7 @@ def test_init_writes_a_configuration_that_loads_and_never_writes_over_one(finops
         line.removeprefix("# ") if "=" in line or line.startswith("# [") else line for line in text.splitlines()
     )
     (tmp_path / "all.toml").write_text(uncommented)
+    (tmp_path / "rates.csv").write_text("date,from,to,rate,source\n")
     for name in ("finops.toml", "all.toml"):
         assert finops("doctor", "--config", name).code == ExitCode.OK, name
     assert finops("init").code == ExitCode.USAGE
