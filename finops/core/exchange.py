@@ -16,6 +16,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from finops.core.money import amount_of, muldiv, units_of
 
 CONTEXT = Context(prec=50, rounding=ROUND_HALF_EVEN)
+_DIGITS = Context(prec=18, rounding=ROUND_HALF_EVEN)
 MOST_DAYS_OLD = 10
 """Rates are published on working days: one that is older than this does not stand for a day."""
 
@@ -33,7 +34,7 @@ class Rate:
 
 def ratio(rate: Decimal) -> tuple[int, int]:
     """The rate as a fraction of whole numbers below 10^18, as money is split by: to 18 digits, and no finer than 1e-17."""
-    places = min(17, 17 - rate.adjusted())
+    places = min(17, 17 - _DIGITS.plus(rate).adjusted())
     return int(CONTEXT.to_integral_value(rate.scaleb(places, CONTEXT))), int(10**places)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from finops.core.exchange import Exchange, Rate
+from finops.core.exchange import Exchange, Rate, ratio
 from finops.errors import UsageError
 from finops.prices.exchange import read_exchange
 
@@ -61,3 +61,10 @@ def test_a_table_of_another_shape_or_none_is_refused(tmp_path: Path) -> None:
     path.write_text("day,pair,rate\n", encoding="utf-8")
     with pytest.raises(UsageError, match="other columns"):
         read_exchange(path)
+
+
+@pytest.mark.parametrize("rate", ["1", "99999.99999999999995", "0.99999999999999999999", "0.000000001", "123456789.123"])
+def test_a_rate_is_a_fraction_of_numbers_that_money_can_be_split_by(rate: str) -> None:
+    weight, total = ratio(Decimal(rate))
+    assert 0 < weight < 10**18
+    assert Decimal(weight) / total == pytest.approx(Decimal(rate), rel=Decimal("1e-17"))
