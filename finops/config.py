@@ -193,7 +193,6 @@ def _in_one_currency(settings: Settings) -> Settings:
     from finops.core.reporting import foreign_notes, told_in
     from finops.prices.exchange import read_exchange
 
-    assert settings.exchange_rates is not None
     exchange, quote = read_exchange(settings.exchange_rates), settings.reporting or ""
 
     def rate_of(base: str) -> Decimal | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from finops.core.committing.metrics import COMMITMENT_METRICS
 from finops.core.detecting.drift_metrics import DRIFT_METRICS
 from finops.core.explaining.gap_metrics import GAP_METRICS
+from finops.core.judging.metrics import JUDGING_METRICS
 from finops.core.metric import Metric
 from finops.core.placing.metrics import PLACE_METRICS
 from finops.core.units.metrics import UNIT_METRICS
@@ -242,84 +244,7 @@ METRICS: tuple[Metric, ...] = (
         "Measured on one benchmark; redo work of interruptions included.",
     ),
     Metric("monthly_cost", "Monthly cost", "currency", "hourly price x instances x 730 hours", "step place", "lower is better"),
-    Metric(
-        "commitment_units",
-        "Instances to commit to",
-        "instances",
-        "those used in more of the hours than committed price / on-demand price (the newsvendor's quantile of hourly demand)",
-        "step commitments",
-        caveats="Each instance type and region by itself; a pooled plan is an amount an hour over all of them.",
-    ),
-    Metric("commitment_demand", "Demand", "instances", "on-demand and committed instance hours / hours", "step commitments"),
-    Metric(
-        "break_even",
-        "Break-even use",
-        "share of 1",
-        "committed price / on-demand price: the share of hours in use from which committing costs less",
-        "step commitments",
-        "lower is better",
-    ),
-    Metric(
-        "commitment_utilisation",
-        "Use of commitments",
-        "share of 1",
-        "committed hours that were used / committed hours",
-        "step commitments",
-        "higher is better",
-    ),
-    Metric(
-        "commitment_coverage", "Coverage", "share of 1", "committed hours that were used / hours of demand", "step commitments"
-    ),
-    Metric(
-        "savings_rate",
-        "Effective savings rate",
-        "share of 1",
-        "1 - cost / the same hours at on-demand prices",
-        "step commitments",
-        "higher is better",
-    ),
-    Metric(
-        "commitment_saving",
-        "Saving",
-        "currency",
-        "on-demand cost of a month of 730 hours - the same demand's with the commitment",
-        "step commitments",
-        "higher is better",
-        "Demand as forecast over the term's months, its paths at 10, 50 and 90 % weighed 30:40:30; idle capacity is part of it.",
-    ),
-    Metric(
-        "commitment_unused",
-        "Unused commitments",
-        "currency",
-        "effective cost of committed hours that nobody used, as a month of 730 hours",
-        "step commitments",
-        "lower is better",
-    ),
-    Metric(
-        "commitment_risk",
-        "At risk",
-        "currency",
-        "sum over committed instances of max(price - on-demand price x use after the fall, 0) over the hours of the term",
-        "step commitments",
-        "lower is better",
-    ),
-    Metric(
-        "commitment_cost",
-        "Cost of a month",
-        "currency",
-        "effective cost of on-demand, used and unused committed hours, as a month of 730 hours",
-        "step commitments",
-        "lower is better",
-        "Spot is not in it.",
-    ),
-    Metric(
-        "commitment_excess",
-        "Held in vain",
-        "instances, currency",
-        "commitments held - the level that costs least at their price; cost so - cost at that level",
-        "step commitments",
-        "lower is better",
-    ),
+    *COMMITMENT_METRICS,
     Metric("price", "Price", "currency per unit", "the price of one unit at one date", "price_fact, price_token, pricing/"),
     Metric(
         "price_effect",
@@ -330,33 +255,7 @@ METRICS: tuple[Metric, ...] = (
         "lower is better",
         "At list or contract prices of what is paid by use; hours that a commitment covers are not in it.",
     ),
-    Metric(
-        "expected_monthly_loss",
-        "Expected monthly loss",
-        "currency",
-        "cost - value of accepted runs, over its probability",
-        "step flag",
-        "lower is better",
-    ),
-    Metric(
-        "action_saving",
-        "Saves a month",
-        "currency",
-        "cost - value of what is stopped; or cost of model calls x (1 - cost on the better model, or tokens of peers, / own)",
-        "step flag",
-        "higher is better",
-        "The action that saves most of those that save with a probability of 90 %; 80 % interval.",
-    ),
-    Metric(
-        "adds_per_run",
-        "Adds a run",
-        "currency",
-        "value of a result x (success of runs with the agent - success of runs without it)",
-        "step flag",
-        "higher is better",
-        "Of runs that name on a span whom they were run without (`finops.left_out`, `none` for nobody), 30 of each.",
-    ),
-    Metric("probability", "Probability", "share of 1", "probability that an agent costs more than it is worth", "step flag"),
+    *JUDGING_METRICS,
     Metric("latency_p95", "Latency, p95", "ms", "95th percentile of a call's duration", "fct_call", "lower is better"),
     Metric(
         "gpu_utilisation",

@@ -6,7 +6,6 @@ and nothing is added up that is not alike.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +15,8 @@ from finops.ledger.charge_views import TempOnly
 from finops.ledger.engine.database import quoted
 from finops.ledger.engine.macros import define_macros
 from finops.ledger.engine.model import all_models
+from finops.ledger.engine.runner import compiled
+from finops.ledger.engine.touched import EVERYTHING
 from finops.ledger.store import Reader
 
 RateOf = Callable[[date, str], tuple[int, int] | None]
@@ -62,8 +63,7 @@ def in_currency(reader: Reader, quote: str, rate_of: RateOf, zone: str) -> list[
     reader.query("ALTER VIEW charge RENAME TO charge_as_billed")
     reader.query(f"CREATE TEMP VIEW charge AS {_converted('charge_as_billed', [_CHARGE])}")
     (days,) = [model for model in all_models() if model.name == "mart_agent_day"]
-    every_day = re.sub(r"\{\{\w+\}\}", "TRUE", days.sql)  # what a build limits to the days that it makes anew
-    reader.query(f"CREATE TEMP VIEW mart_agent_day AS {every_day}")
+    reader.query(f"CREATE TEMP VIEW mart_agent_day AS {compiled(days, EVERYTHING)}")
     return used
 
 

@@ -113,7 +113,8 @@ def _hourly(term: Mapping[str, Any]) -> tuple[Decimal | None, str]:
         ((currency, text),) = dimension["pricePerUnit"].items()
         if dimension["unit"] in ("Hrs", "Hours"):
             return Decimal(text), currency
-    ((currency, _),) = list(term["priceDimensions"].values())[0]["pricePerUnit"].items()  # noqa: RUF015
+    first, *_ = term["priceDimensions"].values()
+    ((currency, _),) = first["pricePerUnit"].items()
     return None, currency
 
 

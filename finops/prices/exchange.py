@@ -16,8 +16,11 @@ _RATE = re.compile(r"\d+(\.\d+)?")
 _HINT = "a line such as 2026-10-01,EUR,USD,1.0923,ECB"
 
 
-def read_exchange(path: Path) -> Exchange:
-    """The table's rates. A line that is none, or a rate told twice for a day and pair, is an error with its line."""
+def read_exchange(path: Path | None) -> Exchange:
+    """The table's rates; none without a table. A line that is none, or a rate told twice for a day and pair, is an error with its
+    line."""
+    if path is None:
+        return Exchange()
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

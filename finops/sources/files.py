@@ -118,10 +118,10 @@ def _unpacked(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
     if packing == ".gz":
         from isal import igzip, isal_zlib  # three times as fast as gzip of the standard library
 
-        with igzip.IGzipFile(fileobj=raw) as stream:  # type: ignore[no-untyped-call]
+        with igzip.IGzipFile(fileobj=raw) as stream:  # type: ignore[no-untyped-call]  # isal has no types
             try:
                 yield _bounded(path, cast("IO[bytes]", stream), "gzip -dk")
-            except isal_zlib.error as error:  # type: ignore[misc]
+            except isal_zlib.error as error:  # type: ignore[misc]  # isal has no types
                 raise zlib.error(str(error)) from error
     elif packing == ".zst":
         import pyarrow as pa

@@ -142,7 +142,7 @@ class Rates:
         from finops.prices.exchange import read_exchange
 
         if self._known is None:
-            self._known = Exchange() if self._table is None else read_exchange(self._table)
+            self._known = read_exchange(self._table)
         rate = self._known.rate(day, billed, priced)
         return None if rate is None else ratio(rate)
 

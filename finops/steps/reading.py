@@ -15,7 +15,7 @@ from finops.prices.exchange import read_exchange
 def read_ledger(settings: Settings) -> Reader:
     """The ledger to read, cost in the currency that is told; what it rests on is added to what the answer says."""
     reader = open_reader(settings.ledger, memory=settings.memory, threads=settings.threads)
-    if settings.reporting is None or settings.exchange_rates is None:
+    if settings.reporting is None:
         return reader
     quote = settings.reporting
     try:

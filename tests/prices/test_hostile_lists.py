@@ -19,8 +19,8 @@ from finops.prices.azure_retail import AzureRetail, item_prices
 from finops.prices.base import Fact, PriceQuery
 from finops.prices.checks import checked
 from finops.prices.litellm import read_litellm
+from tests.prices.azure_server import Server, item
 from tests.prices.test_aws_prices import product, rate
-from tests.prices.test_azure_prices import Server, item, server  # noqa: F401
 
 AT = date(2026, 11, 21)
 HOSTILE = (None, "", "NaN", "Infinity", "-1", "1e400", "x" * 5000, "\u0000", [], {}, [[]], -1, 0, True, 1e308, float("nan"), "0")
@@ -67,7 +67,7 @@ def answered(fetch: Callable[[Any], Any], shape: Any, right: dict[tuple[str, str
 
 
 def figure_of(fact: Fact) -> Decimal:
-    return getattr(fact, "price", None) or fact.saving  # type: ignore[union-attr]
+    return getattr(fact, "price", None) or fact.saving  # type: ignore[union-attr]  # what has no price has a saving
 
 
 def test_the_aws_price_list() -> None:
@@ -136,7 +136,7 @@ def test_azure() -> None:
     )
 
 
-def test_a_page_that_leads_elsewhere_is_not_followed(server: Server) -> None:  # noqa: F811
+def test_a_page_that_leads_elsewhere_is_not_followed(server: Server) -> None:
     body = {"Items": [item(0.096)], "NextPageLink": "http://elsewhere.invalid/prices?page=2", "Count": 1}
     server.answers.append((200, {}, json.dumps(body).encode()))
     with pytest.raises(OutsideError, match="leads to another server"):

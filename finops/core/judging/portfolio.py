@@ -73,7 +73,7 @@ def reprompt(
 ) -> Action | None:
     """The share of its cost that follows its tokens, at the tokens that a run of its peers takes; the peers' median is drawn anew
     from them. None where it takes about as many, or is accepted more surely than they are."""
-    if margin.spend is None or len(peers) < FEWEST_PEERS or tokens <= 0:
+    if margin.spend is None or len(peers) < FEWEST_PEERS:
         return None
     usual = median(peers)
     if tokens < NOTABLE * usual or (success_of_peers is not None and margin.success.low > success_of_peers):

@@ -36,13 +36,15 @@ def _of(case: Case, judged: Sequence[Case], context: Context, tenants: Mapping[t
     if unit.role == "leads" and unit.run_cost is not None:
         found.append(shrink(_parts(margin, tenants.get((unit.workflow, unit.agent), ()))))
         found += _moves(margin, unit, context)
-        peers = [
-            float(figures(other.unit)["tokens"] or 0)
+        others = [
+            figures(other.unit)["tokens"]
             for other in judged
             if other is not case and other.unit.workflow == unit.workflow and other.unit.role == "leads"
         ]
+        peers = [tokens for tokens in others if tokens]  # who is not known to take any says nothing of how many are usual
         usual = context.medians.get((unit.workflow, unit.role), {}).get("success")
-        found.append(reprompt(margin, unit.run_cost.by_models, figures(unit)["tokens"] or 0, peers, usual))
+        if own := figures(unit)["tokens"]:
+            found.append(reprompt(margin, unit.run_cost.by_models, own, peers, usual))
     return best(found)
 
 

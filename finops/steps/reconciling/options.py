@@ -57,7 +57,7 @@ def reconcile_options(
         raise UsageError(f"`{unknown[0]}` is not what is expected", where="--assume", hint=f"--assume {expect}=40%")
     settings = load_settings(overrides)
     period = month_period(month) if month else month_period(_last_whole(settings.as_of))
-    exchange = read_exchange(settings.exchange_rates) if settings.exchange_rates else Exchange()
+    exchange = read_exchange(settings.exchange_rates)
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
         require_built(reader, settings.currency)
         if unbuilt := reader.unbuilt():

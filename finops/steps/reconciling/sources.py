@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
-from finops.core.exchange import Exchange
 from finops.core.explaining.gap import CAUSES, Bridge, bridge
 from finops.core.numbers import money_change, money_table
 from finops.core.periods import Period, month_period, month_text
@@ -74,7 +73,7 @@ def reconcile_sources(overrides: Overrides, *, month: str | None = None, talk: T
 
 def gather(reader: Reader, settings: Settings, period: Period | None, *, by_row: bool = False) -> tuple[Gathered, list[str]]:
     """All that is known of a month, or of all, and what was checked with invoices; with `by_row`, what every row added."""
-    exchange = read_exchange(settings.exchange_rates) if settings.exchange_rates else Exchange()
+    exchange = read_exchange(settings.exchange_rates)
     days = {"first": period.first if period else None, "end": period.end if period else None}
     told = {name: reader.read(f"sources_{name}", **days, by_row=by_row) for name in ("calls", "gateways", "reports", "retries")}
     told["sampling"] = reader.read("sources_sampling", **days)

@@ -11,7 +11,7 @@ from finops.prices import aws_spot_advisor, azure_retail
 from finops.prices.aws_spot_advisor import AwsSpotAdvisor
 from finops.prices.azure_retail import AzureRetail
 from tests.conftest import Ran
-from tests.prices.test_azure_prices import Server, item
+from tests.prices.azure_server import Server, item
 
 Finops = Callable[..., Ran]
 KIND = "Standard_NC24ads_A100_v4"
