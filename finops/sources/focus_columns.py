@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from finops.core.contracts import CHARGE, Kind
 
 FALLBACKS: Mapping[str, tuple[str, ...]] = {
-    "ServiceProviderName": ("ServiceProviderName", "ProviderName"),
-    "HostProviderName": ("HostProviderName", "PublisherName"),
-    "InvoiceIssuerName": ("InvoiceIssuerName", "ServiceProviderName", "ProviderName"),
+    "ServiceProviderName": ("ServiceProviderName", "ProviderName", "Provider"),
+    "HostProviderName": ("HostProviderName", "PublisherName", "Publisher"),
+    "InvoiceIssuerName": ("InvoiceIssuerName", "InvoiceIssuer", "ServiceProviderName", "ProviderName", "Provider"),
     "ConsumedQuantity": ("ConsumedQuantity", "UsageQuantity"),
     "ConsumedUnit": ("ConsumedUnit", "UsageUnit"),
     "RegionId": ("RegionId", "Region"),
 }
 """Row by row, the first that is not null. FOCUS 1.3 renamed the providers, and 1.4 dropped the old names; 1.0 renamed what its
-preview called usage and region."""
+preview called providers, issuer, usage and region (Oracle still exports it so)."""
 
 NO_CURRENCY = "XXX"
 """ISO 4217 for "no currency": where a file has no BillingCurrency at all, its sums stand apart and are added to no other."""

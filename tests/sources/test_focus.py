@@ -45,6 +45,7 @@ def test_names_are_found_without_regard_to_case_and_other_columns_left(tmp_path:
         ("ServiceProviderName,HostProviderName,InvoiceIssuerName", "S,H,I", "S", "H", "I"),
         ("ServiceProviderName,ProviderName,HostProviderName,PublisherName", "S,P,H,U", "S", "H", "S"),
         ("ServiceProviderName,ProviderName,InvoiceIssuerName", "NULL,P,", "P", None, "P"),
+        ("Provider,Publisher,InvoiceIssuer", "P,U,I", "P", "U", "I"),
         ("ProviderName,InvoiceIssuerName", "P,N/A", "P", None, "P"),
     ],
 )
