@@ -13,6 +13,7 @@ from finops.sources.entries import Numbered, batches, entries
 from finops.sources.entry_values import Entry
 from finops.sources.files import file_part
 from finops.sources.langfuse_rows import observation_row, score_row
+from finops.sources.langfuse_traces import is_trace, observations, scores
 
 _JSON, _TABLE = (".json", ".jsonl", ".ndjson"), (".csv",)
 _IDS = ('"id"', '"traceId"')
@@ -28,7 +29,8 @@ _WORD = re.compile("_([a-z])")
 
 
 class Langfuse:
-    """One kind of entry per file. A score that says neither yes nor no is a reject: as an outcome it would say nothing."""
+    """One kind of entry per file, or traces with both inside. A score that says neither yes nor no is a reject: as an outcome it
+    would say nothing."""
 
     name = "langfuse"
     title = "Langfuse observations and scores (CSV, JSON, JSON lines, Parquet)"
@@ -36,6 +38,7 @@ class Langfuse:
     patterns: tuple[Pattern, ...] = (
         Pattern(_JSON, head_all=(*_IDS, '"startTime"', '"type"'), head_any=tuple(f'"{name}"' for name in _OF_OBSERVATION)),
         Pattern(_JSON, head_all=(*_IDS, '"dataType"', '"value"', '"name"'), head_any=('"timestamp"', '"createdAt"')),
+        Pattern(_JSON, head_all=('"id"', '"observations"', '"timestamp"'), head_any=('"htmlPath"', '"traceId"', '"bookmarked"')),
         Pattern(_TABLE, header_all=("id", "traceId", "startTime", "type"), header_any=_OF_OBSERVATION),
         Pattern(_TABLE, header_all=_OF_SCORE, header_any=("timestamp", "createdAt")),
         Pattern(_JSON, head_all=tuple(f'"{name}"' for name in _STORED_CALL)),
@@ -54,7 +57,11 @@ class Langfuse:
             return
         rejects: list[Reject] = []
         everything: Iterator[Numbered | Reject] = chain((begun,), numbered)
-        if not isinstance(begun, Reject) and _is_score(begun[1]):
+        if not isinstance(begun, Reject) and is_trace(begun[1]):
+            yield Load("call", batches(observations(everything), "call", observation_row, rejects), rejects)
+            said: list[Reject] = []
+            yield Load("outcome", batches(scores(map(_renamed, entries(part.path))), "outcome", score_row, said), said)
+        elif not isinstance(begun, Reject) and _is_score(begun[1]):
             yield Load("outcome", batches(everything, "outcome", score_row, rejects), rejects)
         else:
             data = batches(everything, "call", observation_row, rejects)

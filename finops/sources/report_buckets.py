@@ -15,7 +15,7 @@ from finops.core.tokens import TOKEN_CLASSES, Tokens
 from finops.errors import DataError
 from finops.sources.base import Load, Reject
 from finops.sources.entries import Numbered, batches, documents
-from finops.sources.entry_values import Entry, Unreadable, found, plain, text, time
+from finops.sources.entry_values import Entry, Unreadable, plain, text, time
 
 START, END = ("start_time", "starting_at"), ("end_time", "ending_at")
 PROVIDER_TOKENS, PROVIDER_REQUESTS = "provider_tokens", "provider_requests"
@@ -55,10 +55,10 @@ class _Seen:
 
     def before(self, bucket: Any) -> bool:
         """Whether this very bucket was there; the rows of a sheet and buckets without results are not compared."""
-        if not isinstance(bucket, dict) or not isinstance(bucket.get("results"), list) or not bucket["results"]:
+        if not isinstance(bucket, dict) or not (inside := _listed(bucket)):
             return False
         time = _digest([bucket.get(name) for name in (*START, *END)])
-        content = _digest([time.hex(), bucket["results"]])
+        content = _digest([time.hex(), inside])
         is_again = content in self._contents
         self._again += is_again
         self._otherwise += not is_again and time in self._times
@@ -165,12 +165,20 @@ def _in_bucket(bucket: Any) -> Iterator[Result | Reject]:
     if not isinstance(bucket, dict):
         yield Reject(0, "the bucket is not a JSON object", text=str(bucket)[:80])
         return
-    inside = found(bucket, "results")
+    inside = _listed(bucket)
     times = {name: bucket[name] for name in (*START, *END) if name in bucket}
-    if isinstance(inside, list):
+    if inside is None and bucket.get("object") == "bucket":
+        yield Reject(0, "the bucket has no list of results", "results", plain(bucket)[:80])
+    elif inside is not None:
         yield from ({**times, **one} if isinstance(one, dict) else _no_result(one) for one in inside)
     else:
         yield bucket
+
+
+def _listed(bucket: Entry) -> list[Any] | None:
+    """A bucket's results; OpenAI's reference also shows them as `result`."""
+    inside = bucket.get("results", bucket.get("result"))
+    return inside if isinstance(inside, list) else None
 
 
 def _no_result(given: object) -> Reject:

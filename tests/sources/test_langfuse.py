@@ -200,3 +200,26 @@ def test_what_langfuse_writes_to_a_blob_store_reads_like_its_api(tmp_path: Path,
     compared = ("trace", "span", "parent", "operation", "model", "input_uncached", "cache_read", "output", "start_time")
     assert [[row[name] for name in compared] for row in rows] == [[row[name] for name in compared] for row in expected]
     assert {row["reported_cost"] for row in rows} == {"0.5"}
+
+
+def test_a_trace_holds_its_observations_and_scores(tmp_path: Path) -> None:
+    """As the API hands out one trace: its name, session and metadata are of each observation that has none of its own."""
+    inside = [{name: value for name, value in record.items() if name != "traceId"} for record in RECORDS]
+    inside[1] = {**inside[1], "sessionId": None, "metadata": {"tenant": "own"}}
+    trace = {"id": "t-1", "timestamp": "2026-11-03T09:00:00.000Z", "name": "named", "sessionId": "s-1", "htmlPath": "/t-1"}
+    trace |= {
+        "metadata": {"tenant": "all", "gen_ai.agent.name": "planner"},
+        "observations": inside,
+        "scores": [{**SCORES[0], "traceId": None}],
+    }
+    path = tmp_path / "trace.json"
+    path.write_text(json.dumps([trace, {**trace, "id": "t-2", "observations": ["o-1"], "scores": []}]))
+    assert recognise(path, None).name == "langfuse"
+    (calls, rows), (outcomes, said) = loads(source("langfuse"), path)
+    assert (calls.contract, outcomes.contract) == ("call", "outcome")
+    assert rows is not None
+    assert said is not None
+    assert {row["trace"] for row in rows} == {"t-1"}
+    assert (rows[1]["session"], rows[1]["tenant"], rows[1]["agent"]) == ("s-1", "own", "planner")
+    assert [row["run"] for row in said] == ["t-1"]
+    assert [reject.column for reject in calls.rejects] == ["observations"]

@@ -152,3 +152,14 @@ def test_an_empty_report_is_refused(tmp_path: Path) -> None:
     path.write_text('{"object":"page","data":[],"x":"organization.costs.result"}')
     with pytest.raises(DataError, match="holds no results"):
         list(source("openai_reports").open(next(iter(source("openai_reports").parts(path, tmp_path))), {}))
+
+
+def test_a_bucket_names_its_results_as_the_api_or_its_reference_does_else_it_is_a_reject(tmp_path: Path) -> None:
+    text = (OPENAI / "usage.json").read_text()
+    paths = [tmp_path / "reference.json", tmp_path / "neither.json"]
+    for path, name in zip(paths, ("result", "entries"), strict=True):
+        path.write_text(text.replace('"results"', f'"{name}"'))
+    assert read(paths[0])[0] == read(OPENAI / "usage.json")[0]
+    ((load, rows),) = loads(source("openai_reports"), paths[1])
+    assert rows == []
+    assert {reject.column for reject in load.rejects} == {"results"}
