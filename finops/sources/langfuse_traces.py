@@ -37,7 +37,9 @@ def scores(numbered: Iterable[Numbered | Reject]) -> Iterator[Numbered]:
     """The scores of all traces."""
     number = 0
     for item in numbered:
-        for part in [] if isinstance(item, Reject) else item[1].get("scores") or []:
+        if isinstance(item, Reject):
+            continue
+        for part in item[1].get("scores") or []:
             if isinstance(part, dict):
                 number += 1
                 yield number, {"traceId": item[1].get("id"), **_known(part)}
