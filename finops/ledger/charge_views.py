@@ -25,8 +25,9 @@ class TempOnly:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def execute(self, sql: str) -> None:
-        self._reader.query(sql.replace("CREATE OR REPLACE TABLE", "CREATE OR REPLACE TEMP TABLE", 1))
+    def execute(self, sql: str) -> int:
+        answer = self._reader.query(sql.replace("CREATE OR REPLACE TABLE", "CREATE OR REPLACE TEMP TABLE", 1))
+        return int(answer[0].get("Count", 0)) if answer else 0
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         return self._reader.query(sql)

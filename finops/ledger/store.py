@@ -172,11 +172,12 @@ class Writer(Reader):
                 error.where = str(path)
             raise
 
-    def execute(self, sql: str, params: Parameters = None) -> None:
-        """Runs one or more statements that change the ledger."""
+    def execute(self, sql: str, params: Parameters = None) -> int:
+        """Runs one or more statements that change the ledger; how many rows the last one wrote."""
         with engine_errors("the ledger could not be changed", where=str(self.path)):
-            self._connection.execute(sql, _bound(params)).fetchall()
+            answer = self._connection.execute(sql, _bound(params)).fetchall()
         self.changed = True
+        return int(answer[0][0]) if answer and isinstance(answer[0][0], int) else 0
 
     def add_part(self, written: Path, contract: str, rows: int) -> parts.PartFile:
         """Takes a finished Parquet file into the parts folder. It stays only if this writer commits."""

@@ -43,8 +43,9 @@ class Tables:
             self.execute(f"CREATE TABLE {contract.name} ({', '.join(columns)}, batch_id BIGINT, part_row BIGINT)")
         self.execute(CATALOGUE)
 
-    def execute(self, sql: str) -> None:
-        self.connection.execute(sql).fetchall()
+    def execute(self, sql: str) -> int:
+        answer = self.connection.execute(sql).fetchall()
+        return int(answer[0][0]) if answer and isinstance(answer[0][0], int) else 0
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         cursor = self.connection.execute(sql)

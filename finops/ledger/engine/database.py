@@ -18,8 +18,8 @@ class Readable(Protocol):
 class Database(Readable, Protocol):
     """A connection inside a transaction that its owner commits or throws away."""
 
-    def execute(self, sql: str) -> object:
-        """Runs one or several statements."""
+    def execute(self, sql: str) -> int:
+        """Runs one or several statements; how many rows the last one wrote."""
         ...
 
 
