@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from finops.core.exchange import CONTEXT
+from finops.core.numbers import plain_decimal
+
 PurchaseOption = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "savings_plan_1y", "savings_plan_3y"]
 PURCHASE_OPTIONS: tuple[str, ...] = ("on_demand", "spot", "reserved_1y", "reserved_3y", "savings_plan_1y", "savings_plan_3y")
 STALE_AFTER_DAYS = 30
+_STORED = Decimal("1e-12")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Offer:
     valid_from: date | None = None
     valid_to: date | None = None
     """The price holds up to but not including this day; None where nobody has told of its end."""
+    listed_currency: str | None = None
+    """The currency that the price was converted from; None where it is as it was listed."""
 
     def age_days(self, at: date) -> int:
         return (at - self.as_of).days
@@ -38,6 +44,20 @@ class Offer:
     def is_stale(self, at: date) -> bool:
         """A price older than 30 days on the business date is shown with its age, unless it is known to hold until later."""
         return self.age_days(at) > STALE_AFTER_DAYS and (self.valid_to is None or self.valid_to <= at)
+
+    @property
+    def origin(self) -> str:
+        """Its source, and how the price came from it."""
+        return f"{self.source} ({self.derived_from})" if self.derived_from else self.source
+
+    def in_currency(self, currency: str, rate: Decimal) -> Offer:
+        """The same offer in another currency, at so many of its units for one; the price has 12 places."""
+        if currency == self.currency:
+            return self
+        said = f"{plain_decimal(self.price)} {self.currency} at {plain_decimal(rate)}"
+        told = f"{self.derived_from}; {said}" if self.derived_from else said
+        price = CONTEXT.multiply(self.price, rate).quantize(_STORED)
+        return replace(self, price=price, currency=currency, listed_currency=self.currency, derived_from=told)
 
 
 @dataclass(frozen=True)

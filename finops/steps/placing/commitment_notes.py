@@ -36,6 +36,7 @@ def commitment_notes(
         *_reading(found, totals, fall),
         *_unpriced(found),
         *_assumed(found),
+        *_converted(found),
         *_old(found, as_of),
         *_left_out(found),
         *([f"{hidden:,} more places are not shown; the totals hold them all"] if hidden else []),
@@ -123,6 +124,11 @@ def _unpriced(found: Sequence[Weighed]) -> list[str]:
 def _assumed(found: Sequence[Weighed]) -> list[str]:
     options = sorted({option for one in found for option in one.assumed})
     return [f"prices of {', '.join(options)} are assumed by `--assume` where none is known"] if options else []
+
+
+def _converted(found: Sequence[Weighed]) -> list[str]:
+    names = sorted({offer.listed_currency for one in found for offer in one.offers.values() if offer.listed_currency})
+    return [f"prices in {', '.join(names)} are taken at the rate of the business date"] if names else []
 
 
 def _old(found: Sequence[Weighed], as_of: date) -> list[str]:

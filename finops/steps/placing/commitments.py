@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,13 @@ from finops.core.committing.instance_hours import Place, PlaceHours, Span, hours
 from finops.core.committing.plans import RENEWED, STACK, Plan, Today, Weighed, plans, renewed, today
 from finops.core.numbers import plain_decimal
 from finops.core.periods import Period, chosen_period
-from finops.core.placing.offer import PURCHASE_OPTIONS
+from finops.core.placing.offer import PURCHASE_OPTIONS, Offer
 from finops.core.result import Column, Result
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
 from finops.ledger.instance_hours import billed_spans, instance_hours
 from finops.ledger.store import one_state
+from finops.prices.exchange import read_exchange
 from finops.steps.placing.commitment_demand import DemandAhead, demand_ahead
 from finops.steps.placing.commitment_fees import fee_notes, of_known_use, unnamed_fees
 from finops.steps.placing.commitment_notes import commitment_notes, demand_notes
@@ -26,6 +27,7 @@ from finops.steps.placing.commitment_pools import pool_notes, pool_row, pools_of
 from finops.steps.reading import read_ledger
 
 if TYPE_CHECKING:
+    from finops.core.exchange import Exchange
     from finops.core.forecasting.demand_ahead import Ahead
     from finops.core.talk import Talk
     from finops.prices.book import PriceBook
@@ -105,8 +107,11 @@ def commitments(
         own = {place: hours for place, hours in by_place.items() if place.instance_type}
         ahead = demand_ahead(reader, settings.as_of, own) if demand == "forecast" else DemandAhead({})
     talk.stage("Weigh the commitments")
-    book = price_book(settings)
-    found = [_found(place, hours, book, settings, fall, assume or {}, ahead.of(place)) for place, hours in own.items()]
+    book, exchange = price_book(settings), read_exchange(settings.exchange_rates)
+    found = [
+        _found(place, hours, _offers(place, book, exchange, settings.as_of), fall, assume or {}, ahead.of(place))
+        for place, hours in own.items()
+    ]
     loose = {place: hours for place, hours in by_place.items() if not place.instance_type}
     if not found and not loose:
         raise DataError(
@@ -128,19 +133,25 @@ def commitments(
     )
 
 
+def _offers(place: Place, book: PriceBook, exchange: Exchange, as_of: date) -> dict[str, Offer]:
+    """The prices of a place by purchase option, in the currency of its bill; without those that no rate leads to."""
+    names = (place.provider or "", place.region or "", place.instance_type or "")
+    found = {}
+    for offer in book.offers(*names, None, as_of):
+        rate = exchange.rate(as_of, offer.currency, place.currency)
+        if rate is not None:
+            found[offer.purchase_option] = offer.in_currency(place.currency, rate)
+    return found
+
+
 def _found(
     place: Place,
     hours: PlaceHours,
-    book: PriceBook,
-    settings: Settings,
+    offers: Mapping[str, Offer],
     fall: Decimal,
     assume: Mapping[str, Decimal],
     ahead: Ahead,
 ) -> Weighed:
-    names = (place.provider or "", place.region or "", place.instance_type or "")
-    offers = {
-        offer.purchase_option: offer for offer in book.offers(*names, None, settings.as_of) if offer.currency == place.currency
-    }
     listed = offers.get("on_demand")
     now = today(hours, listed.price if listed else None)
     committed = {option: offers[option] for option in OPTIONS if option in offers}
@@ -178,7 +189,7 @@ def _rows(found: Weighed) -> Iterable[Row]:
             **{f"saving_{path}": _monthly(saving) for path, saving in plan.saving_along.items()},
             "price": _money(now.held_rate if plan.name == RENEWED else price),
             "price_as_of": offer.as_of if offer else None,
-            "price_source": offer.source if offer else _SOURCES.get(plan.name, "assumed"),
+            "price_source": offer.origin if offer else _SOURCES.get(plan.name, "assumed"),
         }  # fmt: skip
 
 

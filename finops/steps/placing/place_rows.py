@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from finops.core.placing.carbon import Carbon
-from finops.core.placing.offer import Offer
 from finops.core.placing.placement import Assumptions, Placement
 from finops.core.result import Column
 
@@ -81,11 +80,5 @@ def place_row(row: Placement, is_today: bool, at: date, given: Assumptions, carb
         "transfer_once": row.moved.once if row.moved else None, "total_monthly": row.total_cost,
         "interruptions_per_month": round(row.hazard_per_h * 730, 6) if offer else None, "years": row.years if offer else None,
         "today": is_today, "price_status": row.price_status(at), "price_as_of": offer.as_of if offer else None,
-        "price_age_days": offer.age_days(at) if offer else None, "price_source": _source(offer),
+        "price_age_days": offer.age_days(at) if offer else None, "price_source": offer.origin if offer else None,
     }  # fmt: skip
-
-
-def _source(offer: Offer | None) -> str | None:
-    if offer is None:
-        return None
-    return f"{offer.source} ({offer.derived_from})" if offer.derived_from else offer.source

@@ -124,6 +124,24 @@ def test_terms_of_the_price_book_stand_side_by_side_and_in_a_stack(finops: Finop
     assert total["savings_rate_before"] == pytest.approx(1 - before, abs=1e-9)
 
 
+def test_prices_in_another_currency_are_taken_at_the_rate_of_the_day(finops: Finops) -> None:
+    """A bill in EUR beside prices in USD: 0.5 USD are 0.4 EUR at 0.8. Without a table of rates no price is known."""
+    ingested(finops, [{**one, "BillingCurrency": "EUR"} for one in bill()])
+    Path("prices").mkdir()
+    head = "# provider: aws\n# as_of: 2026-09-05\n# source: our contract\n# currency: USD\n"
+    Path("prices/own.csv").write_text(f"{head}instance_type,region,purchase_option,price\ng6.xlarge,us-east-1,reserved_1y,0.5\n")
+    rows, _ = answered(finops, "--prices", "prices", "--demand", "history")
+    assert ("g6.xlarge", "reserved_1y") not in rows
+    Path("rates.csv").write_text("date,from,to,rate,source\n2026-09-09,USD,EUR,0.8,ECB\n")
+    Path("finops.toml").write_text('[currency]\nrates = "rates.csv"\n')
+    rows, document = answered(finops, "--prices", "prices", "--demand", "history")
+    one = rows["g6.xlarge", "reserved_1y"]
+    assert (one["units"], one["currency"], D(one["price"]), one["break_even"]) == (3, "EUR", D("0.4"), 0.5)
+    assert D(one["saving"]) == D("0.4") * 3 * 730
+    assert one["price_source"] == "our contract (0.5 USD at 0.8)"
+    assert "prices in USD are taken at the rate of the business date" in document["meta"]["notes"]
+
+
 def test_hours_that_are_no_demand_are_left_out_and_said(finops: Finops) -> None:
     """Spot, hours of another kind of purchase, and the negation that takes back what a plan covers."""
     rows = [
