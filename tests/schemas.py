@@ -59,7 +59,8 @@ ROWS: dict[str, dict[str, Any]] = {
     | _all(NUMBER, "bits", "usual"),
     "burn": {"budget": NAME, "path": NAME, "kind": NAME, "status": NAME, "opened": DATE, "closed": DATE}
     | _all(TEXT, "currency", "window", "mostly", "mostly_path")
-    | _all(NUMBER, "used", "burn", "highest"),
+    | _all(NUMBER, "used", "burn", "highest")
+    | _all(MONEY, "cost", "runs_cost"),
     "bridge": {"driver": NAME, "meaning": NAME, "currency": NAME, "effect": MONEY, "share": NUMBER},
     "bridge-forecast": {"driver": NAME, "meaning": NAME, "currency": NAME, "effect": MONEY, "share": NUMBER},
     "volatility": {"agent": NAME, "currency": NAME, "days": COUNT, "peak_day": DATE}

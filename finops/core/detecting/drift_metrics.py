@@ -41,6 +41,25 @@ DRIFT_METRICS: tuple[Metric, ...] = (
         "Now is the last 24 hours with calls.",
     ),
     Metric(
+        "burn_cost",
+        "Cost of a burn",
+        "currency",
+        "list cost of the failed or slow calls of a burn and the window before it; of money, list cost of its calls - the "
+        "budget's share of those hours",
+        "step burn",
+        "lower is better",
+        "Unknown where none of the calls has a known cost, as of tools.",
+    ),
+    Metric(
+        "burn_runs_cost",
+        "Cost of the runs of a burn",
+        "currency",
+        "list cost of all calls of the runs in which the failed or slow calls of a burn happened",
+        "step burn",
+        "lower is better",
+        "A run may have gone well in spite of them.",
+    ),
+    Metric(
         "volatility_mean",
         "Mean day",
         "currency",

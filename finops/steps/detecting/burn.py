@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,12 @@ from finops.core.talk import Talk
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import DIMENSIONS, CubeQuestion, cube_totals, require_built
 from finops.ledger.store import Reader, one_state
+from finops.steps.detecting.burn_cost import LEVELS, cost_above, cost_of_bad_calls
 from finops.steps.reading import read_ledger
 
 Row = dict[str, Any]
 WINDOW_D = 30
 SCOPE = ("tenant", "workflow", "agent", "model", "provider", "operation", "tool", "prompt_route")
-_LEVELS = ("workflow", "agent", "route")
 COLUMNS = (
     *(
         Column("budget", "Budget"),
@@ -33,8 +34,12 @@ COLUMNS = (
         Column("currency", "Currency", wide_only=True),
     ),
     *(Column("used", "Used", "ratio", "burn_used"), Column("burn", "Burn now", "number", "burn_rate")),
-    *(Column("highest", "Highest", "number", "burn_rate"), Column("window", "Over", wide_only=True)),
+    *(Column("highest", "Highest", "number", "burn_rate", wide_only=True), Column("window", "Over", wide_only=True)),
     *(Column("opened", "Too fast from", "time"), Column("closed", "To", "time", wide_only=True), Column("status", "Status")),
+    *(
+        Column("cost", "Cost", "money", "burn_cost"),
+        Column("runs_cost", "Runs cost", "money", "burn_runs_cost"),
+    ),
     *(Column("mostly", "Mostly from"), Column("mostly_path", "All of its path", wide_only=True)),
 )
 
@@ -57,7 +62,8 @@ def burn(overrides: Overrides, *, last: str = "30d", talk: Talk) -> Result:
     notes = [
         "a burn of 1 uses a budget up just in its period; too fast is 14.4 for an hour, 6 for six hours, 3 for a day, and 1 for "
         "three days of failures or slow answers; money by the hour is that of calls at list price; a service, agent or route "
-        "that burns where the whole does not has a row of its own"
+        "that burns where the whole does not has a row of its own; the cost is that of the calls that failed or were slow, "
+        "of money what calls cost above the budget's share"
     ]
     return Result(COLUMNS, rows, (), meta, notes)
 
@@ -85,7 +91,8 @@ def _of_money(reader: Reader, settings: Settings, budget: Budget, first: date, s
     calls = [row for row in _calls(reader, budget.scope, first, settings.as_of, None) if row["currency"] == budget.currency]
     hours = _hours(first, settings.as_of)
     spend = _series(calls, hours, "cost")
-    hourly = float(budget.amount) / ((ends - begins).days * 24)
+    share = budget.amount / ((ends - begins).days * 24)
+    hourly = float(share)
     rates = {window: money_rates(spend, hourly, window) for pair in PAIRS for window in pair[:2]}
     own: Row = {
         "budget": budget.id or _name(budget.scope),
@@ -94,7 +101,7 @@ def _of_money(reader: Reader, settings: Settings, budget: Budget, first: date, s
         "currency": budget.currency,
     }
     used = float(spent / budget.amount) if budget.amount else None
-    told = _told(rates, burns(rates, PAIRS), calls, "cost", first, since)
+    told = _told(rates, burns(rates, PAIRS), calls, "cost", first, since, partial(cost_above, share, calls))
     over = used is not None and used >= 1 and told["status"] != "burning"
     return {**own, "used": used, **told, **({"status": "used up"} if over else {})}
 
@@ -108,6 +115,7 @@ def _of_calls(reader: Reader, settings: Settings, envelope: Envelope, first: dat
                 hint="one of: " + ", ".join(SCOPE),
             )
     calls = _calls(reader, envelope.scope, first, settings.as_of, envelope.latency_ms)
+    asked = {"latency_ms": envelope.latency_ms, **{name: envelope.scope.get(name) for name in SCOPE}}
     hours = _hours(first, settings.as_of)
     kinds = []
     if envelope.error_share is not None:
@@ -127,7 +135,8 @@ def _of_calls(reader: Reader, settings: Settings, envelope: Envelope, first: dat
             rates = {window: event_rates(events, of, allowed, window) for pair in pairs for window in pair[:2]}
             found = [one for one in burns(rates, pairs) if not _within(part, one, known)]
             known += [(part, one) for one in found]
-            told = _told(rates, found, own, bad, first, since)
+            cost_of = partial(cost_of_bad_calls, reader, settings, asked, kind, part, first)
+            told = _told(rates, found, own, bad, first, since, cost_of)
             if not part or told["opened"] is not None:
                 path = " / ".join(part) or _name(envelope.scope)
                 budget = envelope.id or _name(envelope.scope)
@@ -140,7 +149,7 @@ def _parts(calls: Sequence[Row]) -> list[tuple[tuple[str, ...], list[Row]]]:
     """The calls of the whole scope, then of each service, agent in it, and prompt route (or tool) of that, widest first; a part
     that is all of the one above it is none."""
     found: dict[tuple[str, ...], list[Row]] = {(): list(calls)}
-    for length in range(1, len(_LEVELS) + 1):
+    for length in range(1, len(LEVELS) + 1):
         for row in calls:
             name = _path(row)
             if len(name) >= length:
@@ -163,10 +172,18 @@ def _used(events: Any, among: Any, allowed: float) -> float | None:
 
 def _path(row: Row) -> tuple[str, ...]:
     """Its service, the agent in it and its prompt route (or tool)."""
-    return tuple(f"{kind}={row[kind]}" for kind in _LEVELS if row[kind] is not None)
+    return tuple(f"{kind}={row[kind]}" for kind in LEVELS if row[kind] is not None)
 
 
-def _told(rates: dict[int, Any], burned: Sequence[Burn], calls: Sequence[Row], part: str, first: date, since: date) -> Row:
+def _told(
+    rates: dict[int, Any],
+    burned: Sequence[Burn],
+    calls: Sequence[Row],
+    part: str,
+    first: date,
+    since: date,
+    cost_of: Callable[[Burn], Row],
+) -> Row:
     begin = (since - first).days * 24
     found = [one for one in burned if one.last >= begin]
     newest = max((row["hour"] for row in calls), default=len(rates[24]) - 1)
@@ -179,6 +196,8 @@ def _told(rates: dict[int, Any], burned: Sequence[Burn], calls: Sequence[Row], p
             "opened": None,
             "closed": None,
             "status": "fine",
+            "cost": None,
+            "runs_cost": None,
             "mostly": None,
             "mostly_path": None,
         }
@@ -187,6 +206,7 @@ def _told(rates: dict[int, Any], burned: Sequence[Burn], calls: Sequence[Row], p
     return {
         **{"burn": now, "highest": round(worst.rate, 2), "window": f"{worst.window_h} h", "opened": _moment(first, worst.opened)},
         **{"closed": None if going_on else _moment(first, worst.last), "status": "burning" if going_on else "burned"},
+        **cost_of(worst),
         **_mostly(calls, part, worst),
     }
 

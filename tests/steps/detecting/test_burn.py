@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
+from finops.core.detecting.burn import Burn
+from finops.steps.detecting.burn_cost import cost_above
 from tests.conftest import Ran
 
 Finops = Callable[..., Ran]
@@ -20,6 +23,15 @@ def test_what_was_planted_burns_and_nothing_else(sample: Finops) -> None:
     assert burned["fare-search", "errors"]["mostly"] == "route=search_fares (100%)"
     assert burned["openai", "money"]["mostly_path"] == "workflow=service-desk-triage / agent=answer-drafter"
     assert all(row["used"] < 1 for row in ran.json["rows"])
+    assert Decimal(burned["openai", "money"]["cost"]) > 100, "what the flood cost above the budget's share"
+    assert burned["fare-search", "errors"]["cost"] is None, "a tool's failures have no price of their own"
+    assert Decimal(burned["fare-search", "errors"]["runs_cost"]) > 100, "the runs in which they happened have"
+
+
+def test_only_hours_of_the_burn_count_and_the_share_of_each_is_taken_off() -> None:
+    calls = [{"hour": hour, "cost": cost} for hour, cost in ((5, Decimal(9)), (7, Decimal(30)), (8, None), (9, Decimal(40)))]
+    found = cost_above(Decimal(2), calls, Burn(opened=8, last=9, rate=14.4, window_h=3))
+    assert found == {"cost": Decimal(70 - 4 * 2), "runs_cost": None}
 
 
 def test_a_budget_that_is_too_small_is_an_incident_of_its_own(sample: Finops, sample_home: Path, tmp_path: Path) -> None:
@@ -63,6 +75,10 @@ def test_a_part_that_burns_where_the_whole_does_not_is_told(sample: Finops, tmp_
     ]
     parts = [row["path"] for row in rows if row["path"] != "everything"]
     assert parts == ["workflow=service-desk-triage / agent=triage-router"], "the burn of the whole names its own part"
+    (router,) = [row for row in rows if row["path"] == parts[0]]
+    assert Decimal(router["runs_cost"]) > 0
+    assert router["cost"] is None, "its failed calls told no tokens"
+    assert router["currency"] == "USD"
 
 
 def test_an_envelope_that_cannot_mean_anything_is_one_error_with_its_line(
