@@ -114,15 +114,16 @@ def _make_sample(home: Path) -> None:
 
 @pytest.fixture
 def sample(finops: Callable[..., Ran], sample_home: Path, tmp_path: Path) -> Callable[..., Ran]:
-    """Runs `finops ARGS` on a copy of the sample company's ledger."""
-    for item in sample_home.parent.glob("finops.duckdb*"):
-        target = tmp_path / item.name
-        if item.is_dir():
-            shutil.copytree(item, target)
-        else:
-            shutil.copy(item, target)
+    """Runs `finops ARGS` on a ledger of the sample company that is the test's own."""
+    own = tmp_path / "finops.duckdb"
+    link_ledger(sample_home.parent / own.name, own)
+    return lambda *arguments: finops(*arguments, "--config", sample_home / "finops.toml", "--ledger", own)
 
-    def ran(*arguments: object) -> Ran:
-        return finops(*arguments, "--config", sample_home / "finops.toml", "--ledger", tmp_path / "finops.duckdb")
 
-    return ran
+def link_ledger(ledger: Path, to: Path) -> None:
+    """A further name for a ledger and its parts: a command that writes puts a new file in the place of the name that it is given,
+    and parts are never changed. What writes into the file itself needs a copy."""
+    os.link(ledger, to)
+    parts = ledger.with_name(ledger.name + ".d")
+    if parts.is_dir():
+        shutil.copytree(parts, to.with_name(to.name + ".d"), copy_function=os.link)

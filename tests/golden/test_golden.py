@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from finops.cli import output
+from finops.cli.options import Globals
+from finops.cli.output import emit
+from finops.core.result import Result
 from tests.conftest import Ran
 
 HERE = Path(__file__).resolve().parent / "answers"
@@ -70,17 +75,30 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_golden_bytes(name: str, form: str, sample: Callable[..., Ran]) -> None:
-    ran = sample(*COMMANDS[name], "-f", form, "-q")
-    assert ran.code == 0, ran.err
-    assert ran.err == ""
+def test_golden_bytes(
+    name: str, sample: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command answers once; its answer is then written in every other format, as the command writes it."""
+    written: list[tuple[Result, Globals]] = []
+    monkeypatch.setattr(output, "emit", lambda result, g: (written.append((result, g)), emit(result, g)))
+    ran = sample(*COMMANDS[name], "-f", FORMATS[0], "-q")
+    assert (ran.code, ran.err) == (0, "")
+    ((result, g),) = written
+    same(name, FORMATS[0], ran.out)
+    for form in FORMATS[1:]:
+        emit(result, replace(g, format=form))
+        out, err = capsys.readouterr()
+        assert err == ""
+        same(name, form, out)
+
+
+def same(name: str, form: str, out: str) -> None:
     path = HERE / f"{name}.{form}"
     if WRITE:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(ran.out, encoding="utf-8")
-    assert ran.out == path.read_text(encoding="utf-8"), "FINOPS_WRITE_GOLDEN=1 writes it anew"
+        path.write_text(out, encoding="utf-8")
+    assert out == path.read_text(encoding="utf-8"), f"{path.name}: FINOPS_WRITE_GOLDEN=1 writes it anew"
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
