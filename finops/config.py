@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from finops.core.double_checks import check_doubles
 from finops.core.rule_checks import check_rules
+from finops.core.section_checks import FAR, Place, check_plan, check_sections
 from finops.core.settings import (
     AccountMap,
     Budget,
@@ -140,8 +144,8 @@ def load_settings(overrides: Overrides, *, today: date | None = None, as_written
     """Settings from the file that `overrides` names, else `finops.toml` in the working folder, else defaults. Where cost is told
     in one currency, so are amounts of the file, unless they are wanted `as_written`."""
     path = _config_path(overrides.config)
-    data = _parsed(path) if path else {}
-    text = path.read_text(encoding="utf-8") if path else ""
+    text = read_text(path) if path else ""
+    data = _parsed(text, path) if path else {}
     root = path.parent if path else Path.cwd()
     parts = read_sections(SECTIONS, data, text, where=str(path) if path else CONFIG_NAME)
     place: LedgerPlace = parts["ledger"]
@@ -182,6 +186,13 @@ def load_settings(overrides: Overrides, *, today: date | None = None, as_written
         import_faults=parts["import_faults"],
     )
     _check(settings)
+    check_sections(parts, str(path) if path else CONFIG_NAME)
+    check_doubles(parts, str(path) if path else CONFIG_NAME)
+    _check_files(settings, parts)
+    _check_sources(settings)
+    if overrides.as_of is not None and not FAR[0] <= overrides.as_of <= FAR[1]:
+        hint = f"a day from {FAR[0]} to {FAR[1]}"
+        raise UsageError(f"{overrides.as_of} is no business date", where="--as-of", hint=hint)
     for fault in settings.import_faults:
         if (note := f"{fault.error.where}: {fault.error.what}: `finops ingest` does not read such files") not in overrides.told:
             overrides.told.append(note)
@@ -214,29 +225,47 @@ def read_plans(path: Path) -> tuple[Plan, ...]:
     """The [[plan]] tables of a file of their own."""
     if not path.is_file():
         raise UsageError(f"there is no file of plans `{path}`", hint="a TOML file with [[plan]] tables, as in finops.toml")
-    text = path.read_text(encoding="utf-8")
-    plans: tuple[Plan, ...] = read_sections((Section("plan", Plan, many=True),), _parsed(path), text, where=str(path))["plan"]
+    text = read_text(path)
+    plans: tuple[Plan, ...] = read_sections((Section("plan", Plan, many=True),), _parsed(text, path), text, where=str(path))[
+        "plan"
+    ]
+    for plan in plans:
+        check_plan(plan, Place(str(path), f"[[plan]] {plan.what},", plan.line))
     return plans
 
 
 def _config_path(given: Path | None) -> Path | None:
     if given is not None:
-        if not given.is_file():
+        if not given.exists():
             raise UsageError(f"there is no configuration file `{given}`", hint="`finops init` writes one")
         return given.resolve()
     default = Path.cwd() / CONFIG_NAME
-    return default if default.is_file() else None
+    return default if default.exists() or default.is_symlink() else None
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def read_text(path: Path) -> str:
+    """The text of a file of settings, with or without a mark of its byte order."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"the configuration is not valid TOML: {error}", where=str(path)) from None
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"the configuration is not UTF-8 (byte {error.start})", where=str(path), hint="save it as UTF-8"
-        ) from None
+        what, hint = f"the configuration is not UTF-8 (byte {error.start})", "save it as UTF-8"
+    except OSError as error:
+        what, hint = (
+            f"the configuration can't be read: {(error.strerror or str(error)).lower()}",
+            "a file of text, as `finops init` writes",
+        )
+    raise UsageError(what, where=str(path), hint=hint)
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError, ArithmeticError) as error:  # numbers of thousands of digits, tables within tables
+        said = str(error) or "it can't be read"
+        line = re.search(r"\(at line (\d+), column \d+\)", said)
+        where = f"{path}:{line[1]}" if line else str(path)
+        hint = 'texts stand in quotes: key = "value"; `finops init` writes an example'
+        raise UsageError(f"the configuration is not valid TOML: {said}", where=where, hint=hint) from None
 
 
 def _currency(given: str | None) -> str | None:
@@ -270,28 +299,50 @@ def _check(settings: Settings) -> None:
             where=f"{settings.config} [calendar] zone",
             hint='use an IANA name such as "Europe/Berlin"',
         ) from None
-    owners = [(entry.line, "[[map]]", {d: getattr(entry, d) for d in ("tenant", "agent", "workflow")}) for entry in settings.maps]
-    owners += [(rule.line, "[[rule]] owner", dict(rule.owner)) for rule in settings.rules]
-    for line, section, names in owners:
-        for dimension, name in names.items():
-            if str(name or "").startswith("__"):
-                raise UsageError(
-                    f"the {dimension} `{name}` has a name that is kept for what has no owner",
-                    where=f"{settings.config}:{line} {section}",
-                    hint="owners' names do not begin with `__`",
-                )
-    seen: dict[str, int] = {}
-    for rule in settings.rules:
-        key = f"{rule.id}@{rule.from_}"
-        if key in seen:
-            raise UsageError(
-                f"two rules are called `{rule.id}` from the same date",
-                where=f"{settings.config}:{rule.line} (first on line {seen[key]})",
-                hint="give each its own id, or another `from` date for a new version",
-            )
-        seen[key] = rule.line
     check_rules(settings.rules, settings.layers, str(settings.config))
     check_work_units(settings.units, str(settings.config))
+
+
+def _check_files(settings: Settings, parts: Mapping[str, Any]) -> None:
+    """Files and folders that the configuration names are there."""
+    own = parts["ledger"].prices is not None and settings.prices == _absolute(parts["ledger"].prices, settings.root)
+    named = (
+        ("currency", "rates", settings.exchange_rates, "file", "a table of date,from,to,rate,source"),
+        ("placement", "carbon", settings.carbon, "file", "a dated table of what places emit"),
+        ("ledger", "prices", settings.prices if own else None, "folder", "a folder of price facts"),
+    )
+    for section, key, path, kind, hint in named:
+        if path is not None and not (path.is_file() if kind == "file" else path.is_dir()):
+            place = Place(str(settings.config), f"[{section}]", parts[f"{section}_line"])
+            raise place.refuse(f"there is no {kind} `{path}`", key, hint)
+    if settings.ledger.is_dir():
+        place = Place(str(settings.config or settings.root), "[ledger]", parts["ledger_line"])
+        raise place.refuse(f"the ledger `{settings.ledger}` is a folder", "path", "name a file, such as finops.duckdb")
+
+
+def _check_sources(settings: Settings) -> None:
+    """Sources that [[source]] and [[count]] speak of are there, and take what they are told."""
+    if not (settings.source_options or settings.counting):
+        return
+    from finops.sources import names, source
+
+    described = [one.name for one in settings.imports] + [str(fault.given.get("name")) for fault in settings.import_faults]
+    asked = [("source", "name", one.name, one.line) for one in settings.source_options]
+    asked += [("count", "source", one.source, one.line) for one in settings.counting]
+    for section, key, name, line in asked:
+        known = (*names(), *(("*", *described) if section == "count" else ()))
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean `{near[0]}`?" if near else "`finops sources list` names them"
+            raise Place(str(settings.config), f"[[{section}]]", line).refuse(f"there is no source `{name}`", key, hint)
+    takers = [name for name in names() if getattr(source(name), "takes_currency", False)]
+    for one in settings.source_options:
+        where = Place(str(settings.config), f"[[source]] {one.name},", one.line)
+        if one.currency is not None and one.name not in takers:
+            hint = "these take one: " + ", ".join(takers)
+            raise where.refuse(f"`{one.name}` takes no currency: its files name it", "currency", hint)
+        if one.currency is not None and not re.fullmatch("[A-Z]{3}", one.currency):
+            raise where.refuse(f"`{one.currency}` is no code of a currency", "currency", 'three letters, such as "EUR"')
 
 
 def with_ledger(settings: Settings, ledger: Path) -> Settings:

@@ -66,7 +66,7 @@ def test_unknown_key_names_the_nearest_and_the_line(tmp_path: Path) -> None:
         ("[calender]\n", "calender"),
         ('[calendar]\nzone = "Mars/Olympus"\n', "Mars/Olympus"),
         ('[[budget]]\namount = "$5"\n', "$5"),
-        ("[[budget]]\namount = true\n", "True"),
+        ("[[budget]]\namount = true\n", "true"),
         ("[[budget]]\namount = nan\n", "NaN"),
         ('[[budget]]\namount = "5"\nperiod = "fortnight"\n', "fortnight"),
         ('[[rule]]\nmethod = "shared"\n', "`id` is missing"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from finops.core.contracts import CHARGE
+from finops.core.match_checks import match_fault
 from finops.core.settings import LayerRule, Rule
 from finops.errors import UsageError
 
@@ -18,13 +18,10 @@ METER_JOINS = ("provider", "account", "region", "resource", "instance_type")
 CALL_JOINS = ("provider", "account", "region", "model", "token_class")
 EVERYTHING = "*"
 """As the only join: what drives the rule is summed over all providers, models and resources."""
-DERIVED = ("provider", "model", "token_class", "instance_type", "purchase_option")
-"""Names of a charge that a rule may match beside the columns of the bill itself."""
-NOT_MATCHED = ("Tags", "AllocatedTags", "SkuPriceDetails")
-"""Columns that hold many values; a rule names one of them as `tag:NAME`."""
 OWN_NAMES = ("named-owner", "no-rule", "no-charge", "estimated-calls", "estimated-hours", "api-models", "gpu-hours", "cpu-hours")
 """What places cost without a rule of the file goes by these names."""
 _WHOLES = (Decimal(1), Decimal(100))
+_LEAST_SHARE, _MOST_SHARE = Decimal("1e-12"), Decimal(10**12)
 
 
 def check_rules(rules: Sequence[Rule], layers: Sequence[LayerRule], file: str) -> None:
@@ -146,8 +143,6 @@ def _nearest(name: str, known: Sequence[str], otherwise: str) -> str:
 
 
 def _check_name(rule: Rule, where: _Place) -> None:
-    if not rule.id.strip():
-        raise where.refuse("has no name", "id", "give it one: answers name it")
     if rule.id in OWN_NAMES:
         raise where.refuse("has a name that is kept for what no rule of the file places", "id", "give it another id")
 
@@ -166,24 +161,8 @@ def _check_names(rules: Sequence[Rule], file: str) -> None:
 
 
 def _check_match(match: Mapping[str, Any], where: _Place) -> None:
-    for key, value in match.items():
-        known = key.startswith("tag:") or key in DERIVED or (key in CHARGE.names and key not in NOT_MATCHED)
-        if not known:
-            names = [*CHARGE.names, *DERIVED]
-            hint = "write `tag:NAME` for one tag" if key in NOT_MATCHED else ""
-            raise where.refuse(
-                f"matches by `{key}`, which a charge does not have" if not hint else f"matches by the whole of `{key}`",
-                "match",
-                hint or _nearest(key, names, "name a FOCUS column, or `tag:NAME`"),
-            )
-        if key == "tag:":
-            raise where.refuse("matches by a tag without a name", "match", "write `tag:NAME`")
-        values = list(value) if isinstance(value, list | tuple) else [value]
-        if not values:
-            raise where.refuse(f"matches `{key}` against an empty list, which no charge can fit", "match")
-        for one in values:
-            if isinstance(one, bool) or not isinstance(one, str | int | Decimal):
-                raise where.refuse(f"matches `{key}` against `{one}`, which is no text", "match", "a text, or a list of texts")
+    if fault := match_fault(match):
+        raise where.refuse(fault[0], "match", fault[1])
 
 
 def _check_dates(entry: Rule | LayerRule, where: _Place) -> None:
@@ -202,6 +181,9 @@ def _check_owners(rule: Rule, where: _Place) -> None:
                 raise where.refuse(
                     f"names no {dimension}: `{value}`", key, "a name" + (", or a list of names" * (key == "targets"))
                 )
+    taking = [one for value in rule.targets.values() for one in (value if isinstance(value, list | tuple) else [value])]
+    if kept := next((one for one in taking if one.startswith("__")), None):
+        raise where.refuse(f"names `{kept}`, a name that is kept for what has no owner", "targets", "name those who take part")
     if any(str(name).startswith("__") for name in rule.of.values()):
         raise where.refuse("shares the cost of what has no owner", "of", "name a tenant, an agent or a workflow")
     if rule.of and (rule.method != "shared" or rule.match):
@@ -219,7 +201,9 @@ def _check_shares(rule: Rule, where: _Place) -> None:
         parts = owner.split("/")
         if len(parts) > len(DIMENSIONS) or not all(part.strip() for part in parts):
             raise where.refuse(f"shares with `{owner}`", "shares", 'a tenant, "tenant/agent" or "tenant/agent/workflow"')
-        if any(part.strip().startswith("__") for part in parts):
+        if any(part != part.strip() for part in parts):
+            raise where.refuse(f"shares with `{owner}`, a name with a space at its end", "shares", "leave the space out")
+        if any(part.startswith("__") for part in parts):
             raise where.refuse(f"shares with `{owner}`, a name that is kept for what has no owner", "shares")
         found.append(_share(owner, share, where))
     if rule.method != "shared" or rule.split != "fixed":
@@ -241,12 +225,21 @@ def _share(owner: str, share: Any, where: _Place) -> Decimal:
         raise where.refuse(f"gives `{owner}` the share `{share}`", "shares", "a number from 0 up")
     if number < 0:
         raise where.refuse(f"gives `{owner}` the negative share {share}", "shares", "a number from 0 up")
+    if number and not _LEAST_SHARE <= number <= _MOST_SHARE:
+        hint = f"a number from {_LEAST_SHARE:f} to {_MOST_SHARE:f}"
+        raise where.refuse(f"gives `{owner}` the share {share}, which can't be weighed", "shares", hint)
+    if number != number.quantize(_LEAST_SHARE):
+        raise where.refuse(
+            f"gives `{owner}` the share {share}", "shares", "at most twelve digits after the point, or whole weights"
+        )
     return number
 
 
 def _check_driver(rule: Rule, where: _Place) -> None:
     if rule.tolerance < 0:
         raise where.refuse(f"has the negative tolerance {rule.tolerance}", "tolerance", "a share of 1, for example 0.1")
+    if rule.tolerance > 1:
+        raise where.refuse(f"has the tolerance {rule.tolerance:f}", "tolerance", "a share of 1: 0.1 is 10 %")
     if rule.widen and LEVELS[rule.widen] < LEVELS[rule.window]:
         raise where.refuse(f"widens from a {rule.window} to the shorter {rule.widen}", "widen", "hour, then day, then month")
     if rule.method != "metered":

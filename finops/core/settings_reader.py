@@ -52,8 +52,21 @@ def read_sections(sections: Sequence[Section], data: Mapping[str, Any], text: st
             if not isinstance(given, Mapping):
                 raise UsageError(f"`{section.name}` must be written as [{section.name}]", where=where)
             line = (_lines_of(f"[{section.name}]", text) or [0])[0]
-            read[section.name] = _read(section.shape, given, f"{where}:{line} [{section.name}]", line)
+            read[section.name] = _read(section.shape, given, f"{_at(where, line)} [{section.name}]", line)
+            read[f"{section.name}_line"] = line
     return read
+
+
+def _at(where: str, line: int) -> str:
+    """The file and the line, where that is known: a table that is written in one line with others has none."""
+    return f"{where}:{line}" if line else where
+
+
+def _named(section: str, item: Any) -> str:
+    """The section and what the entry is called, where it says so."""
+    names = (item.get(key) for key in CALLED) if isinstance(item, Mapping) else ()
+    name = next((name for name in names if isinstance(name, str) and name.strip()), None)
+    return f"[[{section}]] {name}," if name else f"[[{section}]]"
 
 
 def _read_all(section: Section, given: Sequence[tuple[Any, int]], where: str) -> tuple[tuple[Any, ...], tuple[Fault, ...]]:
@@ -61,7 +74,7 @@ def _read_all(section: Section, given: Sequence[tuple[Any, int]], where: str) ->
     faults: list[Fault] = []
     for item, line in given:
         try:
-            items.append(_read(section.shape, item, f"{where}:{line} [[{section.name}]]", line))
+            items.append(_read(section.shape, item, f"{_at(where, line)} {_named(section.name, item)}", line))
         except UsageError as error:
             if not section.apart:
                 raise
@@ -71,16 +84,16 @@ def _read_all(section: Section, given: Sequence[tuple[Any, int]], where: str) ->
 
 def _read(shape: type, data: Mapping[str, Any], where: str, line: int) -> Any:
     if not isinstance(data, Mapping):
-        raise UsageError(f"expected a table, found `{data}`", where=where)
+        raise _unexpected("a table", data, where.rstrip(","), 'key = "value" below its header, or {key = "value"}')
     hints = get_type_hints(shape)
     known = {f.name.rstrip("_"): f for f in fields(shape) if f.name != "line"}
-    _refuse_unknown(data, list(known), where)
+    _refuse_unknown(data, list(known), where.rstrip(","))
     values: dict[str, Any] = {}
     for key, item in known.items():
         if key in data:
             values[item.name] = _value(hints[item.name], data[key], f"{where} {key}", line)
         elif item.default is MISSING and item.default_factory is MISSING:
-            raise UsageError(f"`{key}` is missing", where=where)
+            raise UsageError(f"`{key}` is missing", where=where.rstrip(","), hint=f"{key} = {_example(hints[item.name])}")
     if "line" in hints:
         values["line"] = line
     return shape(**values)
@@ -94,7 +107,9 @@ def _value(hint: Any, given: Any, where: str, line: int) -> Any:
         return _one_of(get_args(hint), given, where)
     if origin is tuple:
         items = given if isinstance(given, list) else [given]
-        return tuple(_value(get_args(hint)[0], item, where, line) for item in items)
+        read = tuple(_value(get_args(hint)[0], item, where, line) for item in items)
+        _refuse_twice(read, where)
+        return read
     if is_dataclass(hint) and isinstance(hint, type):
         return _read(hint, given, where, line)
     if hint is Decimal:
@@ -104,43 +119,77 @@ def _value(hint: Any, given: Any, where: str, line: int) -> Any:
     if hint is int and isinstance(given, int) and not isinstance(given, bool):
         return given
     if hint is str and isinstance(given, str):
-        return given
+        return _text(given, where)
     if origin in (Mapping, dict) or getattr(origin, "__name__", "") == "Mapping":
         if isinstance(given, Mapping):
-            return dict(given)
-        raise UsageError(f"expected a table, found `{given}`", where=where)
-    raise UsageError(f"expected {getattr(hint, '__name__', hint)}, found `{given}`", where=where)
+            texts = get_args(hint)[1] is str
+            return {key: _value(str, value, f"{where} {key}", line) if texts else value for key, value in given.items()}
+        raise _unexpected("a table", given, where, '{name = "value"}')
+    name, example = _WORDS.get(hint, (getattr(hint, "__name__", str(hint)), None))
+    raise _unexpected(name, given, where, example and f"write it as {example}")
+
+
+def _text(given: str, where: str) -> str:
+    """A text that says something; codes of currencies are written large. Only what parts columns and digits may be a space."""
+    key = where.rsplit(" ", 1)[-1]
+    if not given.strip() and key not in _BLANKS:
+        raise UsageError("an empty text says nothing", where=where, hint="leave the key out, or name something")
+    if key == "currency" and re.fullmatch("[A-Za-z]{3}", given.strip()):
+        return given.strip().upper()
+    return given
+
+
+def _refuse_twice(items: Sequence[Any], where: str) -> None:
+    for number, item in enumerate(items):
+        if isinstance(item, str) and item in items[:number]:
+            raise UsageError(f"`{item}` stands twice", where=where, hint="keep one")
+
+
+def _unexpected(what: str, given: Any, where: str, hint: str | None = None) -> UsageError:
+    return UsageError(f"expected {what}, found `{_shown(given)}`", where=where, hint=hint)
+
+
+def _shown(given: Any) -> str:
+    """What stands there, as TOML has it and not longer than a line."""
+    text = str(given).lower() if isinstance(given, bool) else str(given)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _example(hint: Any) -> str:
+    plain = next((a for a in get_args(hint) if a is not type(None)), hint) if get_origin(hint) is not Literal else hint
+    if get_origin(plain) is Literal:
+        return f'"{get_args(plain)[0]}"'
+    return _WORDS.get(plain, ("", '"…"'))[1]
 
 
 def _one_of(choices: Sequence[Any], given: Any, where: str) -> Any:
-    if given in choices:
+    if isinstance(given, str) and given in choices:
         return given
     nearest = difflib.get_close_matches(str(given), [str(c) for c in choices], 1)
     hint = f"did you mean `{nearest[0]}`?" if nearest else "use one of: " + ", ".join(map(str, choices))
-    raise UsageError(f"`{given}` is not known here", where=where, hint=hint)
+    raise UsageError(f"`{_shown(given)}` is not known here", where=where, hint=hint)
 
 
 def _decimal(given: Any, where: str) -> Decimal:
-    if isinstance(given, bool):
-        raise UsageError(f"expected an amount, found `{given}`", where=where)
-    if isinstance(given, Decimal | int) and Decimal(given).is_finite():
-        return Decimal(given)
-    if isinstance(given, str) and re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", given):
-        return Decimal(given)
-    raise UsageError(f"expected an amount, found `{given}`", where=where, hint='write it as a number, for example "55000"')
+    plain = isinstance(given, Decimal | int) and not isinstance(given, bool) and Decimal(given).is_finite()
+    if not plain and not (isinstance(given, str) and re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", given, re.ASCII)):
+        raise _unexpected("an amount", given, where, 'write it as a number, for example "55000"')
+    number = Decimal(given)
+    if number and not -_DIGITS <= number.adjusted() < _WHOLE_DIGITS:
+        hint = f"from 1e-{_DIGITS} to below 1e{_WHOLE_DIGITS}"
+        raise UsageError(f"`{_shown(given)}` is no amount that can be held", where=where, hint=hint)
+    return number
 
 
 def _date(given: Any, where: str) -> date:
-    if isinstance(given, datetime):
-        return given.date()
-    if isinstance(given, date):
+    if isinstance(given, date) and not isinstance(given, datetime):
         return given
-    if isinstance(given, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", given):
+    if isinstance(given, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", given, re.ASCII):
         try:
             return date.fromisoformat(given)
         except ValueError:
             pass
-    raise UsageError(f"expected a date, found `{given}`", where=where, hint="write it as 2026-01-31")
+    raise _unexpected("a date", given, where, "write it as 2026-01-31")
 
 
 def _refuse_unknown(data: Mapping[str, Any], known: Sequence[str], where: str) -> None:
@@ -151,6 +200,17 @@ def _refuse_unknown(data: Mapping[str, Any], known: Sequence[str], where: str) -
             raise UsageError(f"unknown key `{key}`", where=where, hint=hint)
 
 
+CALLED = ("id", "name", "what", "agent", "account", "tenant", "issuer", "workflow", "layer", "provider")
+"""Keys by which an entry is called, the first that is there."""
+_BLANKS = ("delimiter", "thousands")
+_WORDS = {
+    str: ("a text", '"…"'),
+    int: ("a whole number", "12"),
+    Decimal: ("an amount", '"55000"'),
+    date: ("a date", "2026-01-31"),
+}
+_DIGITS, _WHOLE_DIGITS = 12, 15
+"""What is stored has twelve digits after the point, and room for more before it than anybody pays."""
 _STRINGS = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}' + r"|'''.*?'{3,5}" + r'|"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'" + r"|#[^\n]*", re.DOTALL
 )

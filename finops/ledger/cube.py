@@ -9,30 +9,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from finops.core.section_checks import COST_SCOPE
 from finops.errors import DataError, UsageError
 from finops.ledger.store import Reader
 
 BILLED_MONTH = "strftime(c.billing_month, '%Y-%m')"
 INCURRED_MONTH = "strftime(c.business_day, '%Y-%m')"
 DIMENSIONS: Mapping[str, str] = {
-    **{
-        name: f"c.{name}"
-        for name in (
-            *(
-                "tenant",
-                "agent",
-                "workflow",
-                "model",
-                "token_class",
-                "region",
-                "instance_type",
-                "purchase_option",
-                "service",
-                "layer",
-            ),
-            *("provider", "issuer", "invoice", "account", "category", "method", "rule"),
-        )
-    },
+    **{name: f"c.{name}" for name in COST_SCOPE},
     "day": "strftime(c.charge_day, '%Y-%m-%d')",
     "month": BILLED_MONTH,
 }

@@ -9,12 +9,10 @@ from datetime import date
 from typing import Any
 
 from finops.core.forecasting.planned import LeafKey, Part
+from finops.core.section_checks import PLAN_SCOPE
 from finops.ledger.cube import DIMENSIONS
 from finops.ledger.daily import AMOUNT, RECURS_DAILY
 from finops.ledger.store import Reader
-
-DESCRIBED = ("tenant", "agent", "workflow", "provider", "service", "region", "instance_type", "model", "token_class")
-"""What a change can be about."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def leaf_parts(
     reader: Reader, by: Sequence[str], keys: Sequence[LeafKey], since: date, reach: date, billed_only: Sequence[str] = ()
 ) -> list[Part]:
     """The parts of each leaf's recurring spend from `since` to `reach`, in shares that add up to 1."""
-    names = sorted({*by, *DESCRIBED})
+    names = sorted({*by, *PLAN_SCOPE})
     values = ", ".join(f"{DIMENSIONS[name]} AS {name}" for name in names)
     rows = reader.query(
         f"""

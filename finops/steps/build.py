@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from finops.config import Overrides, Settings, load_settings
@@ -18,7 +17,6 @@ from finops.ledger.engine.compiling import Allocation
 from finops.ledger.engine.pricing import HourPrice, Place, PriceInputs
 from finops.ledger.engine.runner import BuildReport
 from finops.ledger.store import open_reader, open_writer
-from finops.sources import names as source_names
 from finops.steps.costs.restated import owner_costs, owner_differences, with_earlier
 from finops.steps.pricing.book import HOURS, TOKENS, known_batches
 
@@ -105,21 +103,10 @@ def kept_notes(report: BuildReport) -> list[str]:
 
 def allocation_of(settings: Settings) -> Allocation:
     """The part of the settings that decides whose a cost is, and whose records of a call count."""
-    _check_counting(settings)
     zone = settings.calendar.zone
     return Allocation(
         settings.identity, settings.maps, settings.rules, settings.workflows, zone, settings.counting, settings.layers
     )
-
-
-def _check_counting(settings: Settings) -> None:
-    for entry in settings.counting:
-        known = ("*", *source_names(), *(one.name for one in settings.imports))
-        if entry.source not in known:
-            near = get_close_matches(entry.source, known, 1)
-            hint = f"did you mean `{near[0]}`?" if near else "`finops sources list` names them"
-            where = f"{settings.config}:{entry.line} [[count]] source"
-            raise UsageError(f"there is no source `{entry.source}`", where=where, hint=hint)
 
 
 def prices_of(settings: Settings, reader: Reader) -> PriceInputs:

@@ -43,7 +43,6 @@ WRONG = {
     'id = "r"\nmethod = "metered"\nwindow = "month"\nwiden = "day"': ("to the shorter day", "hour, then day"),
     'id = "r"\nmethod = "metered"\ntolerance = "-0.1"': ("negative tolerance", "a share of 1"),
     'id = "api-models"\nmethod = "shared"': ("a name that is kept", "another id"),
-    'id = " "\nmethod = "shared"': ("has no name", "give it one"),
 }
 
 

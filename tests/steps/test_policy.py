@@ -114,4 +114,4 @@ def test_two_budgets_of_one_name_are_refused(finops: Sample, tmp_path: Path) -> 
     (tmp_path / "finops.toml").write_text(budget * 2, encoding="utf-8")
     ran = finops("policy", "list")
     assert ran.code == 2
-    assert "two budgets are called `a`" in ran.err
+    assert "`a` stands twice (first on line 1)" in ran.err

@@ -6,7 +6,6 @@ that it is about, so the leaf by 1 + Σ share · (Π factors - 1).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from finops.core.forecasting.states import Array
-from finops.errors import UsageError
+from finops.core.section_checks import percent_change
 
 Kind = Literal["spend", "volume", "tokens", "price", "model"]
 LeafKey = tuple[str | None, ...]
@@ -106,10 +105,4 @@ def days_after(reach: date, count: int) -> list[date]:
 
 def percent_factor(text: str, where: str) -> float:
     """`+20%` is 1.2, `-100%` is 0."""
-    match = re.fullmatch(r"\s*([+-])\s*(\d+(?:\.\d+)?)\s*%\s*", text)
-    if match is None:
-        raise UsageError(f"`{text}` is no change", where=where, hint="write it with its sign: +20% or -30%")
-    factor = 1 + float(match[1] + match[2]) / 100
-    if factor < 0:
-        raise UsageError(f"`{text}` takes away more than there is", where=where, hint="-100% is the most")
-    return factor
+    return float(percent_change(text, where))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from finops.core.rule_checks import CALL_JOINS, DERIVED, EVERYTHING, LEVELS, is_of_meters, named_rules
+from finops.core.match_checks import DERIVED
+from finops.core.rule_checks import CALL_JOINS, EVERYTHING, LEVELS, is_of_meters, named_rules
 from finops.core.settings import Identity, LayerRule, Rule
 from finops.ledger.engine.database import identifier, literal, quoted
 

@@ -22,10 +22,11 @@ from finops.core.forecasting.planned import (
     percent_factor,
 )
 from finops.core.forecasting.states import Array
+from finops.core.section_checks import PLAN_SCOPE, PLANNED
 from finops.core.settings import Plan
 from finops.errors import UsageError
 from finops.ledger.cube import DIMENSIONS
-from finops.ledger.leaf_parts import DESCRIBED, leaf_parts, price_steps, token_spend
+from finops.ledger.leaf_parts import leaf_parts, price_steps, token_spend
 from finops.steps.forecasting.list_prices import HISTORY_D, Steps, followed, future, future_notes, past_notes, ratio
 
 if TYPE_CHECKING:
@@ -121,18 +122,7 @@ def told(
 
 
 def _planned(reader: Reader, plan: Plan, as_of: date, where: str) -> Change | Added:
-    said = [name for name in (*MULTIPLIED, "model", "per_day", "once") if getattr(plan, name) is not None]
-    if len(said) != 1:
-        raise UsageError(
-            f"the plan `{plan.what}` says {' and '.join(f'`{name}`' for name in said) or 'no change'}",
-            where=where,
-            hint="one of: spend, volume, tokens, price, model, per_day, once",
-        )
-    for name in plan.scope:
-        if name not in DESCRIBED:
-            nearest = difflib.get_close_matches(name, DESCRIBED, 1)
-            hint = f"did you mean `{nearest[0]}`?" if nearest else "known here: " + ", ".join(DESCRIBED)
-            raise UsageError(f"a plan can't be about `{name}`", where=where, hint=hint)
+    said = [name for name in PLANNED if getattr(plan, name) is not None]
     scope = {name: str(value) for name, value in plan.scope.items()}
     last = None if plan.to is None else plan.to - timedelta(days=1)
     kind, what = said[0], f"planned: {plan.what}"
@@ -215,7 +205,7 @@ def _known_names(reader: Reader) -> dict[str, set[str]]:
             for row in reader.query(f"SELECT DISTINCT {DIMENSIONS[name]} AS value FROM fct_cost c")
             if row["value"]
         }
-        for name in DESCRIBED
+        for name in PLAN_SCOPE
     }
 
 

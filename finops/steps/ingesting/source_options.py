@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.config import CONFIG_NAME, Settings
-from finops.errors import UsageError
-from finops.sources import names
-from finops.sources import source as named_source
+from finops.config import Settings
 from finops.sources.mapped import fits_name
 from finops.steps.ingesting.given_files import GivenFile, name_under
 
@@ -31,15 +27,7 @@ def source_options(settings: Settings) -> Mapping[str, Any]:
 
 
 def asked_of(source: Source, path: Path, settings: Settings) -> dict[str, Any]:
-    """What `[[source]]` says of the file; the first that fits. Raises UsageError where such a table would not do."""
-    for one in settings.source_options:
-        where = f"{settings.config.name if settings.config else CONFIG_NAME}:{one.line} [[source]]"
-        if one.name not in names():
-            near = get_close_matches(one.name, names(), 1)
-            raise UsageError(f"there is no source `{one.name}`", where=where, hint=f"did you mean `{near[0]}`?" if near else None)
-        if one.currency is not None and not getattr(named_source(one.name), "takes_currency", False):
-            takers = ", ".join(name for name in names() if getattr(named_source(name), "takes_currency", False))
-            raise UsageError(f"`{one.name}` takes no currency: its files name it", where=where, hint=f"these take one: {takers}")
+    """What `[[source]]` says of the file; the first that fits."""
     fitting = (
         one
         for one in settings.source_options

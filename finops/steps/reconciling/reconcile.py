@@ -71,7 +71,8 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
 def _rows(reader: Reader, settings: Settings, month: str | None) -> tuple[list[Row], list[str]]:
     controls = _controls(reader)
     issued = reader.read("reconcile_invoices", month=month, currency=settings.currency, by_row=False)
-    invoices = _Invoices(settings.invoices, {_key(row): row["total"] for row in issued})
+    told = [one for one in settings.invoices if month in (None, one.period) and settings.currency in (None, one.currency)]
+    invoices = _Invoices(told, {_key(row): row["total"] for row in issued})
     rows: list[Row] = []
     for found in reader.read("reconcile", month=month, currency=settings.currency):
         row: Row = {**found}
@@ -134,9 +135,7 @@ class _Invoices:
             row = billed.get(key)
             period, issuer, account, currency = key
             if row is None:
-                notes.append(
-                    f"invoiced and without charges: {period} {issuer or '-'} {account or '-'}, {plain_decimal(total)} {currency}"
-                )
+                notes.append(_without_charges(period, issuer, account, total, currency))
             elif row["invoice_total"] is None:
                 row |= {"invoice_total": total, "invoice_source": "InvoiceDetail"}
             elif row["invoice_total"] != total:
@@ -158,7 +157,13 @@ class _Invoices:
                     f"the invoice of {invoice.issuer} for {invoice.period} covers {len(own)} accounts: "
                     f"{plain_decimal(invoice.total)} {invoice.currency}, billed {plain_decimal(billed)}, gap {gap}"
                 )
+            else:
+                notes.append(_without_charges(invoice.period, invoice.issuer, invoice.account, invoice.total, invoice.currency))
         return notes
+
+
+def _without_charges(period: str | None, issuer: str | None, account: str | None, total: Decimal, currency: str | None) -> str:
+    return f"invoiced and without charges: {period} {issuer or '-'} {account or '-'}, {plain_decimal(total)} {currency}"
 
 
 def _is_of(invoice: Invoice, row: Row) -> bool:

@@ -11,7 +11,7 @@ from finops.config import Settings
 from finops.core.numbers import count, money_table
 from finops.core.periods import Period, month_text
 from finops.core.result import Column, Result
-from finops.core.rule_checks import without_effect
+from finops.core.rule_checks import driver_of, without_effect
 from finops.core.settings import Rule
 from finops.errors import DataError, UsageError
 from finops.ledger.engine.build import built_by, fingerprint_of
@@ -47,7 +47,7 @@ VERDICTS = {
     "unexplained_rest": "the bill exceeds the priced calls beyond the tolerance; the rest is unexplained",
     "not_comparable": "`[currency] rates` has no rate between bill and prices on the day; calls share by list price alone",
 }
-NO_CHARGE = "no-charge"
+NO_CHARGE, LEFT = "no-charge", "__left__"
 _EMPTY = dict.fromkeys(column.key for column in COLUMNS)
 
 
@@ -73,7 +73,12 @@ def rule_answer(reader: Reader, settings: Settings, period: Period | None, meta:
         row["line"] = lines.get((row["period"], row["rule"])) or None
     rows.sort(key=lambda row: (row["period"], row["rule"], row["currency"] or "", order.index(row["finding"]), -_size(row)))
     notes = [f"{verdict}: {VERDICTS[verdict]}" for verdict in sorted({row["verdict"] for row in rows} & VERDICTS.keys())]
-    doubts = [*_empty_notes(reach, settings), *_overlap_notes(reach, settings), *_unread_notes(settings)]
+    doubts = [
+        *_empty_notes(reach, settings),
+        *_driven_by_nothing(rows, settings),
+        *_overlap_notes(reach, settings),
+        *_unread_notes(settings),
+    ]
     if strict and doubts:
         raise UsageError(doubts[0], where=str(settings.config), hint=_more(doubts[1:]))
     notes += doubts
@@ -180,6 +185,21 @@ def _empty_notes(reach: Reach, settings: Settings) -> list[str]:
             others = ", ".join(f"`{other}`" for other in sorted(by[name]))
             fits = f"the {count(fitted[name])} charges that it fits are placed by {others}"
             notes.append(f"rule `{name}` ({_at(rule, settings)}) places nothing: {fits}")
+    return notes
+
+
+def _driven_by_nothing(rows: Sequence[Row], settings: Settings) -> list[str]:
+    """Rules whose driver was never measured, and shared ones whose cost nobody took."""
+    rules = {rule.id: rule for rule in settings.rules}
+    notes = []
+    for name, rule in rules.items():
+        matched = [row for row in rows if row["rule"] == name and row["finding"] == "matched" and row["charges"]]
+        if rule.method == "metered" and matched and all(row["verdict"] == "no_driver" for row in matched):
+            notes.append(f"rule `{name}` ({_at(rule, settings)}) is driven by `{driver_of(rule)}`, which nothing measured")
+        takers = {row["tenant"] for row in rows if row["rule"] == name and row["finding"] == "placed on"}
+        if rule.method == "shared" and rule.split in ("proportional", "even") and not rule.of and takers == {LEFT}:
+            of = " of its `targets`" if rule.targets else ""
+            notes.append(f"rule `{name}` ({_at(rule, settings)}) shares with nobody: none{of} has cost of their own to share by")
     return notes
 
 
