@@ -127,3 +127,39 @@ def link_ledger(ledger: Path, to: Path) -> None:
     parts = ledger.with_name(ledger.name + ".d")
     if parts.is_dir():
         shutil.copytree(parts, to.with_name(to.name + ".d"), copy_function=os.link)
+
+
+@pytest.fixture(scope="session")
+def _made_once() -> dict[str, Path]:
+    return {}
+
+
+@pytest.fixture
+def once(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, _made_once: dict[str, Path]
+) -> Callable[[Callable[[], object]], None]:
+    """Runs a function in the test's empty folder, once in a process: the next tests that run it get what it left there, files and
+    ledgers. It may not depend on the test."""
+
+    def made(make: Callable[[], object]) -> None:
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name in _made_once:
+            _place(_made_once[name], tmp_path)
+        else:
+            assert not [*tmp_path.iterdir()], "the folder is not empty"
+            make()
+            kept = tmp_path_factory.mktemp("once")
+            _place(tmp_path, kept)
+            _made_once[name] = kept
+
+    return made
+
+
+def _place(folder: Path, to: Path) -> None:
+    """Ledgers by name, all else as copies: a test may write into a file."""
+
+    def placed(source: str, target: str) -> None:
+        is_ledger = source.endswith((".duckdb", ".parquet"))
+        os.link(source, target) if is_ledger else shutil.copyfile(source, target)
+
+    shutil.copytree(folder, to, copy_function=placed, dirs_exist_ok=True)

@@ -16,16 +16,20 @@ TOOLS = ("sglang_bench", "guidellm", "aiperf", "llmperf", "mlperf", "k6", "locus
 
 
 @pytest.fixture
-def loaded(finops: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
+def loaded(finops: Callable[..., Ran], once: Callable[..., None]) -> Callable[..., Ran]:
     """A ledger with the samples of every tool."""
-    for tool in TOOLS:
-        shutil.copytree(ROOT / "tests/sources/samples" / tool, tmp_path / "in" / tool)
-    ran = finops("ingest", "in", "-f", "json")
-    assert ran.code == 0, ran.err
-    rows = {row["path"]: row for row in ran.json["rows"] if row["status"] != "left out"}
-    assert {row["status"] for row in rows.values()} == {"loaded"}
-    assert sum(row["rows"] for row in rows.values()) == 15
-    assert not any("responses" in file or "history" in file for file in rows), "one run is loaded once"
+
+    def make() -> None:
+        for tool in TOOLS:
+            shutil.copytree(ROOT / "tests/sources/samples" / tool, Path("in") / tool)
+        ran = finops("ingest", "in", "-f", "json")
+        assert ran.code == 0, ran.err
+        rows = {row["path"]: row for row in ran.json["rows"] if row["status"] != "left out"}
+        assert {row["status"] for row in rows.values()} == {"loaded"}
+        assert sum(row["rows"] for row in rows.values()) == 15
+        assert not any("responses" in file or "history" in file for file in rows), "one run is loaded once"
+
+    once(make)
     return finops
 
 

@@ -41,11 +41,14 @@ total = "16.5"
 
 
 @pytest.fixture
-def bill(finops: Finops) -> Finops:
-    Path("bill.csv").write_text("\n".join([HEAD, *LINES]) + "\n", encoding="utf-8")
-    Path("finops.toml").write_text(CONFIG, encoding="utf-8")
-    ran = finops("ingest", "bill.csv")
-    assert ran.code == 0, ran.err
+def bill(finops: Finops, once: Callable[..., None]) -> Finops:
+    def make() -> None:
+        Path("bill.csv").write_text("\n".join([HEAD, *LINES]) + "\n", encoding="utf-8")
+        Path("finops.toml").write_text(CONFIG, encoding="utf-8")
+        ran = finops("ingest", "bill.csv")
+        assert ran.code == 0, ran.err
+
+    once(make)
     return finops
 
 

@@ -21,7 +21,7 @@ from tests.conftest import LONG, ROOT, Ran
 
 Finops = Callable[..., Ran]
 Row = dict[str, Any]
-TIMES = 10
+TIMES = 10 if LONG else 3
 FIGURES = ("traces_list", "gateway", "usage_report", "invoice", "gap", *CAUSES, "unexplained")
 
 
