@@ -51,6 +51,8 @@ class Judged:
     drift: Bools
     beyond: Bools
     """Days of an alert that goes on, the first included."""
+    rising: Bools
+    """Days on which a drift goes on: its sum is over the limit and rises."""
 
 
 def judge(
@@ -69,7 +71,7 @@ def judge(
     pool, slow, shared = _Pool(), _Drift(series), SharedTail(series)
     daily = budget / DAYS_PER_MONTH
     chance, one_a_day = daily * (1 - _DRIFT_SHARE), 1.0 / max(series, 1)
-    out = Judged(*(np.full((series, days), np.nan) for _ in range(2)), *(np.zeros((series, days), bool) for _ in range(3)))
+    out = Judged(*(np.full((series, days), np.nan) for _ in range(2)), *(np.zeros((series, days), bool) for _ in range(4)))
     quiet = np.full(series, 99)
     whole = np.zeros(series, bool) if apart is None else apart
     for day in range(days):
@@ -96,6 +98,7 @@ def judge(
         out.spike[:, day] = alert & (quiet > 3)
         out.drift[:, day] = crossed & ~alert & (quiet > 3)
         out.beyond[:, day] = any_alert
+        out.rising[:, day] = slow.rising
         pool.learn(raw, judged, judged & (quiet > 3))
         shared.learn(spend[:, day], day, age, judged, any_alert, quiet > 3)
         quiet = np.where(any_alert, 0, quiet + 1)
@@ -220,6 +223,7 @@ class _Drift:
     def __init__(self, count: int) -> None:
         self.sum = np.zeros(count)
         self.highest = np.zeros(count)
+        self.rising = np.zeros(count, bool)
         self.reached = np.zeros(len(_LIMITS) + 1)
         self.days = 0
 
@@ -230,11 +234,12 @@ class _Drift:
         self.highest = np.where(self.sum > 0, np.maximum(before, self.sum), 0.0)
         limit = self._limit(rate)
         crossed = judged & (self.sum >= limit) & (before < limit)
+        self.rising = judged & (self.sum >= limit) & (scaled > _DRIFT_SLACK)
         low = np.searchsorted(_LIMITS, before, side="right")
         high = np.searchsorted(_LIMITS, self.highest, side="right")
-        rising = high > low
-        np.add.at(self.reached, low[rising], 1)
-        np.add.at(self.reached, high[rising], -1)
+        higher = high > low
+        np.add.at(self.reached, low[higher], 1)
+        np.add.at(self.reached, high[higher], -1)
         self.days += int(judged.sum())
         return crossed
 

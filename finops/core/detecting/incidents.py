@@ -130,8 +130,9 @@ def _recurs(row: int, day: int, spend: Array, excess: Array, month_days: Sequenc
 
 def _last_day(row: int, day: int, judged: Judged) -> int:
     last = day
-    for later in range(day + 1, judged.beyond.shape[1]):
-        if judged.beyond[row, later]:
+    on = judged.beyond[row] | judged.rising[row] if judged.drift[row, day] else judged.beyond[row]
+    for later in range(day + 1, len(on)):
+        if on[later]:
             last = later
         elif later - last > _CLOSED_AFTER_D:
             break

@@ -155,7 +155,8 @@ class SharedTail:
         nothing = np.sum(np.isneginf(ordered), axis=1)
         share = nothing / np.maximum(days, 1)
         seldom = (days >= 10) & (days > nothing) & (share >= np.where(self.seldom, _SELDOM / 2, _SELDOM))
-        middle = ordered[np.arange(len(ordered)), nothing + np.maximum(days - nothing - 1, 0) // 2]
+        at = np.minimum(nothing + np.maximum(days - nothing - 1, 0) // 2, _MEMORY_D - 1)
+        middle = ordered[np.arange(len(ordered)), at]
         self._active = np.where(seldom, middle, 0.0)
         with np.errstate(invalid="ignore"):
             since = np.where(np.isfinite(self._spent), self._spent - self._active[:, None], np.nan)

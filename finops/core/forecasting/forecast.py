@@ -107,7 +107,8 @@ def forecast(
     path = daily_path(known, days, near)
     path[:, near:] = daily_path(known, days, HORIZONS_D[-1])[:, near:]
     if days > TREND_ENDS_D:
-        path[:, TREND_ENDS_D:] = (path[:, TREND_ENDS_D:] + np.maximum(known.recent, 0.0)[:, None]) / 2
+        recent = np.where(known.silent, 0.0, np.maximum(known.recent, 0.0))
+        path[:, TREND_ENDS_D:] = (path[:, TREND_ENDS_D:] + recent[:, None]) / 2
     if last is not None:
         cycle = month_cycle(spend, first, last, HORIZONS_D, days)
         path[cycle.rows[cycle.now]] = cycle.path[cycle.now]

@@ -126,7 +126,16 @@ def test_the_order_of_series_does_not_matter(order: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "spend", [np.zeros((2, 60)), np.full((1, 60), 5.0), np.full((1, 60), -5.0), np.zeros((0, 60)), np.ones((3, 1)), np.eye(2, 60)]
+    "spend",
+    [
+        np.zeros((2, 60)),
+        np.full((1, 60), 5.0),
+        np.full((1, 60), -5.0),
+        np.zeros((0, 60)),
+        np.ones((3, 1)),
+        np.eye(2, 60),
+        np.zeros((2, 140)),
+    ],
 )
 def test_odd_series_raise_nothing(spend: NDArray[np.float64]) -> None:
     found = judge(spend, first(len(spend)))

@@ -42,6 +42,15 @@ def test_what_hits_an_agent_everywhere_is_one_incident() -> None:
     assert one.path == (("agent", "writer"),)
 
 
+def test_a_slow_drift_goes_on_with_all_that_it_costs() -> None:
+    spend = steady()
+    spend[1, -20:] *= 1.04 ** np.arange(1, 21)
+    (one,) = found(spend)
+    assert (one.kind, one.path, one.closed) == ("drift", (("tenant", "acme"), ("agent", "reader")), None)
+    assert one.status in ("open", "grown")
+    assert one.excess > 200, "not that of the day alone on which it was noticed"
+
+
 def test_an_incident_goes_on_and_grows() -> None:
     spend = steady()
     spend[1, -2:] += 400

@@ -89,7 +89,7 @@ def test_odd_histories() -> None:
     assert path([0.0] * 60).sum() == 0
     assert path([40.0]) == pytest.approx(np.full(15, 40.0))
     assert path([30.0, 50.0, 40.0]) == pytest.approx(np.full(15, 40.0))
-    assert path([50.0] * 60 + [0.0] * 12).sum() == 0, "a series that has ended"
+    assert path([50.0] * 60 + [0.0] * 12, 120).sum() == 0, "a series that has ended"
     with_credit = path([100.0] * 40 + [-900.0] + [100.0] * 19)
     assert with_credit.sum() == pytest.approx(1500, rel=0.1)
     gaps = path(([100.0] * 6 + [0.0]) * 10)
