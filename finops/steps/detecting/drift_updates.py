@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from finops.core.detecting.updates import SIDE_D, Change, change, updates
-from finops.core.numbers import percent
+from finops.core.numbers import percent, unit_price
 from finops.ledger.store import Reader
 
 Row = dict[str, Any]
@@ -28,8 +28,8 @@ MEASURES: Mapping[str, tuple[str, str, str]] = {
 
 
 def update_rows(reader: Reader, mixes: Mixes, window: Mapping[str, Any], since: date) -> list[Row]:
-    """One row for each update from `since` on: the cost of a run before and after with the effect of a day, and what else changed
-    for certain."""
+    """One row for each day with updates from `since` on: the cost of a run before and after with the effect of a day, and what
+    else changed for certain. What came together is told together: the figures are of all runs and can't part it."""
     days = (window["end"] - window["first"]).days
     sums: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(lambda: np.full(days, np.nan)))
     for row in reader.read("drift_days", **window):
@@ -51,10 +51,13 @@ def update_rows(reader: Reader, mixes: Mixes, window: Mapping[str, Any], since: 
     rows = []
     for (series, what), (names, calls, _, currency, _) in sorted(mixes.items()):
         if what in ("model_mix", "prompt"):
+            by_day: dict[int, list[str]] = defaultdict(list)
             for day, place in updates(calls):
+                by_day[day].append(names[place])
+            for day, changed in by_day.items():
                 begun = window["first"] + timedelta(days=day)
                 if begun >= since:
-                    rows.append(_row(f"{window['by']}={series}", what, names[place], begun, day, sums[series], currency))
+                    rows.append(_row(f"{window['by']}={series}", what, ", ".join(changed), begun, day, sums[series], currency))
     return rows
 
 
@@ -66,7 +69,8 @@ def _row(path: str, what: str, name: str, begun: date, day: int, sums: Mapping[s
     said = [f"{key} {_written(one, MEASURES[key][2])}" for key, one in found.items() if one is not None and one.certain]
     if cost is not None:
         sure = "" if cost.certain else ", not certain"
-        said.insert(0, f"a run {cost.before:.3g} → {cost.after:.3g}{sure}")
+        before, after = (unit_price(amount, currency) if currency else f"{amount:.3g}" for amount in (cost.before, cost.after))
+        said.insert(0, f"a run {before} → {after}{sure}")
     return {
         **{"since": begun, "last": begun + timedelta(days=max(len(runs) - 1, 0)), "path": path, "class": "update"},
         **{"change": f"{'model' if what == 'model_mix' else 'prompt'} {name}: {', '.join(said) or 'too few days to tell'}"},

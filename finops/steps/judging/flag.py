@@ -19,7 +19,7 @@ from finops.ledger.cube import require_built
 from finops.ledger.store import Reader
 from finops.steps.judging.flag_cases import Case, Read, cases
 from finops.steps.judging.flag_portfolio import action_row, actions_of, portfolio_notes, portfolio_total, settled_for_all
-from finops.steps.judging.flag_reasons import Context, advice, figures, reasons
+from finops.steps.judging.flag_reasons import Context, advice, exemption_notes, figures, reasons
 from finops.steps.judging.models import judged_runs
 from finops.steps.reading import read_ledger
 
@@ -263,6 +263,7 @@ def _notes(judged: Sequence[Case], settings: Settings, total: Decimal, currency:
     for case in judged:
         if case.decision.verdict in ("low_value_high_cost", "watch"):
             found.append(f"{case.unit.agent}: {'; '.join(reasons(case, Context())[:2])}")
+    found += exemption_notes(judged, settings.exempt, settings.as_of)
     missing = sorted({case.unit.workflow for case in judged if case.unit.role == "leads" and case.worth is None})
     if missing:
         found.append(f"no value is known for results of {', '.join(missing)}: add [[value]] to finops.toml for a verdict")

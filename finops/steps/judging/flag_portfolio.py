@@ -12,6 +12,7 @@ from finops.config import Settings
 from finops.core import numbers
 from finops.core.judging.portfolio import Action, best, move, reprompt, retire, shrink, together
 from finops.core.judging.value import Evidence, Margin, margins
+from finops.core.judging.verdicts import FEWEST_RUNS
 from finops.steps.judging.flag_cases import Case, Read, settled_until
 from finops.steps.judging.flag_reasons import Context, figures
 from finops.steps.judging.flag_units import LEFTOVER, Unit, by_tenant
@@ -20,7 +21,7 @@ Row = dict[str, Any]
 
 
 def actions_of(settings: Settings, read: Read, judged: Sequence[Case], context: Context) -> list[Action | None]:
-    """The action that saves most on each agent; None where none surely does, and for those that are exempt."""
+    """The action that saves most on each agent; None where none surely does, for the exempt, and where runs are too few."""
     until = settled_until(settings, [*read.runs, *read.tenants])
     tenants = by_tenant(read.tenants, read.costs, [case.unit for case in judged], until)
     return [_of(case, judged, context, tenants) for case in judged]
@@ -28,7 +29,7 @@ def actions_of(settings: Settings, read: Read, judged: Sequence[Case], context: 
 
 def _of(case: Case, judged: Sequence[Case], context: Context, tenants: Mapping[tuple[str, str], Sequence[Unit]]) -> Action | None:
     margin, unit = case.margin, case.unit
-    if margin is None or case.exempt is not None:
+    if margin is None or case.exempt is not None or margin.evidence.runs < FEWEST_RUNS:
         return None
     found: list[Action | None] = []
     if case.decision.verdict == "low_value_high_cost":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from statistics import median
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from finops.core.judging.left_out import Added
 from finops.core.judging.model_choice import Choice
 from finops.core.judging.value import Margin
 from finops.core.judging.verdicts import depends_on_value
+from finops.core.settings import Exempt
 from finops.steps.judging.flag_cases import Case
 from finops.steps.judging.flag_units import Unit
 
@@ -64,6 +66,15 @@ def reasons(case: Case, context: Context) -> list[str]:
         found += _drivers(case, context)
         found += _unknown(case)
     return found
+
+
+def exemption_notes(judged: Sequence[Case], exempt: Sequence[Exempt], as_of: date) -> list[str]:
+    """One sentence for each agent that is exempt, and for each whose exemption has ended."""
+    held = {case.unit.agent: case.exempt for case in judged if case.exempt is not None}
+    found = [f"{agent} is exempt until {one.until}: {one.reason}" for agent, one in sorted(held.items())]
+    agents = {case.unit.agent for case in judged} - set(held)
+    ended = {one.agent: one for one in exempt if one.until < as_of and one.agent in agents}
+    return found + [f"the exemption of {agent} ended on {one.until}: {one.reason}" for agent, one in sorted(ended.items())]
 
 
 def advice(case: Case) -> str | None:

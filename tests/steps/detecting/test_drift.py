@@ -7,10 +7,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
+from finops.steps.detecting.drift_updates import update_rows
 from tests.conftest import Ran
 from tests.sources.test_otlp import document, span
+
+if TYPE_CHECKING:
+    from finops.ledger.store import Reader
 
 Finops = Callable[..., Ran]
 BEGIN = datetime(2026, 8, 20, 9, tzinfo=UTC)
@@ -65,7 +71,7 @@ def test_an_update_is_told_with_what_it_changed(finops: Finops) -> None:
     assert (drift["since"], drift["class"], drift["path"]) == (since, "prompt", "agent=writer")
     assert drift["with"] == ["output_tokens", "cost_per_call", "retrieval_latency"]
     assert (update["since"], update["class"]) == (since, "update")
-    assert "prompt answer@4: a run" in update["change"]
+    assert "prompt answer@4: a run $0.0" in update["change"]
     assert "output tokens 115 → 230" in update["change"]
     low, effect, high = (Decimal(update[name]) for name in ("effect_low", "effect", "effect_high"))
     assert low <= Decimal("0.046") <= high, "40 calls a day, 115 tokens more at 10 USD a million"
@@ -77,6 +83,20 @@ def test_an_update_is_told_with_what_it_changed(finops: Finops) -> None:
         ("route=answer", "update", since),
     ]
     assert finops("drift", "--by", "colour", "--as-of", until).code == 2
+
+
+def test_updates_of_one_day_are_told_together_since_their_runs_are() -> None:
+    class Nothing:
+        def read(self, name: str, **_: object) -> list[dict[str, Any]]:
+            return []
+
+    calls = np.zeros((60, 3))
+    calls[:30, 0] = 40
+    calls[30:, 1:] = 20
+    mixes = {("writer", "prompt"): (("old", "answer@2", "greet@2"), calls, None, "USD", 0)}
+    window = {"first": BEGIN.date(), "end": BEGIN.date() + timedelta(days=60), "by": "agent"}
+    (row,) = update_rows(cast("Reader", Nothing()), cast(Any, mixes), window, BEGIN.date())
+    assert row["change"] == "prompt answer@2, greet@2: too few days to tell"
 
 
 def test_no_tenant_and_no_workflow_drifts(sample: Finops) -> None:

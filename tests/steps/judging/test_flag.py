@@ -214,7 +214,7 @@ def test_the_answer_that_depends_on_the_value_is_labelled(verdicts: Company) -> 
 
 def test_no_flag_below_thirty_runs(verdicts: Company) -> None:
     row = verdicts(value("0.01", workflow="short"))["beginner"]
-    assert (row["verdict"], row["runs"]) == ("insufficient_data", 29)
+    assert (row["verdict"], row["runs"], row["action"]) == ("insufficient_data", 29, None)
     assert any("fewer than 30" in reason for reason in row["reasons"])
 
 
@@ -251,6 +251,17 @@ def test_exempt_agents_are_kept_until_the_exemption_ends(verdicts: Company) -> N
     assert row["probability"] > 0.9
     assert row["reasons"][0] == f"exempt until {AS_OF}: required by law"
     assert verdicts(losing + exempt.format("2026-03-30"))["refunder"]["verdict"] == "low_value_high_cost"
+
+
+def test_who_is_exempt_is_told_and_whose_exemption_has_ended(ask: Callable[..., Ran]) -> None:
+    exempt = '[[exempt]]\nagent = "{}"\nreason = "agreed"\nuntil = {}\n'
+    ran = ask(
+        exempt.format("refunder", AS_OF) + exempt.format("guide", "2026-03-30") + exempt.format("nobody", "2026-03-30"),
+        "-f",
+        "json",
+    )
+    notes = [note for note in ran.json["meta"]["notes"] if "exempt" in note]
+    assert notes == [f"refunder is exempt until {AS_OF}: agreed", "the exemption of guide ended on 2026-03-30: agreed"]
 
 
 def test_values_have_dates_and_a_currency(verdicts: Company) -> None:
