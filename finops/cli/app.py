@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from finops.cli import diagnostics
 from finops.cli.options import shared_parameters, takes_globals
-from finops.errors import ExitCode, FinopsError
+from finops.errors import ExitCode, FinopsError, UsageError
+
+if TYPE_CHECKING:
+    from finops.cli.options import Globals
+    from finops.core.result import Result
 
 COMMANDS: tuple[str, ...] = (
     "demo",
@@ -110,6 +114,16 @@ def run(arguments: list[str]) -> int:
     return ending if isinstance(ending, int) else ExitCode.OK
 
 
+def answer_of(g: Globals, arguments: list[str]) -> Result:
+    """The answer of a command that another one asks, with the other's own options; what it would write is not written."""
+    taken: list[Result] = []
+    given = {name: value for name, value in g.as_given().items() if value}
+    _command()(arguments, prog_name="finops", standalone_mode=False, obj={**given, "taken": taken})
+    if not taken:
+        raise UsageError(f"`{' '.join(arguments)}` has no table", where="--", hint="`finops --help` lists the commands")
+    return taken[-1]
+
+
 def _root() -> Callable[..., None]:
     def root(context: typer.Context, version: bool, **shared: Any) -> None:
         if version:
@@ -117,7 +131,7 @@ def _root() -> Callable[..., None]:
 
             write_version()
             raise typer.Exit(ExitCode.OK)
-        context.obj = shared
+        context.obj = {**(context.obj or {}), **{name: value for name, value in shared.items() if value}}
         if context.invoked_subcommand is None:
             from finops.cli.output import write_text
 

@@ -77,7 +77,8 @@ def cost(
     """
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
-    from finops.steps.placing.bench_cost import Load, bench_cost
+    from finops.steps.placing.bench_cost import bench_cost
+    from finops.steps.placing.demand import Load
 
     if utilisation != "1" and (month or last):
         hint = "how busy machines are follows from the demand"

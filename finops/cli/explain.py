@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finops.cli.options import Globals, condition
+from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.cli.app import Commands
@@ -25,7 +26,11 @@ def explain(
             help="A metric, a model of AI or of the ledger, an agent, tenant or workflow, or, with --trace, a table.",
         ),
     ],
-    trace: Annotated[bool, typer.Option("--trace", help="Down to the rows of the bills, with each row's share.")] = False,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- WORDS]", help="With --trace: what else was said to a command that computes its figures."),
+    ] = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Down to the rows of files, with each row's share.")] = False,
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="One billing month.")] = None,
     last: Annotated[str | None, typer.Option("--last", metavar="30d", help="The days up to the business date.")] = None,
     where: Annotated[
@@ -34,21 +39,47 @@ def explain(
 ) -> None:
     """What a metric means, how a table is made, or what a cost is made of; with --trace, down to rows of files.
 
-    The figures of a command's table can be traced too: cost, requests, units, reconcile, rules, unattributed, sources, expect,
-    waste, traces, flag, forecast, bridge, anomalies, volatility and commitments.
+    The figures of a command's table can be traced too: cost, requests, runs, units, reconcile, rules, unattributed, sources,
+    expect, waste, traces, flag, forecast, bridge, anomalies, drift, burn, volatility and commitments; and, asked again with the
+    words of the command behind `--`, those of place, bench, spot, mix, models and prices, with the formula of each.
 
     \b
     Examples:
       finops explain cost_per_success
       finops explain trip-planner --trace --month 2026-10
       finops explain waste --trace --where cause=loop --where agent=price-checker --month 2026-10
-      finops explain sources --trace --where cause=discount --month 2026-10
+      finops explain place --trace --where region=us-west-2 --where purchase_option=spot -- product-image-tagging
     """
+    from finops.cli.app import answer_of
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.steps.tracing.explain import explain as answer
+    from finops.steps.tracing.made import made_lines
+    from finops.steps.tracing.tables import TABLES
 
+    only = dict(condition(text) for text in where or ())
+    if trace and (words or subject in COMPUTED):
+        if subject not in COMPUTED:
+            hint = "`--where` and `--month` name its row" if subject in TABLES else "with words: " + ", ".join(COMPUTED)
+            raise UsageError(f"`{subject}` is traced without words of its own", where="--", hint=hint)
+        if month or last:
+            raise UsageError(f"`{subject}` is asked with its own words", where="--month" if month else "--last", hint="after --")
+        words = words or []
+        parts = COMPUTED[subject]
+        if parts and words[:1] not in [[part] for part in parts]:
+            hint = f"`explain {subject} --trace -- " + "` or `-- ".join(f"{part} …" for part in parts) + "`"
+            raise UsageError(f"which table of `{subject}`?", where="--", hint=hint)
+        emit(made_lines(" ".join((subject, *words[:1])) if parts else subject, answer_of(g, [subject, *words]), only), g)
+        return
+    if words:
+        raise UsageError("nothing is asked with words without `--trace`", where="--", hint="add --trace")
     with talking(g) as talk:
-        only = dict(condition(text) for text in where or ())
         result = answer(g.overrides, subject, trace=trace, month=month, last=last, where=only, talk=talk)
     emit(result, g)
+
+
+COMPUTED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("place", "spot", "mix", "models"), ()), "bench": ("cost", "list"), "prices": ("list", "show"),
+}  # fmt: skip
+"""Commands whose figures are computed from prices, measurements and what they were told: asked again to be traced. Those with
+sub-commands name the ones that can be."""

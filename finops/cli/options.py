@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from finops.config import Overrides
 from finops.errors import UsageError
+
+if TYPE_CHECKING:
+    from finops.core.result import Result
 
 Format = Literal["table", "json", "jsonl", "csv", "md"]
 View = Literal["billed", "incurred"]
@@ -29,6 +32,15 @@ class Globals:
     quiet: bool = False
     verbose: bool = False
     color: bool = True
+    taken: list[Result] | None = None
+    """Where an answer goes in the place of stdout: to `explain`, which asks another command for it."""
+
+    def as_given(self) -> dict[str, Any]:
+        """The options as a command is given them by another."""
+        told = self.overrides
+        as_of = told.as_of.isoformat() if told.as_of else None
+        names = ("config", "ledger", "prices", "currency", "view")
+        return {**{name: getattr(told, name) for name in names}, "as_of": as_of, "quiet": self.quiet, "no_color": not self.color}
 
 
 _SHARED: dict[str, Any] = {
@@ -109,6 +121,7 @@ def _merged(before: dict[str, Any], after: dict[str, Any]) -> Globals:
         quiet=bool(value["quiet"]),
         verbose=bool(value["verbose"]),
         color=not value["no_color"],
+        taken=before.get("taken"),
     )
 
 

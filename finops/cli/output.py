@@ -28,6 +28,9 @@ def emit(result: Result, g: Globals) -> None:
     from finops.cli.formats import rendered
     from finops.cli.layout import terminal_width
 
+    if g.taken is not None:
+        g.taken.append(result)
+        return
     if g.overrides.rates:
         result = replace(result, notes=[*result.notes, *dict.fromkeys(g.overrides.rates)])
     if g.overrides.reported_in:

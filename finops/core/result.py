@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from finops.core.explaining.figures import Figure
 
 Kind = Literal["text", "count", "money", "unit_price", "ratio", "number", "date", "time", "bool", "list"]
 """`money` is a Decimal in the row's currency, `unit_price` a Decimal price of one unit, `ratio` a share of 1."""
@@ -45,3 +48,5 @@ class Result:
     files: Sequence[str] = ()
     """Files that the command wrote."""
     below: Sequence[Table] = ()
+    made: Callable[[int], Sequence[Figure]] | None = None
+    """How the figures of the row of that number are made, for `explain --trace`; None where nothing tells."""

@@ -43,7 +43,7 @@ def read_sections(sections: Sequence[Section], data: Mapping[str, Any], text: st
         if section.many:
             if not isinstance(given, list):
                 raise UsageError(f"`{section.name}` must be written as [[{section.name}]]", where=where)
-            lines = _lines_of(f"[[{section.name}]]", text)
+            lines = lines_of(f"[[{section.name}]]", text)
             items, faults = _read_all(section, list(zip(given, lines + [0] * len(given), strict=False)), where)
             read[section.name] = items
             if section.apart:
@@ -51,7 +51,7 @@ def read_sections(sections: Sequence[Section], data: Mapping[str, Any], text: st
         else:
             if not isinstance(given, Mapping):
                 raise UsageError(f"`{section.name}` must be written as [{section.name}]", where=where)
-            line = (_lines_of(f"[{section.name}]", text) or [0])[0]
+            line = (lines_of(f"[{section.name}]", text) or [0])[0]
             read[section.name] = _read(section.shape, given, f"{_at(where, line)} [{section.name}]", line)
             read[f"{section.name}_line"] = line
     return read
@@ -217,7 +217,7 @@ _STRINGS = re.compile(
 """Strings of TOML, those of several lines first, and comments."""
 
 
-def _lines_of(header: str, text: str) -> list[int]:
+def lines_of(header: str, text: str) -> list[int]:
     """The lines on which a table of that name begins; what looks like one inside a string or a comment is none."""
     wanted = header.replace(" ", "")
     plain = _STRINGS.sub(lambda found: '""' + "\n" * found[0].count("\n"), text.replace("\r\n", "\n"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -32,7 +33,7 @@ def read_carbon(path: Path) -> list[CarbonFact]:
         raise UsageError("a table of carbon has other columns", where=str(path), hint=",".join(COLUMNS))
     found: dict[tuple[date, str, str, str], CarbonFact] = {}
     for (number, _), row in zip(lines[1:], rows, strict=False):
-        fact = _fact(row, f"{path}:{number}")
+        fact = replace(_fact(row, f"{path}:{number}"), line=number)
         key = (fact.day, fact.region, fact.instance_type, fact.unit)
         if key in found:
             raise UsageError(f"{fact.unit} of {fact.day} is told twice", where=f"{path}:{number}", hint="keep one")

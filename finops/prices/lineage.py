@@ -6,15 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from finops.bundled import pricing_dir
 from finops.core.explaining.figures import Part
 from finops.core.placing.offer import Offer
+from finops.core.placing.tiered import Tier
 from finops.prices.base import Batch, Discount, PricePoint, SpotSaving
 from finops.prices.book_rows import prices_of, savings_of
-from finops.prices.fact_files import FactFile, read_facts
+from finops.prices.fact_files import read_facts
 from finops.prices.terms import discount_on
+from finops.prices.tier_book import points_of
 
 Names = tuple[str, str, str, str]
 
@@ -30,7 +34,7 @@ class PriceFiles:
     def behind(self, offer: Offer) -> tuple[str, tuple[Part, ...]]:
         """The price of an hour of one machine as a formula, and the facts in it. A price that is told as it stands is `price`;
         that of spot may be made of the list price and the saving; a contract's discount is taken off."""
-        names = (offer.provider, offer.region, offer.instance_type, offer.purchase_option)
+        names = _names(offer)
         told = self._prices(names, offer)
         if told is not None:
             return "price", (told,)
@@ -43,6 +47,24 @@ class PriceFiles:
             part = Part("discount", discount.share, said, batch.name, None, discount.as_of, discount.source)
             return f"{formula} * (1 - discount)", (*parts, part)
         return formula, parts
+
+    def bucket(self, offer: Offer) -> Part:
+        """The line of the month's interruptions that is in force; without a file where none is published."""
+        known = [one for one in self._savings(_names(offer)) if one.as_of is not None and one.as_of <= self.at]
+        nothing = Part("saving", None, "not published", source="not published, taken as 20 % in a month")
+        return max(reversed(known), key=lambda one: one.as_of or date.min, default=nothing)
+
+    def tier(self, provider: str, region: str, sku: str, as_of: date, source: str, tier: Tier) -> Part | None:
+        """The line that tells the price of one tier of what is moved or kept."""
+        same = (provider, region, sku, tier.above, as_of, source)
+        for _, told in reversed(list(self._told())):
+            if same in told.tiers:
+                return told.tiers[same]
+        for batch in self.batches:
+            for fact in batch.facts:
+                if isinstance(fact, PricePoint) and _tier_key(fact) == same:
+                    return Part("price", fact.price, _of_tier(fact), batch.name, None, fact.as_of, fact.source)
+        return None
 
     def _listed(self, names: Names) -> tuple[str, tuple[Part, ...], Decimal | None]:
         """The price before a contract: the newest that is known, else of spot the one on demand less the saving."""
@@ -70,36 +92,86 @@ class PriceFiles:
 
     def _facts(self, names: Names) -> Iterator[tuple[bool, Part]]:
         """Every price under the names in the order in which the book takes them, and whether it is the user's own."""
-        said = f"price of an hour of {names[2]} in {names[1]}, {names[3]}"
-        for own, facts in self._files("price"):
-            for index, (key, price) in enumerate(prices_of(facts, own=own)):
-                if key == names and price.price:
-                    line = facts.first_line + index
-                    yield own, Part("price", Decimal(price.price), said, str(facts.path), line, price.as_of, price.source)
+        for own, told in self._told():
+            yield from ((own, part) for part in told.prices.get(names, ()))
         for batch in self.batches:
             for fact in batch.facts:
                 if isinstance(fact, PricePoint) and (fact.provider, fact.region, fact.sku, fact.purchase_option) == names:
                     value = Decimal(f"{fact.price:f}")
-                    yield batch.own, Part("price", value, said, batch.name, None, fact.as_of, fact.source)
+                    yield batch.own, Part("price", value, _said(names), batch.name, None, fact.as_of, fact.source)
 
     def _savings(self, names: Names) -> Iterator[Part]:
-        said = f"saving of {names[2]} on spot in {names[1]}, of the price on demand"
-        for _, facts in self._files("saving"):
-            for index, (key, bucket) in enumerate(savings_of(facts)):
-                if key == names[:3]:
-                    line = facts.first_line + index
-                    yield Part("saving", bucket.saving, said, str(facts.path), line, bucket.as_of, bucket.source)
+        for _, told in self._told():
+            yield from told.savings.get(names[:3], ())
         for batch in self.batches:
             for fact in batch.facts:
                 if isinstance(fact, SpotSaving) and (fact.provider, fact.region, fact.sku) == names[:3]:
-                    yield Part("saving", fact.saving, said, batch.name, None, fact.as_of, fact.source)
+                    yield Part("saving", fact.saving, _saved(names), batch.name, None, fact.as_of, fact.source)
 
-    def _files(self, column: str) -> Iterator[tuple[bool, FactFile]]:
-        """The files whose tables have the column, bundled ones before the user's own."""
-        for own, folder in ((False, pricing_dir()), (True, self.overlay)):
-            for path in sorted(folder.rglob("*.csv")) if folder is not None else ():
-                with path.open(encoding="utf-8-sig") as text:
-                    head = next((line for line in text if not line.startswith("#")), "")
-                columns = [name.strip() for name in head.split(",")]
-                if column in columns and "instance_type" in columns and "sku" not in columns:
-                    yield own, read_facts(path)
+    def _told(self) -> Iterator[tuple[bool, _Told]]:
+        """What the files tell, bundled ones before the user's own."""
+        yield False, _bundled()
+        if self.overlay is not None:
+            yield True, _told_in(self.overlay, own=True)
+
+
+class _Told(NamedTuple):
+    """The facts of a folder by their names."""
+
+    prices: dict[Names, list[Part]]
+    savings: dict[tuple[str, ...], list[Part]]
+    tiers: dict[tuple[object, ...], Part]
+
+
+@cache
+def _bundled() -> _Told:
+    """Tens of thousands of rows, read once a process."""
+    return _told_in(pricing_dir(), own=False)
+
+
+def _told_in(folder: Path, *, own: bool) -> _Told:
+    found = _Told({}, {}, {})
+    for facts in (read_facts(path) for path in sorted(folder.rglob("*.csv"))):
+        file, first = _name(facts.path), facts.first_line
+        if "sku" in facts.columns and "price" in facts.columns:
+            for index, point in enumerate(points_of(facts)):
+                found.tiers[_tier_key(point)] = Part(
+                    "price", point.price, _of_tier(point), file, first + index, point.as_of, point.source
+                )
+        elif "price" in facts.columns:
+            for index, (names, price) in enumerate(prices_of(facts, own=own)):
+                if price.price:
+                    value = Decimal(price.price)
+                    part = Part("price", value, _said(names), file, first + index, price.as_of, price.source)
+                    found.prices.setdefault(names, []).append(part)
+        elif "saving" in facts.columns:
+            for index, (kind, bucket) in enumerate(savings_of(facts)):
+                part = Part("saving", bucket.saving, _saved(kind), file, first + index, bucket.as_of, bucket.source)
+                found.savings.setdefault(kind, []).append(part)
+    return found
+
+
+def _said(names: Names) -> str:
+    return f"price of an hour of {names[2]} in {names[1]}, {names[3]}"
+
+
+def _saved(names: Sequence[str]) -> str:
+    return f"saving of {names[2]} on spot in {names[1]}, off the price on demand"
+
+
+def _tier_key(point: PricePoint) -> tuple[object, ...]:
+    return point.provider, point.region, point.sku, point.tier_from, point.as_of, point.source
+
+
+def _of_tier(point: PricePoint) -> str:
+    return f"price of a {point.unit} of {point.sku} above {point.tier_from:f} in {point.region}"
+
+
+def _names(offer: Offer) -> Names:
+    return offer.provider, offer.region, offer.instance_type, offer.purchase_option
+
+
+def _name(path: Path) -> str:
+    """A bundled file under the folder of prices, one of the user's own as it was given."""
+    bundled = pricing_dir()
+    return f"{bundled.name}/{path.relative_to(bundled).as_posix()}" if path.is_relative_to(bundled) else str(path)

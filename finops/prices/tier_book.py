@@ -82,10 +82,11 @@ def _holds(point: PricePoint, known: date, on: date) -> bool:
 
 def _of_folder(folder: Path) -> list[PricePoint]:
     paths = sorted(folder.rglob("*.csv")) if folder.is_dir() else []
-    return [point for path in paths for facts in (read_facts(path),) if "sku" in facts.columns for point in _points_of(facts)]
+    return [point for path in paths for facts in (read_facts(path),) if "sku" in facts.columns for point in points_of(facts)]
 
 
-def _points_of(facts: FactFile) -> list[PricePoint]:
+def points_of(facts: FactFile) -> list[PricePoint]:
+    """The prices by tier of a file, one a row."""
     points = []
     for index, row in enumerate(facts.dicts()):
         try:

@@ -27,12 +27,14 @@ class CarbonFact:
     unit: CarbonUnit
     value: Decimal
     source: str
+    line: int = 0
 
 
 class Carbon:
     """The table, as it stood on a day."""
 
-    def __init__(self, facts: Iterable[CarbonFact], at: date) -> None:
+    def __init__(self, facts: Iterable[CarbonFact], at: date, file: str | None = None) -> None:
+        self.file = file
         known = sorted((fact for fact in facts if fact.day <= at), key=lambda fact: fact.day)
         self._known = {(fact.unit, fact.region, fact.instance_type): fact for fact in known}
         self.sources = sorted({fact.source for fact in self._known.values()})
@@ -40,11 +42,10 @@ class Carbon:
 
     def per_hour(self, region: str | None, instance_type: str) -> Decimal | None:
         """kg CO2e of one machine's hour: as stated, else watts x g per kWh / 1,000,000; None where that is not known."""
-        stated = self._value("kgCO2e/h", region, instance_type)
-        if stated is not None:
-            return stated
-        grid, draws = self._value("gCO2e/kWh", region, ""), self._value("W", "", instance_type)
-        return None if grid is None or draws is None else EXACT.divide(EXACT.multiply(grid, draws), _GRAM_WATTS)
+        known = {name: fact.value for name, fact in self.facts(region, instance_type).items()}
+        if "stated" in known or not known:
+            return known.get("stated")
+        return EXACT.divide(EXACT.multiply(known["grid"], known["draws"]), _GRAM_WATTS)
 
     def per_unit(self, row: Placement) -> Decimal | None:
         """g CO2e of a unit of work there: of the hours that it is billed for, redone work included."""
@@ -53,6 +54,10 @@ class Carbon:
             return None
         return rounded(EXACT.multiply(hour * 1_000, EXACT.divide(row.unit_cost, row.offer.price)))
 
-    def _value(self, unit: CarbonUnit, region: str | None, instance_type: str) -> Decimal | None:
-        fact = self._known.get((unit, region or "", instance_type))
-        return None if fact is None else fact.value
+    def facts(self, region: str | None, instance_type: str) -> dict[str, CarbonFact]:
+        """The facts behind a machine's hour: what was `stated` of it, else its `grid` and what it `draws`; none where unknown."""
+        stated = self._known.get(("kgCO2e/h", region or "", instance_type))
+        if stated is not None:
+            return {"stated": stated}
+        grid, draws = self._known.get(("gCO2e/kWh", region or "", "")), self._known.get(("W", "", instance_type))
+        return {} if grid is None or draws is None else {"grid": grid, "draws": draws}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from math import isinf
-from typing import Literal
+from typing import Any, Literal
 
 from finops.core.placing import interconnect
 from finops.core.placing.offer import InterruptionBucket, Offer, Spec
@@ -57,6 +57,8 @@ class Measurement:
     tpot_p99_ms: float | None = None
     seconds_per_unit: tuple[Decimal, ...] = ()
     """Of each repeat."""
+    rows: Sequence[Mapping[str, Any]] = field(default=(), compare=False, repr=False)
+    """The benchmark's rows, one a repeat, each with its `file`, `line` and `units`."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ class Placement:
     absence: str | None = None
     """Why it has no price: `not_offered`, `no_price` or `unknown`, as the price facts say; None where it has one, or where no
     price was asked for because the work does not fit."""
+    measurement: Measurement | None = None
+    """What it rests on; None where the work does not fit or was never measured."""
     front: bool = False
     """No other place is better in one of cost, latency, interruptions and years bound, and as good in the others."""
 
@@ -176,6 +180,7 @@ def placed(
         hazard_per_h=rate,
         segment_h=segment_h,
         on_demand_price=on_demand.price if on_demand and comparable else None,
+        measurement=measurement,
     )
 
 

@@ -27,9 +27,14 @@ def tiered_cost(quantity: Decimal, tiers: Sequence[Tier], before: Decimal = _ZER
     return _upto(before + quantity, tiers) - _upto(before, tiers)
 
 
-def _upto(quantity: Decimal, tiers: Sequence[Tier]) -> Decimal:
-    """The cost of the first `quantity` units of a month."""
+def parts_of(quantity: Decimal, tiers: Sequence[Tier]) -> list[tuple[Tier, Decimal]]:
+    """The tiers that the first `quantity` units of a month fall into, with how many of them do."""
     ordered = sorted(tiers, key=lambda tier: tier.above)
     ends = [*(tier.above for tier in ordered[1:]), quantity]
-    within = [(tier.price, min(end, quantity) - tier.above) for tier, end in zip(ordered, ends, strict=False)]
-    return sum((price * units for price, units in within if units > 0), _ZERO)
+    within = [(tier, min(end, quantity) - tier.above) for tier, end in zip(ordered, ends, strict=False)]
+    return [(tier, units) for tier, units in within if units > 0]
+
+
+def _upto(quantity: Decimal, tiers: Sequence[Tier]) -> Decimal:
+    """The cost of the first `quantity` units of a month."""
+    return sum((tier.price * units for tier, units in parts_of(quantity, tiers)), _ZERO)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from finops.config import Overrides, load_settings
 from finops.core.result import Column, Result
+from finops.steps.placing.bench_figures import listed_figures
 from finops.steps.placing.measurements import benchmark_rows
 
 if TYPE_CHECKING:
@@ -40,4 +41,9 @@ def bench_list(overrides: Overrides, *, workload: str | None = None, talk: Talk)
     talk.stage("Read benchmarks")
     rows = benchmark_rows(settings, workload)
     keys = [column.key for column in LIST_COLUMNS]
-    return Result(LIST_COLUMNS, [{key: row[key] for key in keys} for row in rows], meta={"as_of": settings.as_of})
+    return Result(
+        LIST_COLUMNS,
+        [{key: row[key] for key in keys} for row in rows],
+        meta={"as_of": settings.as_of},
+        made=lambda place: list(listed_figures(rows[place])),
+    )

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.config import Overrides, load_settings
-from finops.core.numbers import percent, plain_decimal
 from finops.core.periods import Period, chosen_period
 from finops.core.placing.bench_cost import Limits, broken, counted_share, fleet, phases, spread
 from finops.core.placing.offer import STALE_AFTER_DAYS, Offer, old_prices
-from finops.core.placing.placement import Assumptions, Measurement, placed
+from finops.core.placing.placement import Assumptions, Measurement, Placement, placed
 from finops.core.placing.unit_cost import hours_per_unit, monthly_cost, per_month, rounded
 from finops.core.result import Column, Result
-from finops.steps.placing.demand import Demand, asked_for, demand_of
+from finops.steps.placing.bench_figures import api_figures, bench_figures, day_figures, sized_figures
+from finops.steps.placing.bench_notes import bench_notes, of_a_day
+from finops.steps.placing.demand import Demand, Load, asked_for, demand_of
 from finops.steps.placing.measurements import MILLION, PER_MILLION_OUTPUT, benchmark_rows, measurements
 from finops.steps.placing.placement_notes import unknown_names
 from finops.steps.placing.self_host import against, api_price, compared
+from finops.steps.pricing.book import price_files
 
 if TYPE_CHECKING:
     from finops.config import Settings
+    from finops.core.explaining.figures import Figure
     from finops.core.talk import Talk
     from finops.prices.book import PriceBook
 
 Row = dict[str, Any]
-_SAID = 5
 COLUMNS = (
     Column("workload", "Workload"),
     Column("model", "Model", wide_only=True),
@@ -70,18 +71,6 @@ _OF_A_DAY = ("gpu_hours_per_day", "gpu_hours_per_month", "cost_per_month")
 _UNSIZED = ("per_1m_output_tokens", "per_1m_total_tokens", "spread")
 
 
-@dataclass(frozen=True)
-class Load:
-    """How busy machines are taken to be: `utilisation` of the time at the measured rate, or sized for the busiest hour of a
-    period's demand with every machine at `busy` of that rate then."""
-
-    utilisation: Decimal = Decimal(1)
-    busy: Decimal = Decimal("0.7")
-    month: str | None = None
-    last: str | None = None
-    workflow: str | None = None
-
-
 def bench_cost(
     overrides: Overrides,
     *,
@@ -105,13 +94,30 @@ def bench_cost(
     measured = measurements(results, book)
     demands = _demands(settings, measured, load)
     price = api_price(settings, api) if api else None
-    rows = [
-        row | _work(m, row["unit_cost"], units_per_day) | against(m, row, price, counted_share(m, limits), load.utilisation)
+    priced = [
+        (
+            row | _work(m, row["unit_cost"], units_per_day) | against(m, row, price, counted_share(m, limits), load.utilisation),
+            m,
+            offer,
+            there,
+        )
         for m in measured
-        for row in _costs(m, book, settings, limits, load, demands.get(m))
+        for row, offer, there in _costs(m, book, settings, limits, load, demands.get(m))
     ]
+    rows = [row for row, *_ in priced]
     dates = [row["price_as_of"] for row in rows if row["price_as_of"]]
     left_out = len(results) - sum(m.repeats for m in measured)
+
+    files = price_files(settings)
+
+    def made(place: int) -> list[Figure]:
+        row, m, offer, there = priced[place]
+        share, demand = counted_share(m, limits), demands.get(m)
+        given = Assumptions(utilisation=row["busy"] or load.utilisation)
+        found = [*bench_figures(row, m, offer, there, given, share, files()), *day_figures(units_per_day)]
+        found += sized_figures(row, m, demand, load.busy, share) if demand is not None else ()
+        return [*found, *api_figures(m, price)]
+
     return Result(
         _shown(
             _SIZED if demands else (),
@@ -129,12 +135,13 @@ def bench_cost(
             "against": price.model if price else None,
         },
         notes=[
-            *_of_a_day(units_per_day),
+            *of_a_day(units_per_day),
             *compared(rows, price),
-            *_notes(rows, load, limits, list(demands.values()), left_out),
+            *bench_notes(rows, load, limits, list(demands.values()), left_out),
             *old_prices(dates, settings.as_of),
             *unknown_names(measured, book),
         ],
+        made=made,
     )
 
 
@@ -162,13 +169,6 @@ def _work(m: Measurement, cost: Decimal | None, units_per_day: Decimal | None) -
     }
 
 
-def _of_a_day(units: Decimal | None) -> list[str]:
-    if units is None:
-        return []
-    said = f"{plain_decimal(units)} units a day; a month is 730 hours, 30.4 days. Spot's cost has the work that "
-    return [said + "is redone, its hours have not."]
-
-
 def _demands(settings: Settings, measured: Sequence[Measurement], load: Load) -> dict[Measurement, Demand]:
     """The demand that each measurement is sized for; none where no period was asked for."""
     period = chosen_period(load.month, load.last, settings.as_of)
@@ -187,9 +187,13 @@ def _demands(settings: Settings, measured: Sequence[Measurement], load: Load) ->
 
 def _costs(
     m: Measurement, book: PriceBook, settings: Settings, limits: Limits, load: Load, demand: Demand | None
-) -> Iterator[Row]:
+) -> Iterator[tuple[Row, Offer | None, Placement | None]]:
     if not (m.provider and m.region and m.instance_type):
-        yield _row(m, None, None, None, "the benchmark names no provider, region and instance type: add a hardware sidecar")
+        yield (
+            _row(m, None, None, None, "the benchmark names no provider, region and instance type: add a hardware sidecar"),
+            None,
+            None,
+        )
         return
     late = broken(m, limits)
     good = replace(m, units=m.units * counted_share(m, limits))
@@ -197,16 +201,16 @@ def _costs(
     full = next((offer for offer in offers if offer.purchase_option == "on_demand"), None)
     if full is None:
         absence = book.absence(m.provider, m.region, m.instance_type, "on_demand", settings.as_of)
-        yield _row(m, "on_demand", None, None, absence.reason if absence else None)
+        yield _row(m, "on_demand", None, None, absence.reason if absence else None), None, None
     for offer in offers:
         if late:
-            yield _row(m, offer.purchase_option, offer, None, late)
+            yield _row(m, offer.purchase_option, offer, None, late), offer, None
             continue
         bucket = book.buckets(m.provider, m.region, m.instance_type, settings.as_of)
         sized = _sized(m, offer, demand, load, counted_share(m, limits))
         utilisation = sized["busy"] if sized.get("busy") else load.utilisation
         there = placed(good, offer, None, Assumptions(utilisation=utilisation), bucket, full)
-        yield _row(m, offer.purchase_option, offer, there.unit_cost, there.reason) | sized
+        yield _row(m, offer.purchase_option, offer, there.unit_cost, there.reason) | sized, offer, there
 
 
 def _sized(m: Measurement, offer: Offer, demand: Demand | None, load: Load, share: Decimal) -> Row:
@@ -243,55 +247,3 @@ def _per_million(m: Measurement, cost: Decimal | None, tokens: Decimal | None) -
 
 def _added(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return None if one is None or other is None else one + other
-
-
-def _notes(rows: Sequence[Row], load: Load, limits: Limits, demands: Sequence[Demand], left_out: int) -> list[str]:
-    return [
-        *_taken(load, demands),
-        *(["Only requests within the benchmark's own limits count as work."] if limits.stated else []),
-        *_repeated(rows),
-        *_unpriced(rows),
-        *(
-            [f"{left_out} results are left out: no time and no rate, or another unit of work than their repeats."]
-            if left_out
-            else []
-        ),
-    ]
-
-
-def _taken(load: Load, demands: Sequence[Demand]) -> list[str]:
-    if not demands and load.utilisation == 1:
-        return ["Machines are taken as busy all the time; at half the load a unit costs twice as much (`--utilisation 0.5`)."]
-    if not demands:
-        return [f"Machines are taken as busy {percent(load.utilisation)} of the time; the bill is for all of it."]
-    notes = []
-    for demand in dict.fromkeys(demands):
-        said = f"Sized for the busiest hour of {demand.workflow} ({demand.period}), each machine {percent(load.busy)} busy then; "
-        said += "sized by the mean, that hour would wait."
-        if demand.model is None:
-            said += " No call names the measured model: calls to all models stand for it."
-        notes.append(said)
-    return notes
-
-
-def _repeated(rows: Sequence[Row]) -> list[str]:
-    names = ("workload", "model", "provider", "region", "instance_type", "count", "load")
-    repeats = {tuple(row[name] for name in names): row["repeats"] for row in rows}
-    once = sum(number == 1 for number in repeats.values())
-    return [f"{once} of {len(repeats)} measurements were not repeated: nothing is known of their error."] if once else []
-
-
-def _unpriced(rows: Sequence[Row]) -> list[str]:
-    """Why benchmarks have no cost, each reason once with what it applies to."""
-    by_reason: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        if row["unit_cost"] is None:
-            name = " ".join(str(part) for part in (row["workload"] or "no workload", row["instance_type"]) if part)
-            if name not in by_reason[row["reason"] or "no price is known"]:
-                by_reason[row["reason"] or "no price is known"].append(name)
-    notes = []
-    for reason, names in list(by_reason.items())[:_SAID]:
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        notes.append(f"No cost: {reason} ({', '.join(names[:3])}{more}).")
-    rest = len(by_reason) - _SAID
-    return [*notes, f"{rest} more reasons stand in the column `reason` (-v)."] if rest > 0 else notes

@@ -30,6 +30,18 @@ class Demand:
     """The model that the demand is of; None where no call names the measured one and all models' calls stand for it."""
 
 
+@dataclass(frozen=True)
+class Load:
+    """How busy machines are taken to be: `utilisation` of the time at the measured rate, or sized for the busiest hour of a
+    period's demand with every machine at `busy` of that rate then."""
+
+    utilisation: Decimal = Decimal(1)
+    busy: Decimal = Decimal("0.7")
+    month: str | None = None
+    last: str | None = None
+    workflow: str | None = None
+
+
 def demand_of(settings: Settings, workflow: str, model: str | None, period: Period) -> Demand:
     """The demand of a workflow: the calls of the measured model, or of all models where none has its name."""
     from finops.ledger.cube import require_built

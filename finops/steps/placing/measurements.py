@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 MILLION = Decimal(1_000_000)
 PER_MILLION_OUTPUT = "1M output tokens"
 _COLUMNS = (
-    "workload, tool, model, revision, provider, region, instance_type, hardware, count, repeat, time, duration_s, units, "
+    "d.path AS file, b.part_row AS line, workload, tool, model, revision, provider, region, instance_type, hardware, count, "
+    "repeat, time, duration_s, units, "
     "input_tokens, output_tokens, requests_per_s, output_tokens_per_s, goodput_per_s, ttft_p50_ms, ttft_p95_ms, tpot_p50_ms, "
     "tpot_p99_ms, e2e_p95_ms, completed, failed, max_concurrency, gpu_memory_gib, attributes"
 )
@@ -33,8 +34,9 @@ def benchmark_rows(settings: Settings, workload: str | None = None) -> list[dict
 
     with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
         rows = reader.query(
-            f"SELECT {_COLUMNS} FROM benchmark ORDER BY workload, model, provider, instance_type, hardware, region, "
-            "max_concurrency, repeat, time, duration_s, units, output_tokens, completed"
+            f"SELECT {_COLUMNS} FROM benchmark b LEFT JOIN batch o ON o.batch_id = b.batch_id "
+            "LEFT JOIN delivery d ON d.delivery_id = o.delivery_id ORDER BY workload, model, provider, instance_type, hardware, "
+            "region, max_concurrency, repeat, time, duration_s, units, output_tokens, completed"
         )
     if not rows:
         raise DataError(
@@ -103,6 +105,7 @@ def _measurement(repeats: list[dict[str, Any]], book: PriceBook) -> Measurement 
         tpot_p50_ms=_mean(runs, "tpot_p50_ms"),
         tpot_p99_ms=_worst(runs, "tpot_p99_ms"),
         seconds_per_unit=tuple(exact(row["duration_s"]) / units for row, units in same),
+        rows=[{**row, "units": units} for row, units in same],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ from finops.core.placing.offer import Offer, old_prices
 from finops.core.placing.unit_cost import monthly_cost, rounded
 from finops.core.result import Column, Result
 from finops.errors import DataError
+from finops.steps.placing.mix_figures import mix_figures
 from finops.steps.placing.mix_file import EXAMPLE, Given, read
 from finops.steps.placing.mix_shared import shared_fleet
+from finops.steps.pricing.book import price_files
 
 if TYPE_CHECKING:
     from datetime import date
@@ -54,8 +57,12 @@ def mix(overrides: Overrides, *, file: Path, slices: int | None = None, talk: Ta
     offers = [machine.offer for machine in given.machines if machine.offer]
     dates = [offer.as_of for offer in offers]
     meta = {"currency": currency, "metric": "mix_cost", "as_of": settings.as_of, "prices_as_of": min(dates, default=None)}
-    return Result(
-        answer.columns, answer.rows, answer.totals, meta, [*answer.notes, *_ages(offers, settings.as_of)], below=answer.below
+    files = price_files(settings)
+    return replace(
+        answer,
+        meta=meta,
+        notes=[*answer.notes, *_ages(offers, settings.as_of)],
+        made=lambda place: mix_figures(dict(answer.rows[place]), given, str(file), files()),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops.core.placing.offer import PURCHASE_OPTIONS, Offer
+from finops.core.settings_reader import lines_of
 from finops.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Machine:
     most: int | None
     table: Mapping[str, Any]
     where: str
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Given:
     currency: str | None
     """Of the machines that have an offer."""
     table: Mapping[str, Any]
+    rates_line: int = 1
 
     @property
     def shared(self) -> bool:
@@ -55,7 +58,7 @@ class Given:
 
 def read(file: Path, book: PriceBook, at: date) -> Given:
     """The file with every machine priced; what is missing or can't mean anything is an error with its place."""
-    given = _toml(file)
+    text, given = _toml(file)
     if unknown := sorted(set(given) - {"rates", "slices", "machine", "memory_gb", "names"}):
         raise DataError(f"`{unknown[0]}` is not known", where=str(file), hint=EXAMPLE)
     rates = numbers(given.get("rates"), "rates", file)
@@ -63,8 +66,9 @@ def read(file: Path, book: PriceBook, at: date) -> Given:
     if not isinstance(tables, list) or not 1 <= len(tables) <= MOST_KINDS:
         raise DataError("the file names no machines, or too many", where=str(file), hint=EXAMPLE)
     known = _ALWAYS | (_SHARED if "memory_gb" in given else set())
+    lines = [*lines_of("[[machine]]", text), *[1] * len(tables)]
     machines = [
-        _machine(table, f"{file}, machine {number}", number, book, at, len(rates), known)
+        replace(_machine(table, f"{file}, machine {number}", number, book, at, len(rates), known), line=lines[number - 1])
         for number, table in enumerate(tables, 1)
     ]
     if len({machine.name for machine in machines}) < len(machines):
@@ -72,7 +76,8 @@ def read(file: Path, book: PriceBook, at: date) -> Given:
     currencies = {machine.offer.currency for machine in machines if machine.offer}
     if len(currencies) > 1:
         raise DataError("the machines are priced in several currencies", where=str(file), hint="use one region's")
-    return Given(rates, machines, currencies.pop() if currencies else None, given)
+    at_line = next((number for number, line in enumerate(text.split("\n"), 1) if line.lstrip().startswith("rates")), 1)
+    return Given(rates, machines, currencies.pop() if currencies else None, given, at_line)
 
 
 def numbers(given: Any, name: str, where: object) -> list[float]:
@@ -83,9 +88,10 @@ def numbers(given: Any, name: str, where: object) -> list[float]:
     return [float(value) for value in given]
 
 
-def _toml(file: Path) -> dict[str, Any]:
+def _toml(file: Path) -> tuple[str, dict[str, Any]]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"the file can't be read: {error.strerror}", where=str(file), hint="check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

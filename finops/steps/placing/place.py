@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from finops.config import Overrides, load_settings
@@ -18,11 +19,13 @@ from finops.core.placing.transfer import Traffic
 from finops.core.result import Result
 from finops.errors import UsageError
 from finops.steps.placing.measurements import benchmark_rows, measurements
+from finops.steps.placing.place_figures import Asked, place_figures
 from finops.steps.placing.place_needs import NOT_WORK, machines_that_hold
 from finops.steps.placing.place_rows import columns, place_row
 from finops.steps.placing.placement_carbon import carbon_notes
 from finops.steps.placing.placement_limits import Limits, Rates, checked, outside, seen_from, too_few, with_traffic
 from finops.steps.placing.placement_notes import name_of, placement_notes, unknown_names
+from finops.steps.pricing.book import price_files
 
 if TYPE_CHECKING:
     from finops.config import Settings
@@ -82,7 +85,7 @@ def place(
     everything = best_per_place(found)
     if traffic.asked:
         everything = _with_traffic(settings, everything, _today(settings, everything, measured), traffic, units_per_month)
-    carbon = Carbon(read_carbon(settings.carbon), settings.as_of) if settings.carbon else None
+    carbon = Carbon(read_carbon(settings.carbon), settings.as_of, str(settings.carbon)) if settings.carbon else None
     everything = with_front(everything, carbon.per_unit if carbon else None)
     here = _today(settings, everything, measured)
     rows = [row for row in everything if _wanted(row, region, provider)]
@@ -90,10 +93,16 @@ def place(
     shown = feasible[:top] if top else list(feasible)
     if here is not None and here not in shown and _wanted(here, region, provider):
         shown.append(here)
+    hidden = [row for row in rows if not row.feasible and row is not here]
     if infeasible:
-        shown += [row for row in rows if not row.feasible and row not in shown]
+        shown, hidden = shown + hidden, []
     shown = cheapest_first(shown)
-    hidden = [row for row in rows if row not in shown and not row.feasible]
+    home = (here.provider, here.region) if here is not None and here.region is not None else None
+    asked, files, rates = (
+        Asked(given, limits, home, carbon, settings.as_of),
+        price_files(settings),
+        cache(partial(Rates, settings)),
+    )
     return Result(
         columns=columns(shown, traffic.asked, settings.as_of, carbon),
         rows=[place_row(row, row is here, settings.as_of, given, carbon) for row in shown],
@@ -107,6 +116,7 @@ def place(
             *carbon_notes(feasible, carbon),
             *([] if needs is None else [NOT_WORK]),
         ],
+        made=lambda place: place_figures(shown[place], asked, files(), rates() if traffic.asked else None),
     )
 
 

@@ -16,6 +16,7 @@ from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.config import Settings
+    from finops.prices.tier_book import Tiers
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,25 @@ class Rates:
         kinds = ("egress_internet", "storage_object", "storage_block")
         internet, copy, disk = (self._of(there, kind) for kind in kinds)
         return moved(
-            traffic, Tariff(internet, self._of(here, _leaving(here, there)), copy, disk), here=here == there, machines=machines
+            traffic,
+            Tariff(internet, self._of(here, self.leaving(here, there)), copy, disk),
+            here=here == there,
+            machines=machines,
         )
 
-    def _of(self, place: tuple[str, str], kind: str) -> Sequence[Tier] | None:
+    def tiers(self, place: tuple[str, str], kind: str) -> Tiers | None:
+        """The tiers in force at a place, where they are known in dollars."""
         found = self._book.tiers(*place, kind, self._at)
-        return found.tiers if found is not None and found.currency == "USD" else None
+        return found if found is not None and found.currency == "USD" else None
+
+    @staticmethod
+    def leaving(here: tuple[str, str], there: tuple[str, str]) -> str:
+        """What data that goes from one region to another is priced as."""
+        return _leaving(here, there)
+
+    def _of(self, place: tuple[str, str], kind: str) -> Sequence[Tier] | None:
+        found = self.tiers(place, kind)
+        return None if found is None else found.tiers
 
 
 def with_traffic(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from math import isfinite
@@ -18,11 +18,14 @@ from finops.core.spot.hazard import SWEEP, Hazard
 from finops.core.spot.job import Job, checkpointed, expected
 from finops.errors import DataError, UsageError
 from finops.steps.placing.spot_asked import Asked, Market
+from finops.steps.placing.spot_figures import Plan, spot_figures
 from finops.steps.placing.spot_hazards import hazard_of, read_trace
 from finops.steps.placing.spot_notes import SWEPT, spot_notes
+from finops.steps.pricing.book import price_files
 
 if TYPE_CHECKING:
     from finops.config import Settings
+    from finops.core.explaining.figures import Figure
     from finops.core.spot.trace import Trace
     from finops.core.talk import Talk
     from finops.prices.book import PriceBook
@@ -94,8 +97,17 @@ def spot(
     rows = [_on_demand(market, asked), _on_spot(market, asked, believed)]
     rows += [_committed(market, asked, option) for option in market.committed]
     rows += _policies(market, asked, capacity)
-    if sweep:
-        rows += [_on_spot(market, asked, Hazard(rate, "given", "swept"), SWEPT) for rate in SWEEP]
+    swept = [Hazard(rate, "given", "swept") for rate in SWEEP] if sweep else []
+    hazards = [None, believed, *[None] * (len(rows) - 2), *swept]
+    rows += [_on_spot(market, asked, each, SWEPT) for each in swept]
+
+    files = price_files(settings)
+
+    def made(place: int) -> Sequence[Figure]:
+        each = hazards[place]
+        job = asked.job if each is None else planned(asked, each.per_hour)
+        return spot_figures(rows[place], market, Plan(asked, job, each, str(trace) if trace else None), files())
+
     return Result(
         COLUMNS,
         rows,
@@ -117,6 +129,7 @@ def spot(
             "seed": asked.seed,
         },
         notes=spot_notes(rows, market, asked, believed, capacity, chosen, settings.as_of),
+        made=made,
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from finops.ledger.store import Reader
     from finops.prices.base import Batch, Fact
     from finops.prices.book import PriceBook
+    from finops.prices.lineage import PriceFiles
     from finops.prices.tier_book import TierBook
 
 
@@ -37,6 +39,18 @@ def tier_book(settings: Settings, reader: Reader | None = None) -> TierBook:
     from finops.prices.tier_book import UNITS, TierBook
 
     return TierBook.load(settings.prices, known_batches(settings, reader, units=UNITS))
+
+
+def price_files(settings: Settings) -> Callable[[], PriceFiles]:
+    """Where the prices of a command stand, read once and only when it is asked."""
+
+    @cache
+    def read() -> PriceFiles:
+        from finops.prices.lineage import PriceFiles
+
+        return PriceFiles(settings.prices, known_batches(settings), settings.as_of)
+
+    return read
 
 
 def known_batches(settings: Settings, reader: Reader | None = None, **chosen: Any) -> list[Batch]:

@@ -14,7 +14,8 @@ from finops.core.numbers import percent, plain_decimal
 from finops.core.placing.offer import PURCHASE_OPTIONS, STALE_AFTER_DAYS, Offer
 from finops.core.result import Column, Result
 from finops.errors import DataError, UsageError
-from finops.steps.pricing.book import known_batches
+from finops.steps.pricing.book import known_batches, price_files
+from finops.steps.pricing.price_figures import price_figures
 from finops.steps.pricing.rows import SAME_AS_PARENT, columns_for, offer_row, tier_rows, token_points, token_row, told_apart
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def list_prices(
         rows += [row for one in chosen for row in tier_rows(one, settings.as_of)]
         notes += [] if chosen else [f"No price of `{sku}` is known there; that is not the same as free."]
         notes += [FREE_BELOW] if chosen else []
-        return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
+        return _answer(settings, rows, notes)
     if model is None:
         book = PriceBook.load(settings.prices, batches)
         offers = book.offers(known, region, instance_type, purchase_option, settings.as_of, on)
@@ -95,7 +96,7 @@ def list_prices(
         notes += [SAME_AS_PARENT] if points else []
     if not rows and not notes:
         notes.append("No price is known under these names; that is not the same as free.")
-    return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
+    return _answer(settings, rows, notes)
 
 
 def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
@@ -111,7 +112,7 @@ def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
     if offers or any(spec.instance_type == name for spec in book.all_specs()):
         rows = [offer_row(offer, settings.as_of) for offer in offers]
         notes = [*_about_instance(book, name, offers, settings.as_of), *_coming(book, offers, settings.as_of)]
-        return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
+        return _answer(settings, rows, notes)
     points = told_apart(token_points(tokens, None, name, None))
     if not points:
         raise DataError(
@@ -120,7 +121,18 @@ def show_price(overrides: Overrides, *, name: str, talk: Talk) -> Result:
     rows = [token_row(tokens, point, settings.as_of) for point in points]
     notes = [] if any(point.model == name for point in points) else [f"{name} is billed as {points[0].model}."]
     notes.append(SAME_AS_PARENT)
-    return Result(columns_for(rows), rows, meta=_meta(rows, settings.as_of), notes=notes)
+    return _answer(settings, rows, notes)
+
+
+def _answer(settings: Settings, rows: list[dict[str, Any]], notes: list[str]) -> Result:
+    files = price_files(settings)
+    return Result(
+        columns_for(rows),
+        rows,
+        meta=_meta(rows, settings.as_of),
+        notes=notes,
+        made=lambda place: price_figures(rows[place], files()),
+    )
 
 
 def stale_prices(overrides: Overrides, *, talk: Talk) -> Result:
