@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from finops.core.contracts import Contract
 from finops.errors import DataError, FinopsError
 from finops.ledger.connect import engine_errors, named, quoted
-from finops.ledger.csv_columns import as_parquet
+from finops.ledger.csv_typed import ROW, TypedCsv, typed_csv
 from finops.ledger.repeated_maps import RepeatedMap, repeated_maps
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class Raw:
     """What the source raised while its batches were taken; the engine would only repeat it in its own words."""
 
 
-def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan, folder: Path) -> Raw:
-    """The raw relation of a file that DuckDB reads itself. A large CSV file becomes columns in the `folder` first."""
+def check_scan(contract: Contract, scan: Scan) -> None:
+    """Refuses a table that is none, and columns that the contract does not have."""
     where = str(scan.path)
     if len(scan.header) > MAX_COLUMNS:
         raise DataError(
@@ -62,15 +62,20 @@ def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: S
     unknown = sorted(set(scan.columns) - set(contract.names))
     if unknown:
         raise DataError(f"the source maps columns that `{contract.name}` does not have: {', '.join(unknown)}", where=where)
+
+
+def raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan, rest: Path | None = None) -> Raw:
+    """The raw relation of a file that DuckDB reads itself; of a CSV file only of the rows that are the `rest`, where there is
+    one. The header and columns are checked before."""
     with engine_errors(
-        "the file can't be read", where=where, hint="is it complete? Export it again, or name its kind with `--source`"
+        "the file can't be read", where=str(scan.path), hint="is it complete? Export it again, or name its kind with `--source`"
     ):
-        file = _csv_columns(connection, scan, folder) if scan.format == "csv" else scan.path
         if scan.format in ("jsonl", "json"):
             return _select(connection, contract, scan, _json(scan), {})
-        if file is None:
+        if scan.format == "csv" and rest is None:
             return _select(connection, contract, scan, _csv(connection, scan), {})
-        base, native = _parquet(connection, file, any(field.kind == "float" for field in contract.fields))
+        floats = any(field.kind == "float" for field in contract.fields)
+        base, native = _parquet(connection, rest or scan.path, floats, named(ROW) if rest else "file_row_number + 1")
         return _select(connection, contract, scan, base, native, numbered=True)
 
 
@@ -166,26 +171,23 @@ def _source_of(expression: str, native: dict[str, str]) -> str:
     return native.get(name.replace('""', '"').lower(), f"({expression})")
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, file: Path, floats: bool) -> tuple[str, dict[str, str]]:
-    """The file's rows, and its columns by lower-case name. Floating numbers become text once, however many columns they feed;
-    not where a contract keeps `floats`."""
+def _parquet(connection: duckdb.DuckDBPyConnection, file: Path, floats: bool, number: str) -> tuple[str, dict[str, str]]:
+    """The file's rows, each with its `number`, and its columns by lower-case name. Floating numbers become text once, however
+    many columns they feed; not where a contract keeps `floats`."""
     reader = f"read_parquet({quoted(str(file))}, file_row_number = true, hive_partitioning = false)"
     described = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {reader})").fetchall()
     kept = {name.lower(): named(name) for name, kind in described if kind != "BLOB"}
     numbers = [named(name) for name, kind in described if kind in ("DOUBLE", "FLOAT") and not floats]
     texts = f" REPLACE ({', '.join(f'CAST({name} AS VARCHAR) AS {name}' for name in numbers)})" if numbers else ""
-    return f"SELECT *{texts}, file_row_number + 1 AS part_row FROM {reader}", kept
+    return f"SELECT *{texts}, {number} AS part_row FROM {reader}", kept
 
 
-def _csv_columns(connection: duckdb.DuckDBPyConnection, scan: Scan, folder: Path) -> Path | None:
-    """The columns of a CSV file that are named anywhere, as a Parquet file; None where the engine has to read the lines."""
-    said = " ".join([*scan.columns.values(), scan.where or ""]).lower()
-    header = _distinct(scan.header)
-    wanted = [name for name in header if name.replace('"', '""').lower() in said]
+def csv_rows(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, scan: Scan, folder: Path, lineage: tuple[int, int]
+) -> TypedCsv | None:
+    """The rows of a large CSV file, typed in the `folder`; None where the engine has to read the lines."""
     threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
-    target = folder / "texts.parquet"
-    folder.mkdir()
-    return target if as_parquet(scan, header, wanted, target, min(threads, MOST_READERS)) else None
+    return typed_csv(connection, contract, scan, _distinct(scan.header), folder, lineage, min(threads, MOST_READERS))
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, scan: Scan) -> str:

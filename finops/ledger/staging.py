@@ -15,8 +15,8 @@ from finops.ledger.casting import Cast, define_casts, reason_sql
 from finops.ledger.connect import engine_errors, named, quoted
 from finops.ledger.marked import TEXT_SHOWN, exact_amounts, marked_sql
 from finops.ledger.parts import aside, relation_sql
-from finops.ledger.plain import Plain, write_plain
-from finops.ledger.scan import Malformed, Raw, clear_malformed, malformed_rows, raw_arrow, raw_table
+from finops.ledger.plain import write_plain
+from finops.ledger.scan import Malformed, Raw, check_scan, clear_malformed, csv_rows, malformed_rows, raw_arrow, raw_table
 from finops.ledger.schema import LINEAGE
 from finops.ledger.totals import CONTROL_KEY
 
@@ -59,33 +59,33 @@ def staged(
     writer: Writer, contract: Contract, load: LoadLike, batch_id: int, where: str, rows_before: int = 0
 ) -> Iterator[Staged]:
     """Reads a load into typed Parquet and its rejects into the table `reject`."""
-    first, second, third, fourth = (aside(writer.path) for _ in range(4))
+    first, second, third = (aside(writer.path) for _ in range(3))
     connection = writer.connection
     try:
         if not writer.casts_defined:
             define_casts(connection)
             writer.casts_defined = True
-        plain = _plain(writer, contract, load, third, (batch_id, rows_before))
-        raw = _raw(writer, contract, load, plain, fourth)
+        plain, raw, before = _split(writer, contract, load, third, (batch_id, rows_before))
         if raw is not None:
-            lineage = batch_id, rows_before + plain.rows
             with _source_errors(raw, where):
-                _write(writer, marked_sql(contract, raw, lineage, where), first, keep_order=not raw.numbered)
+                sql = marked_sql(contract, raw, (batch_id, before), where)
+                _write(writer, sql, first, keep_order=not raw.numbered)
         malformed = _malformed(writer, load, where)
-        files = (*plain.files, *sorted(first.glob("*.parquet")))
-        rejected, unread = _faults(writer, files)
-        _note_rejects(writer, contract, load, files if rejected else (), malformed, batch_id)
+        marked = tuple(sorted(first.glob("*.parquet")))
+        rejected, unread = _faults(writer, marked)
+        _note_rejects(writer, contract, load, marked if rejected else (), malformed, batch_id)
         if rejected or malformed:
-            _write(writer, _sound_sql(files, malformed), second, keep_order=True)
+            _write(writer, _sound_sql(marked, malformed), second, keep_order=True)
             shutil.rmtree(first)
-            files = tuple(sorted(second.glob("*.parquet")))
+            marked = tuple(sorted(second.glob("*.parquet")))
+        files = (*plain, *marked)
         rows = connection.execute(f"SELECT count(*) FROM {relation_of(files)}").fetchall()[0][0] if files else 0
         amounts = _amounts_sql(contract, raw, batch_id, rejected) if raw and exact_amounts(contract, raw) else None
         yield Staged(contract, files, rows, rejected + len(malformed) + len(load.rejects), unread, amounts)
     finally:
         clear_malformed(connection)
         connection.execute("DROP VIEW IF EXISTS temp.finops_stream")
-        for folder in (first, second, third, fourth):
+        for folder in (first, second, third):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -94,18 +94,21 @@ def relation_of(files: tuple[Path, ...]) -> str:
     return f"read_parquet([{', '.join(quoted(str(file)) for file in files)}], hive_partitioning = false)"
 
 
-def _plain(writer: Writer, contract: Contract, load: LoadLike, folder: Path, lineage: tuple[int, int]) -> Plain:
-    if not isinstance(load.data, Iterator):
-        return Plain((), 0, None)
-    return write_plain(writer.connection, contract, load.data, folder, lineage)
-
-
-def _raw(writer: Writer, contract: Contract, load: LoadLike, plain: Plain, folder: Path) -> Raw | None:
-    """What the engine has to look at; None where nothing is left for it."""
-    data = load.data
-    if not isinstance(data, Iterator):
-        return raw_table(writer.connection, contract, data, folder)
-    return None if plain.rest is None else raw_arrow(writer.connection, contract, plain.rest)
+def _split(
+    writer: Writer, contract: Contract, load: LoadLike, folder: Path, lineage: tuple[int, int]
+) -> tuple[tuple[Path, ...], Raw | None, int]:
+    """Files of the rows that need no look of the engine's, what it has to look at (None where nothing is left), and how many rows
+    come before the first that this counts."""
+    data, connection, before = load.data, writer.connection, lineage[1]
+    if isinstance(data, Iterator):
+        plain = write_plain(connection, contract, data, folder, lineage)
+        rest = None if plain.rest is None else raw_arrow(connection, contract, plain.rest)
+        return plain.files, rest, before + plain.rows
+    check_scan(contract, data)
+    typed = csv_rows(connection, contract, data, folder, lineage) if data.format == "csv" else None
+    if typed is None:
+        return (), raw_table(connection, contract, data), before
+    return typed.files, raw_table(connection, contract, data, typed.rest) if typed.rest else None, before
 
 
 def _malformed(writer: Writer, load: LoadLike, where: str) -> list[Malformed]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from finops.core.contracts import CONTRACTS, Contract
 from finops.ledger import plain as plain_batches
+from finops.ledger import sink
 from finops.ledger.casting import define_casts
 from finops.ledger.marked import marked_sql
 from finops.ledger.plain import Plain, write_plain
@@ -118,7 +119,7 @@ def test_other_columns_are_left_to_the_engine(tmp_path: Path) -> None:
 
 def test_files_and_row_groups_stay_within_their_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_batches, "GROUP_ROWS", 4)
-    monkeypatch.setattr(plain_batches, "GROUPS_PER_FILE", 2)
+    monkeypatch.setattr(sink, "ROWS_PER_FILE", 8)
     plain = written([batch(USUAL, USUAL)] * 9, tmp_path / "x")
     assert (plain.rows, plain.rest) == (18, None)
     assert [

@@ -1,0 +1,205 @@
+"""The typed columns of some rows of a large CSV file: each distinct text is worked out once, and every row takes what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from finops.core.contracts import Field
+from finops.ledger.casting import Cast, define_casts, value_name
+from finops.ledger.connect import named, quoted
+from finops.ledger.csv_plan import Made, Plan
+from finops.ledger.csv_told import Told, code_array, encoded, whole
+from finops.ledger.plain import LONGEST_NULL_WORD
+from finops.ledger.sink import stored
+from finops.ledger.totals import unsaid
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from finops.ledger.csv_told import Codes
+
+_PLAIN_DIGITS = b"0123456789.-"
+_MARK = "\1finops amount {}\1"
+
+
+class Fault(Exception):
+    """A row that the ledger would reject, or keep without something: the engine has to look at it."""
+
+
+class Values:
+    """Makes the columns of a plan. Each thread has one of its own: it remembers what texts say."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+        self._connection, self._plan = connection.cursor(), plan
+        define_casts(self._connection)
+        told = {own: _cast_query(made) for own, made in plan.told.items()}
+        self._told = {own: Told(own, self._ask(sql)) for own, sql in told.items()}
+        choices: dict[tuple[str, ...], list[Made]] = {}
+        for made in plan.chosen:
+            choices.setdefault(made.keys, []).append(made)
+        self._choices = {keys: Told(keys, self._ask(_choice_query(made))) for keys, made in choices.items()}
+        self._chosen = choices
+
+    def close(self) -> None:
+        """Lets go of the engine."""
+        self._connection.close()
+
+    def columns(self, table: pa.Table) -> tuple[dict[str, pa.Array], pa.Array | None]:
+        """Every column of the contract by its name, and the raw texts of amounts that say more than is stored, if any does.
+        Raises Fault where a row would not do."""
+
+        own = {name: whole(table[name]) for name in table.column_names}
+        own |= {name: encoded(own[name]) for name in self._plan.keys if not hasattr(own[name], "dictionary")}
+        found: dict[str, pa.Array] = {}
+        for keys, made in self._plan.told.items():
+            rows, answer = self._told[keys].of(own, len(table))
+            _refuse_marked(answer["bad"])
+            found |= {one.field.name: _spread(answer[one.field.name], rows, one.field) for one in made}
+        for one in self._plan.taken:
+            found[one.field.name] = own[one.own[0]]
+            if not _says_text(own[one.own[0]]):
+                found |= self._by_row(table, (one,))
+        if self._plan.by_row:
+            found |= self._by_row(table, self._plan.by_row)
+        said = self._choose(own, len(table), found)
+        for name, one in self._plan.made.items():
+            if one.field.required and found[name].null_count:
+                raise Fault
+        if "billed_text" in found:
+            said = found.pop("billed_text")
+        return found, said if said is not None and said.null_count < len(said) else None
+
+    def _ask(self, sql: str) -> Callable[[pa.Table], pa.Table]:
+        def ask(rows: pa.Table) -> pa.Table:
+            self._connection.register("finops_rows", rows)
+            return self._connection.sql(sql).to_arrow_table()
+
+        return ask
+
+    def _by_row(self, table: pa.Table, made: Sequence[Made]) -> dict[str, pa.Array]:
+        answer = self._ask(_cast_query(made))(table)
+        _refuse_marked(whole(answer["bad"]))
+        found = {one.field.name: _as(whole(answer[one.field.name]), stored(one.field)) for one in made}
+        if "billed_text" in answer.column_names:
+            found["billed_text"] = _as(whole(answer["billed_text"]), stored(Field("t")))
+        return found
+
+    def _choose(self, own: Mapping[str, pa.Array], rows: int, found: dict[str, pa.Array]) -> pa.Array | None:
+        """Adds the chosen amounts; gives the raw texts of what is billed where the amounts do not say it all."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        read = {name: self._amount(own[name], field) for name, field in self._plan.amounts.items()}
+        billed = None
+        for keys, made in self._chosen.items():
+            places, answer = self._choices[keys].of(own, rows)
+            _refuse_marked(answer["bad"])
+            for one in made:
+                marks = [_MARK.format(name) for name in one.chosen]
+                texts, consts = answer[f"text {one.field.name}"].to_pylist(), answer[one.field.name].to_pylist()
+                which = [marks.index(text) if text in marks else len(marks) + at for at, text in enumerate(texts)]
+                if len(set(which)) == 1 and which[0] < len(marks):
+                    value, text = read[one.chosen[which[0]]]
+                else:
+                    index = pa.array(which, pa.int64()).take(code_array(places))
+                    given = [read[name] for name in one.chosen]
+                    kind = stored(one.field)
+                    value = pc.choose(index, *(a for a, _ in given), *(pa.scalar(c, kind) for c in consts))
+                    some = [b if b is not None else pa.nulls(rows, pa.string()) for _, b in given]
+                    none = pa.scalar(None, pa.string())
+                    text = None if all(b is None for _, b in given) else pc.choose(index, *some, *(none for _ in consts))
+                found[one.field.name] = value
+                billed = text if one.field.name == "BilledCost" else billed
+        return billed
+
+    def _amount(self, texts: pa.Array, field: Field) -> tuple[pa.Array, pa.Array | None]:
+        """An amount, and its raw texts where the engine had to round or to read them."""
+        import pyarrow as pa
+
+        texts = texts.cast(pa.string())
+        data = texts.buffers()[2]
+        if data is None or not bytes(data).translate(None, _PLAIN_DIGITS):
+            try:
+                return texts.cast(stored(field)), None
+            except pa.ArrowInvalid:
+                pass
+        made = Made(Field(field.name, field.kind), named(field.name), (field.name,))
+        answer = self._ask(_cast_query((made,), unsaid(field.name, "VARCHAR")))(pa.table({field.name: texts}))
+        _refuse_marked(whole(answer["bad"]))
+        return whole(answer[field.name]), _as(whole(answer["billed_text"]), pa.string())
+
+
+def _cast_query(made: Sequence[Made], billed: str | None = None) -> str:
+    """SQL for the typed columns of the rows, in their order, and whether one of them is at fault."""
+    casts = [Cast(one.field, "VARCHAR") for one in made]
+    faults = [cast.fault or "false" for cast in casts]
+    faults += [
+        f"{named(value_name(c.field))} IS NULL AND {named(c.field.name)} IS NOT NULL AND {c.is_given}"
+        for c in casts
+        if c.field.kind == "map"
+    ]
+    if billed is None and any(one.field.name == "BilledCost" for one in made):
+        billed = unsaid("BilledCost", "VARCHAR")
+    raw = ", ".join(f"({one.sql}) AS {named(one.field.name)}" for one in made)
+    given = ", ".join(f"{cast.given} AS {named(cast.field.name)}" for cast in casts)
+    values = ", ".join(f"{cast.value} AS {named(value_name(cast.field))}" for cast in casts)
+    shown = ", ".join(f"{named(value_name(cast.field))} AS {named(cast.field.name)}" for cast in casts)
+    more = f", {billed} AS billed_text" if billed else ""
+    return (
+        f"SELECT {shown}, coalesce({' OR '.join(f'({fault})' for fault in faults)}, false) AS bad{more}"
+        f" FROM (SELECT *, {values} FROM (SELECT {given} FROM (SELECT {raw} FROM finops_rows)))"
+    )
+
+
+def _choice_query(made: Sequence[Made]) -> str:
+    """SQL for what is chosen: the mark of an amount, or a value that has nothing to do with any. Such a value has to be exact."""
+    marks = ", ".join(
+        f"{quoted(_MARK.format(name))} AS {named(name)}" for name in dict.fromkeys(n for o in made for n in o.chosen)
+    )
+    texts = ", ".join(f"({one.sql}) AS {named('text ' + one.field.name)}" for one in made)
+    values, faults = [], []
+    for one in made:
+        text, cast = named("text " + one.field.name), Cast(Field(one.field.name, one.field.kind), "VARCHAR")
+        value = cast.value.replace(named(one.field.name), text)
+        values.append(f"{value} AS {named(one.field.name)}")
+        marked = " OR ".join(f"{text} = {quoted(_MARK.format(name))}" for name in one.chosen)
+        inexact = f"{value} IS NULL OR strlen({text}) > 12 OR contains(lower({text}), 'e')"
+        faults.append(f"({text} IS NOT NULL AND NOT ({marked}) AND ({inexact}))")
+    return (
+        f"SELECT {', '.join(values)}, {', '.join(named('text ' + one.field.name) for one in made)},"
+        f" coalesce({' OR '.join(faults)}, false) AS bad FROM (SELECT {texts} FROM (SELECT *, {marks} FROM finops_rows))"
+    )
+
+
+def _spread(answers: pa.Array, rows: Codes, field: Field) -> pa.Array:
+    """For each row its answer; texts stay told once."""
+    import pyarrow as pa
+
+    kind = stored(field)
+    answers = _as(answers, kind)
+    if field.kind != "text":
+        return answers.take(code_array(rows))
+    told = answers.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(told.indices.take(code_array(rows)), told.dictionary)
+
+
+def _says_text(column: pa.Array) -> bool:
+    """Whether no text can be a word for null."""
+    import pyarrow.compute as pc
+
+    if column.null_count == len(column):
+        return True
+    return bool(pc.min(pc.binary_length(column)).as_py() > LONGEST_NULL_WORD and pc.min(column).as_py() > "!")
+
+
+def _refuse_marked(bad: pa.Array) -> None:
+    import pyarrow.compute as pc
+
+    if pc.any(bad).as_py():
+        raise Fault
+
+
+def _as(column: pa.Array, kind: Any) -> pa.Array:
+    return column if column.type == kind else column.cast(kind)
