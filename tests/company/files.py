@@ -1,4 +1,5 @@
-"""Writes the planted company: traces, the logs of two gateways, a usage report, bills in three currencies, rates, settings."""
+"""Writes the planted company: traces, logs of two gateways, a usage report, bills in three currencies, meters, rates, settings,
+and the truth about its clouds."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.company import clouds
 from tests.company.planted import (
     AUGUST,
     CLAUDE,
@@ -71,12 +73,15 @@ def write(home: Path, made: Planted, times: int = 1) -> None:
         _bill(home / f"bills/{name}.csv", rows)
     wrong = [{**row, "BilledCost": _plain(D(row["BilledCost"]) * 3)} for row in bills["openai-2026-08"][1:]]
     _bill(home / "before/bills/openai-2026-08.csv", wrong)
+    cloud_lines = clouds.clouds(made)
+    clouds.write(home, cloud_lines, times)
+    _text(home / "truth.json", json.dumps(clouds.truth(cloud_lines, times), indent=1) + "\n")
     _text(home / "rates.csv", "date,from,to,rate,source\n" + "".join(_rates()))
     _text(home / "finops.toml", settings(bills))
 
 
 def settings(bills: dict[str, list[Row]]) -> str:
-    """The company's rates, and the one invoice total that it knows."""
+    """The company's rates, the one invoice total that it knows, and rules for the clouds."""
     total = sum((D(row["BilledCost"]) for row in bills["openai-2026-11"]), ON_INVOICE_ONLY)
     return f"""
 [ledger]
@@ -90,7 +95,7 @@ issuer = "OpenAI"
 period = "2026-11"
 total = "{_plain(total)}"
 currency = "EUR"
-"""
+{clouds.RULES}"""
 
 
 def spend(call: Call) -> Decimal:

@@ -29,6 +29,8 @@ AUGUST = tuple(date(2026, 8, day) for day in (range(1, 32) if LONG else (20, 21,
 NOVEMBER = tuple(date(2026, 11, day) for day in (range(1, 20) if LONG else (3, 4, 5)))
 """All of the sample's days in two of its months in long runs."""
 DAYS = AUGUST + NOVEMBER
+TIMES = 10 if LONG else 3
+"""How many of it there are."""
 PROVIDERS = {
     **dict.fromkeys(("service-desk-triage", "contract-review", "trip-planning"), "openai"),
     **{"quote-approval": "anthropic", "product-image-tagging": "mistral"},

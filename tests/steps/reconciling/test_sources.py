@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -16,33 +15,13 @@ import pytest
 from finops.core.explaining.gap import CAUSES
 from finops.core.explaining.gap_forms import SIDES
 from finops.core.numbers import plain_decimal
-from tests.company import files, planted, truth
+from tests.company import planted, truth
+from tests.company.planted import TIMES
 from tests.conftest import LONG, ROOT, Ran
 
 Finops = Callable[..., Ran]
 Row = dict[str, Any]
-TIMES = 10 if LONG else 3
 FIGURES = ("traces_list", "gateway", "usage_report", "invoice", "gap", *CAUSES, "unexplained")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The company's files and its ledger: August's bill came wrong at first, and was restated."""
-    from finops.cli.app import run
-
-    where = tmp_path_factory.mktemp("company")
-    files.write(where, planted.company(), TIMES)
-    before = Path.cwd()
-    try:
-        quiet = ("--config", str(where / "finops.toml"), "--ledger", str(where / "l.duckdb"), "-q", "-f", "json", "-o")
-        os.chdir(where / "before")
-        assert run(["ingest", "bills", *quiet, "/dev/null"]) == 0
-        os.chdir(where)
-        assert run(["ingest", "bills", "--restate", "2026-08", *quiet, "restated.json"]) == 0
-        assert run(["ingest", "traces", "gateways", "reports", *quiet, "/dev/null"]) == 0
-    finally:
-        os.chdir(before)
-    return where
 
 
 def test_the_restated_month_says_what_it_was_and_what_it_is(home: Path) -> None:
@@ -350,6 +329,8 @@ def test_the_rows_of_a_cause_are_the_calls_that_were_planted_for_it(finops: Fino
     told = [json.loads(logs[line["line"] - 1]) for line in lost if line["what"] == "call without its span"]
     known = [c for c in planted.company().calls if c.lost and c.model == planted.CLAUDE and f"{c.day:%Y-%m}" == "2026-11"]
     assert {one["response_body"]["id"] for one in told} == {call.response for call in known}
-    ran = finops("explain", "sources", "--trace", "--where", "cause=luck", "--ledger", home / "l.duckdb")
+    ran = finops(
+        "explain", "sources", "--trace", "--where", "cause=luck", "--config", home / "finops.toml", "--ledger", home / "l.duckdb"
+    )
     assert ran.code == 2
     assert "`sources` has no figure `luck`" in ran.err
