@@ -135,14 +135,12 @@ def _made_once() -> dict[str, Path]:
 
 
 @pytest.fixture
-def once(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, _made_once: dict[str, Path]
-) -> Callable[[Callable[[], object]], None]:
-    """Runs a function in the test's empty folder, once in a process: the next tests that run it get what it left there, files and
-    ledgers. It may not depend on the test."""
+def once(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, _made_once: dict[str, Path]) -> Callable[..., None]:
+    """Runs a function in the test's empty folder, once in a process: the next tests that run it, or another of that key, get what
+    it left there, files and ledgers. It may depend on nothing else of the test."""
 
-    def made(make: Callable[[], object]) -> None:
-        name = f"{make.__module__}.{make.__qualname__}"
+    def made(make: Callable[[], object], key: str = "") -> None:
+        name = f"{make.__module__}.{key or make.__qualname__}"
         if name in _made_once:
             _place(_made_once[name], tmp_path)
         else:

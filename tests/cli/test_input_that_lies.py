@@ -91,7 +91,7 @@ def test_a_number_that_is_none_is_refused_with_its_place(finops: Finops, tmp_pat
     assert strict.code == ExitCode.DATA
     assert "hint:" in strict.err
     assert canonical(finops) == known
-    ran = finops("ingest", "odd.csv", "-f", "json")
+    ran = finops("ingest", "odd.csv", "-f", "json", "--no-build")
     assert ran.code == ExitCode.DATA, "loaded, and the exit code tells of the row that was not"
     assert ran.json["rows"][0]["rejected"] == 1
     assert ran.json["rows"][0]["amount"] == "7.75"

@@ -21,6 +21,7 @@ from finops.ledger.engine.compiling import Allocation, account_owners
 from finops.ledger.engine.model import Model, all_models, ordered, parsed_model, selected
 from finops.ledger.engine.runner import run_models, trace_models
 from finops.ledger.engine.slices import dirty_slices, within_days
+from tests.conftest import LONG
 from tests.ledger.tables import Tables
 
 PORTABLE = [model for model in all_models() if model.layer in ("facts", "marts")]
@@ -269,19 +270,20 @@ def touched(rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, list[d
     return {name: sorted({row[TIMES[name]].date() for row in found}) for name, found in rows.items() if found}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.integers(0, 10**6), st.integers(2, 3))
-def test_slices_equal_a_full_build(seed: int, deliveries: int) -> None:
+@settings(max_examples=200 if LONG else 10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 10**6), st.integers(2, 3), st.booleans())
+def test_slices_equal_a_full_build(seed: int, deliveries: int, begins_empty: bool) -> None:
     rows = any_rows(seed)
     rng = random.Random(seed + 1)
     whole, sliced = priced(Tables()), priced(Tables())
     lot = {name: [rng.randrange(deliveries) for _ in found] for name, found in rows.items()}
-    run_models(sliced, ALLOCATION, Silence())
+    if begins_empty:
+        run_models(sliced, ALLOCATION, Silence())
     for delivery in range(deliveries):
         new = {name: [r for r, at in zip(found, lot[name], strict=True) if at == delivery] for name, found in rows.items()}
         for name, found in new.items():
             sliced.insert(name, found, batch=delivery + 1)
-        run_models(sliced, ALLOCATION, Silence(), touched=touched(new))
+        run_models(sliced, ALLOCATION, Silence(), touched=touched(new) if delivery or begins_empty else None)
     for name, found in rows.items():
         rng.shuffle(found)
         whole.insert(name, found, batch=9)
@@ -352,16 +354,16 @@ def test_days_become_ranges_that_files_can_be_skipped_by() -> None:
     assert within_days("t", ()) == "FALSE"
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50 if LONG else 5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**6))
 def test_threads_and_order_do_not_matter(seed: int) -> None:
     rows = any_rows(seed)
     answers = []
-    for threads in (1, 2, 8):
+    for threads in (1, 8):
         database = priced(Tables(threads))
         for name, found in rows.items():
             random.Random(threads).shuffle(found)
             database.insert(name, found)
         run_models(database, ALLOCATION, Silence())
         answers.append({m.name: database.query(f"SELECT * FROM {m.name}") for m in PORTABLE if m.grain})
-    assert answers[0] == answers[1] == answers[2]
+    assert answers[0] == answers[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,12 +32,17 @@ EDGES = {
 """Where November and April begin, in UTC: Berlin turns its clocks between them, Los Angeles on 1 November itself."""
 
 
+@cache
+def tables(zone: str) -> Tables:
+    made = Tables()
+    define_macros(made, zone)
+    return made
+
+
 @given(st.lists(st.datetimes(datetime(1990, 1, 1), datetime(2049, 12, 31)), min_size=1, max_size=300), st.sampled_from(ZONES))
 def test_p16_business_days_are_those_of_the_zone(moments: list[datetime], zone: str) -> None:
-    tables = Tables()
-    define_macros(tables, zone)
     values = ", ".join(f"({i}, TIMESTAMP '{moment}')" for i, moment in enumerate(moments))
-    rows = tables.query(f"SELECT business_day(m) AS day FROM (VALUES {values}) t(i, m) ORDER BY i")
+    rows = tables(zone).query(f"SELECT business_day(m) AS day FROM (VALUES {values}) t(i, m) ORDER BY i")
     assert [row["day"] for row in rows] == [m.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() for m in moments]
 
 
@@ -70,8 +76,8 @@ def hours_from(edge: datetime, utc_edge: datetime) -> int:
 
 
 @pytest.mark.parametrize("zone", EDGES)
-def test_months_incurred_follow_the_zone_and_divide_the_bill(finops: Finops, zone: str) -> None:
-    ingest(finops, zone)
+def test_months_incurred_follow_the_zone_and_divide_the_bill(finops: Finops, once: Callable[..., None], zone: str) -> None:
+    once(lambda: ingest(finops, zone), zone)
     october = hours_from(EDGES[zone][0], datetime(2026, 11, 1))
     march = hours_from(EDGES[zone][1], datetime(2026, 4, 1))
     incurred = costs(finops, "--by", "month", "--view", "incurred")
@@ -85,16 +91,16 @@ def test_months_incurred_follow_the_zone_and_divide_the_bill(finops: Finops, zon
 
 
 @pytest.mark.parametrize("zone", EDGES)
-def test_forecast_counts_the_month_of_the_zone(finops: Finops, zone: str) -> None:
-    ingest(finops, zone)
+def test_forecast_counts_the_month_of_the_zone(finops: Finops, once: Callable[..., None], zone: str) -> None:
+    once(lambda: ingest(finops, zone), zone)
     ran = finops("forecast", "--as-of", "2026-11-10", "-f", "json")
     assert ran.code == 0, ran.err
     november = 60 - hours_from(EDGES[zone][0], datetime(2026, 11, 1))
     assert [Decimal(row["spent"]) for row in ran.json["totals"]] == [november]
 
 
-def test_another_zone_cuts_all_months_anew(finops: Finops) -> None:
-    ingest(finops, "UTC")
+def test_another_zone_cuts_all_months_anew(finops: Finops, once: Callable[..., None]) -> None:
+    once(lambda: ingest(finops, "UTC"), "UTC")
     Path("finops.toml").write_text('[calendar]\nzone = "America/Los_Angeles"\n', encoding="utf-8")
     assert finops("build", "-f", "json").json["meta"]["full"] is True
     assert costs(finops, "--by", "month", "--view", "incurred")["2026-10"] == 37

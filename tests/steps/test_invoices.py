@@ -35,9 +35,12 @@ def invoices(*lines: str, name: str = "invoices.csv") -> Path:
 
 
 @pytest.fixture
-def billed(finops: Finops) -> Finops:
-    Path("bill.csv").write_text(BILL, encoding="utf-8")
-    assert finops("ingest", "bill.csv").code == 0
+def billed(finops: Finops, once: Callable[..., None]) -> Finops:
+    def make() -> None:
+        Path("bill.csv").write_text(BILL, encoding="utf-8")
+        assert finops("ingest", "bill.csv").code == 0
+
+    once(make)
     return finops
 
 

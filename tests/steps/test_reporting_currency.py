@@ -48,12 +48,15 @@ SOLVER = Decimal("10.01") * Decimal("1.1") + Decimal("3.999999999999") + 2
 
 
 @pytest.fixture
-def company(finops: Finops, tmp_path: Path) -> Callable[..., Any]:
-    for name, lines in BILLS.items():
-        (tmp_path / name).write_text("\n".join([HEAD, *lines]) + "\n", encoding="utf-8")
-    (tmp_path / "rates.csv").write_text(RATES, encoding="utf-8")
-    (tmp_path / "finops.toml").write_text(CONFIG, encoding="utf-8")
-    assert finops("ingest", *(tmp_path / name for name in BILLS), "-q").code == 0
+def company(finops: Finops, once: Callable[..., None]) -> Callable[..., Any]:
+    def make() -> None:
+        for name, lines in BILLS.items():
+            Path(name).write_text("\n".join([HEAD, *lines]) + "\n", encoding="utf-8")
+        Path("rates.csv").write_text(RATES, encoding="utf-8")
+        Path("finops.toml").write_text(CONFIG, encoding="utf-8")
+        assert finops("ingest", *BILLS, "-q").code == 0
+
+    once(make)
 
     def answer(*arguments: object) -> Any:
         ran = finops(*arguments, "-f", "json")

@@ -63,14 +63,17 @@ match = {ServiceName = "lgos"}
 
 
 @pytest.fixture
-def house(finops: Finops) -> Finops:
-    amounts = [(line + ",,").split(",")[:5] for line in LINES]
-    rows = [f"1,USD,{TIMES},{service},{resource},{a},{a},{a},{agent},{tenant}" for service, resource, a, agent, tenant in amounts]
-    Path("bill.csv").write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
-    Path("meters.csv").write_text(METERS, encoding="utf-8")
-    Path("finops.toml").write_text(RULES, encoding="utf-8")
-    ran = finops("ingest", "bill.csv", "meters.csv")
-    assert ran.code == 0, ran.err
+def house(finops: Finops, once: Callable[..., None]) -> Finops:
+    def make() -> None:
+        amounts = [(line + ",,").split(",")[:5] for line in LINES]
+        rows = [f"1,USD,{TIMES},{service},{item},{a},{a},{a},{agent},{tenant}" for service, item, a, agent, tenant in amounts]
+        Path("bill.csv").write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
+        Path("meters.csv").write_text(METERS, encoding="utf-8")
+        Path("finops.toml").write_text(RULES, encoding="utf-8")
+        ran = finops("ingest", "bill.csv", "meters.csv")
+        assert ran.code == 0, ran.err
+
+    once(make)
     return finops
 
 
