@@ -180,3 +180,35 @@ def test_a_folder_or_a_link_to_nothing_is_no_configuration(finops: Callable[...,
     assert finops("cost", "--config", "finops.toml").code == 2
     Path("finops.toml").unlink()
     assert finops("cost", "--as-of", "9999-12-31").err.startswith("error: 9999-12-31 is no business date")
+
+
+def test_names_that_hold_for_nobody_are_found_by_doctor(finops: Callable[..., Ran]) -> None:
+    head = "BillingAccountId,BillingCurrency,BillingPeriodStart,ChargePeriodStart,InvoiceIssuerName,ProviderName,ChargeCategory"
+    line = "77,USD,2026-10-01T00:00:00Z,2026-10-05T00:00:00Z,AWS,AWS,Usage,logs,4,4,acme"
+    Path("bill.csv").write_text(f"{head},ServiceName,BilledCost,EffectiveCost,x_TenantId\n{line}\n", encoding="utf-8")
+    text = (
+        '[[map]]\naccount = "78"\nagent = "a"\n[[budget]]\namount = "5"\nscope = {tenant = "acmee", provider = "AWS"}\n'
+        '[[exempt]]\nagent = "a"\nreason = "x"\nuntil = 2026-12-01\n'
+        '[[invoice]]\nissuer = "AWZ"\nperiod = "2026-10"\ntotal = "5"\n'
+        '[[rule]]\nid = "nobody"\nmethod = "shared"\ntargets = {tenant = "zed"}\nmatch = {ServiceName = "support"}\n'
+        '[[rule]]\nid = "undriven"\nmethod = "metered"\ndriver = "gpu_seconds"\nmatch = {ServiceName = "logs2"}\n'
+    )
+    Path("finops.toml").write_text(text, encoding="utf-8")
+    more = "".join(line.replace("logs,4,4,acme", f"{service},2,2,") + "\n" for service in ("support", "logs2"))
+    with Path("bill.csv").open("a", encoding="utf-8") as file:
+        file.write(more)
+    assert finops("ingest", "bill.csv").code == 0
+    names = [row for row in finops("doctor", "-f", "json").json["rows"] if row["check"] == "names"]
+    assert {row["status"] for row in names} == {"unknown"}
+    assert sorted(row["detail"] for row in names) == [
+        "finops.toml:1 [[map]]: no account `78`",
+        "finops.toml:11 [[invoice]]: no issuer `AWZ`; did you mean `AWS`?",
+        "finops.toml:4 [[budget]]: no tenant `acmee`; did you mean `acme`?",
+        "finops.toml:7 [[exempt]]: no agent `a`",
+    ]
+    said = " ".join(finops("reconcile", "-f", "json").json["meta"]["notes"])
+    assert "invoiced and without charges: 2026-10 AWZ -, 5 USD" in said
+    rules = " ".join(finops("reconcile", "--rules", "-f", "json").json["meta"]["notes"])
+    assert "rule `nobody` (finops.toml:15) shares with nobody: none of its `targets` has cost" in rules
+    assert "rule `undriven` (finops.toml:20) is driven by `gpu_seconds`, which nothing measured" in rules
+    assert finops("reconcile", "--rules", "--strict").code == 2

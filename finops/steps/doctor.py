@@ -13,6 +13,7 @@ from finops.errors import DataError, OutsideError
 from finops.ledger.health import examine
 from finops.ledger.store import DEFAULT_WAIT_S, Reader, open_reader, open_writer
 from finops.sources.collecting.spool import waiting_in
+from finops.steps.config_names import unknown_names
 from finops.steps.costs.unattributed import short_note
 from finops.steps.ingesting.collect import spool_path
 
@@ -21,7 +22,8 @@ _VERSIONS = ("finops", "duckdb", "pyarrow", "genai-prices")
 
 
 def doctor(overrides: Overrides, *, dry_run: bool = False, wait_s: float = DEFAULT_WAIT_S, talk: Talk) -> Result:
-    """Rows with status `ok`, `tidied` or `damaged`. Without a ledger only versions and settings are looked at."""
+    """Rows with status `ok`, `tidied`, `unknown` (a name in the configuration that nobody has) or `damaged`. Without a ledger
+    only versions and settings are looked at."""
     settings = load_settings(overrides)
     rows: list[dict[str, Any]] = [_row("versions", "ok", _versions())]
     rows.append(_row("settings", "ok", str(settings.config) if settings.config else "none: every default"))
@@ -37,7 +39,7 @@ def doctor(overrides: Overrides, *, dry_run: bool = False, wait_s: float = DEFAU
             notes += _tidied(settings, wait_s if health.outdated else 0)
         if not (dry_run and health.outdated):
             with open_reader(settings.ledger, memory=settings.memory, threads=settings.threads) as reader:
-                rows += [*_model_rows(reader), *_owner_rows(reader)]
+                rows += [*_model_rows(reader), *_owner_rows(reader), *_name_rows(reader, settings)]
     rows += [_row("leftover", "ok" if path.exists() else "tidied", path.name) for path in health.leftovers]
     if any(row["check"] == "model" for row in rows):
         notes.append("`finops build --full` builds the models anew")
@@ -79,6 +81,17 @@ def _owner_rows(reader: Reader) -> list[dict[str, Any]]:
     built = reader.query("SELECT 1 AS one FROM duckdb_tables() WHERE table_name = 'fct_unattributed' AND NOT temporary")
     said = short_note(reader) if built else []
     return [_row("owners", "ok", said[0] if said else "every call names a tenant, an agent and a workflow")] if built else []
+
+
+def _name_rows(reader: Reader, settings: Settings) -> list[dict[str, Any]]:
+    """Whether the ledger knows what the configuration speaks of, where that is built."""
+    wanted = ("fct_call", "fct_cost")
+    built = {row["name"] for row in reader.query("SELECT table_name AS name FROM duckdb_tables() WHERE NOT temporary")}
+    if settings.config is None or not built.issuperset(wanted):
+        return []
+    unknown = unknown_names(reader, settings)
+    every = _row("names", "ok", f"every name in {settings.config.name} is known")
+    return [_row("names", "unknown", one) for one in unknown] or [every]
 
 
 def _versions() -> str:

@@ -199,7 +199,9 @@ def _driven_by_nothing(rows: Sequence[Row], settings: Settings) -> list[str]:
         takers = {row["tenant"] for row in rows if row["rule"] == name and row["finding"] == "placed on"}
         if rule.method == "shared" and rule.split in ("proportional", "even") and not rule.of and takers == {LEFT}:
             of = " of its `targets`" if rule.targets else ""
-            notes.append(f"rule `{name}` ({_at(rule, settings)}) shares with nobody: none{of} has cost of their own to share by")
+            notes.append(
+                f"rule `{name}` ({_at(rule, settings)}) shares with nobody: none{of} has cost of its own in the currency"
+            )
     return notes
 
 
