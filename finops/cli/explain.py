@@ -58,7 +58,7 @@ def explain(
     from finops.steps.tracing.tables import TABLES
 
     only = dict(condition(text) for text in where or ())
-    if trace and (words or subject in COMPUTED):
+    if trace and (words or (subject in COMPUTED and subject not in TABLES)):
         if subject not in COMPUTED:
             hint = "`--where` and `--month` name its row" if subject in TABLES else "with words: " + ", ".join(COMPUTED)
             raise UsageError(f"`{subject}` is traced without words of its own", where="--", hint=hint)

@@ -48,27 +48,50 @@ class Replayed:
 def replayed(cells: Iterable[Cell], bands: Sequence[Band]) -> Replayed:
     """The sum over cells and classes of weight x tokens x the price in force. A cell with a class that has no price counts as
     unpriced and adds nothing."""
-    by_class: dict[str, list[Band]] = {}
-    for band in sorted(bands, key=lambda band: -band.least_input):
-        by_class.setdefault(band.token_class, []).append(band)
+    by_class = _by_class(bands)
     cost = calls = unpriced = Decimal(0)
     for cell in cells:
-        own, known = Decimal(0), True
-        for token_class, tokens in cell.tokens.items():
-            if not tokens:
-                continue
-            price = _price(by_class.get(token_class, ()), cell)
-            if price is None:
-                known = False
-                break
-            own = EXACT.add(own, EXACT.multiply(price, Decimal(tokens)))
+        used = _priced(cell, by_class)
         stands_for = EXACT.multiply(cell.weight, Decimal(cell.calls))
         calls += stands_for
-        if known:
-            cost = EXACT.add(cost, EXACT.multiply(own, cell.weight))
-        else:
+        if used is None:
             unpriced += stands_for
+            continue
+        own = Decimal(0)
+        for _, tokens, price in used:
+            own = EXACT.add(own, EXACT.multiply(price, Decimal(tokens)))
+        cost = EXACT.add(cost, EXACT.multiply(own, cell.weight))
     return Replayed(cost, calls, unpriced)
+
+
+def tokens_by_price(cells: Iterable[Cell], bands: Sequence[Band]) -> dict[tuple[str, Decimal], Decimal]:
+    """The tokens that `replayed` prices, with what they stand for, by class and price: their products add up to its cost."""
+    by_class = _by_class(bands)
+    found: dict[tuple[str, Decimal], Decimal] = {}
+    for cell in cells:
+        for token_class, tokens, price in _priced(cell, by_class) or ():
+            before = found.get((token_class, price), Decimal(0))
+            found[token_class, price] = EXACT.add(before, EXACT.multiply(cell.weight, Decimal(tokens)))
+    return found
+
+
+def _by_class(bands: Sequence[Band]) -> dict[str, list[Band]]:
+    found: dict[str, list[Band]] = {}
+    for band in sorted(bands, key=lambda band: -band.least_input):
+        found.setdefault(band.token_class, []).append(band)
+    return found
+
+
+def _priced(cell: Cell, by_class: Mapping[str, Sequence[Band]]) -> list[tuple[str, int, Decimal]] | None:
+    """Class, tokens and price of what a cell used; None where a class of it has no price."""
+    used = []
+    for token_class, tokens in cell.tokens.items():
+        if tokens:
+            price = _price(by_class.get(token_class, ()), cell)
+            if price is None:
+                return None
+            used.append((token_class, tokens, price))
+    return used
 
 
 def _price(bands: Sequence[Band], cell: Cell) -> Decimal | None:

@@ -17,6 +17,7 @@ from finops.core.placing.replay import Band, Cell, Replayed, replayed
 from finops.core.placing.unit_cost import rounded
 from finops.core.result import Column, Result
 from finops.errors import DataError, UsageError
+from finops.steps.placing.replay_figures import Replay, replay_figures
 from finops.steps.placing.replay_hosted import (
     EXPLAINED,
     explained,
@@ -76,7 +77,7 @@ def replay(overrides: Overrides, *, workflow: str, month: str, models: Sequence[
     from finops.ledger.store import one_state, open_reader
     from finops.prices.token_book import TokenBook
     from finops.steps.judging.models import judged_runs
-    from finops.steps.pricing.book import TOKENS, known_batches, price_book
+    from finops.steps.pricing.book import TOKENS, known_batches, price_book, price_files
 
     settings = load_settings(overrides)
     period = month_period(month, "--replay")
@@ -118,9 +119,11 @@ def replay(overrides: Overrides, *, workflow: str, month: str, models: Sequence[
     if not models:
         candidates = [row for row in candidates if row["feasible"]]
     candidates.sort(key=lambda row: (not row["feasible"], row["monthly_cost"] or 0, row["model"]))
+    rows, files = [*called, *candidates], price_files(settings)
+    asked = Replay(workflow, period.label, cells, bands, book.as_of, book.source, today, measured)
     return Result(
         _columns(own_machines=bool(elsewhere)),
-        [*called, *candidates],
+        rows,
         meta={
             "currency": called[0]["currency"],
             "metric": "monthly_cost",
@@ -134,6 +137,7 @@ def replay(overrides: Overrides, *, workflow: str, month: str, models: Sequence[
             *_notes(called, candidates, today, settings, period, known=not elsewhere_too),
             *hosted_notes(elsewhere, called, share),
         ],
+        made=lambda place: replay_figures(rows[place], asked, files()),
     )
 
 

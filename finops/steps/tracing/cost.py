@@ -62,11 +62,7 @@ def cost_lines(
     lineless = dict.fromkeys(("file", "line", "weight", "weight_total", "line_billed"))
     rows += [{**row, **lineless} for row in (estimated_rows(reader, shares) if basis != "billed" else ())]
     totals = totals_of(rows)
-    known = [
-        {name: value or Decimal(0) if name in AMOUNTS else value for name, value in row.items()}
-        for row in cost_totals(reader, shares, basis)
-    ]
-    if totals != known:
+    if totals != cost_totals(reader, shares, basis):
         raise DataError(
             "the rows do not add up to the cost", where=str(settings.ledger), hint="`finops build --full`, then `finops doctor`"
         )
@@ -92,15 +88,16 @@ def _told_in(settings: Settings, rows: Sequence[Row], totals: Sequence[Row]) -> 
             amounts = {name: None if amount is None else converted(amount, rate) for name, amount in amounts.items()}
         currency = row["currency"] if rate is None else quote
         found.append({**row, **amounts, "billed_in": row["currency"], "rate": rate, "currency": currency})
-    known = [{name: value or Decimal(0) if name in AMOUNTS else value for name, value in row.items()} for row in totals]
-    for total in known:
+    for total in totals:
         for name in AMOUNTS:
+            if total[name] is None:
+                continue
             own = [row for row in found if row["currency"] == total["currency"] and row[name] is not None]
             rest = total[name] - sum((row[name] for row in own), Decimal(0))
             if rest and own:
                 largest = max(own, key=lambda row: abs(row[name]))
                 largest[name] += rest
-    return found, known
+    return found, list(totals)
 
 
 def require_same_rules(reader: Reader, settings: Settings) -> Any:
@@ -112,9 +109,11 @@ def require_same_rules(reader: Reader, settings: Settings) -> Any:
 
 
 def totals_of(rows: Sequence[Row]) -> list[Row]:
-    """Sums of the four amounts by currency."""
-    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(AMOUNTS, Decimal(0)))
+    """Sums of the four amounts by currency; one that no row knows is unknown."""
+    sums: dict[str, dict[str, Decimal | None]] = defaultdict(lambda: dict.fromkeys(AMOUNTS))
     for row in rows:
+        own = sums[row["currency"]]
         for name in AMOUNTS:
-            sums[row["currency"]][name] += row[name] or 0
+            if row[name] is not None:
+                own[name] = (own[name] or 0) + row[name]
     return [{"currency": currency, **amounts} for currency, amounts in sorted(sums.items())]

@@ -76,8 +76,10 @@ COST_TABLES: Mapping[str, CostTable] = {
         ("agent", "workflow"),
         usual="90d",
         notes=(
-            "calls: `finops explain requests --trace`",
-            "probabilities and losses are estimates, computed from runs, outcomes and [[value]]: they have no rows of their own",
+            "own_cost is this cost; the cost of who leads is that of its workflow: `--where workflow=NAME` without an agent",
+            "runs, accepted and success: `finops explain runs --trace --where settled=yes --where judged=yes`, with the rows of "
+            "outcomes and calls",
+            "probabilities and losses are estimates, computed from those counts, this cost and [[value]] (core/judging/value.py)",
         ),
     ),
     "anomalies": CostTable(

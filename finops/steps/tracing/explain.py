@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
@@ -20,9 +19,8 @@ from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
 from finops.ledger.engine.model import Model, all_models
 from finops.ledger.store import Reader, open_reader
-from finops.ledger.tracing import AMOUNTS
 from finops.steps.reading import read_ledger
-from finops.steps.tracing.cost import cost_lines
+from finops.steps.tracing.cost import cost_lines, totals_of
 from finops.steps.tracing.tables import TABLES, explain_table
 
 Row = dict[str, Any]
@@ -160,7 +158,7 @@ def _of_owner(reader: Reader, settings: Settings, owner: Owner, month: str | Non
     if owner.dimension == "model":
         at = month_period(month).end - timedelta(days=1) if month else settings.as_of
         notes += _prices(reader, owner.name, min(at, settings.as_of))
-    return Result(PARTS, rows, _totals(rows), {"subject": owner.name, "dimension": owner.dimension, "period": month}, notes)
+    return Result(PARTS, rows, totals_of(rows), {"subject": owner.name, "dimension": owner.dimension, "period": month}, notes)
 
 
 def _prices(reader: Reader, model: str, at: date) -> list[str]:
@@ -187,11 +185,3 @@ def _traced(reader: Reader, settings: Settings, owner: Owner, month: str | None)
         month=owner.month,
         meta={"subject": owner.name, "dimension": owner.dimension, "period": month},
     )
-
-
-def _totals(rows: Sequence[Row]) -> list[Row]:
-    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(AMOUNTS, Decimal(0)))
-    for row in rows:
-        for name in AMOUNTS:
-            sums[row["currency"]][name] += row[name] or 0
-    return [{"currency": currency, **amounts} for currency, amounts in sorted(sums.items())]

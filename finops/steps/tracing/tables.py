@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,7 @@ from finops.steps.reading import read_ledger
 from finops.steps.tracing.calls import CALL_NAMES, WASTE_NAMES, request_lines, run_lines, waste_lines
 from finops.steps.tracing.cost import TRACE, cost_lines, totals_of
 from finops.steps.tracing.costs import COST_TABLES, cost_figures
+from finops.steps.tracing.runs import RUN_NAMES, outcome_and_call_lines
 from finops.steps.tracing.sources import SOURCE_NAMES, source_lines
 
 Row = dict[str, Any]
@@ -28,6 +30,10 @@ _PLACES = ("provider", "region", "instance_type", "purchase_option")
 TABLES: Mapping[str, tuple[str, ...]] = {
     **{table: told.names for table, told in COST_TABLES.items()},
     "requests": CALL_NAMES,
+    "runs": RUN_NAMES,
+    "models": ("group", "model"),
+    "drift": CALL_NAMES,
+    "burn": CALL_NAMES,
     "waste": WASTE_NAMES,
     "traces": ("run",),
     "bridge": _OWNERS,
@@ -37,6 +43,18 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 """Tables whose figures can be followed, with the names that `--where` takes. Of reconcile's tables with an option, and of cost's
 per unit and over time (`units`), the option is the name."""
+INPUTS: Mapping[str, str] = {
+    "drift": "drift is an estimate: of the mix of these calls by week against the 30 days before, in bits "
+    "(core/detecting/drift.py), with its effect at list price; the days before are `--last 210d`",
+    "burn": "a burn is these calls' failures, slow answers or list cost by the hour over what its budget or envelope allows "
+    "(core/detecting/burn.py); what is used of a budget of money: `finops explain cost --trace --month MONTH`",
+}
+"""Tables whose figures are estimates over calls: the calls are traced, and what makes the figure of them is said."""
+MODELS = (
+    "runs are judged ones of which nearly all is of the model; cost_per_run = list_cost / runs, each run's to the millionth; "
+    "cost_per_success = list_cost / accepted; success is within Wilson's 95 % interval, the cost of a success within the 80 % of "
+    "its posterior, which are computed from these counts"
+)
 HOURS = (
     *(Column("file", "File"), Column("line", "Row", "count"), Column("first_hour", "From", "time")),
     *(
@@ -72,17 +90,23 @@ def explain_table(
             return cost_figures(reader, settings, table, where, month, last, meta)
         period = _period(settings, table, month, last)
         meta["period"] = period.label if period else None
-        if table == "requests":
-            return request_lines(reader, settings, where, period, meta)
+        if table in ("requests", *INPUTS):
+            found = request_lines(reader, settings, where, period, meta)
+            return replace(found, notes=[*found.notes, *([INPUTS[table]] if table in INPUTS else [])])
         if table == "sources":
             return source_lines(reader, settings, where, period, meta)
         assert period is not None
+        if table in ("runs", "models"):
+            only = {"workflow" if name == "group" else name: value for name, value in where.items()}
+            judged = {"judged": "yes"} if table == "models" else {}
+            notes = [MODELS] if table == "models" else []
+            return outcome_and_call_lines(reader, settings, only | judged, period, meta, notes)
         return (waste_lines if table == "waste" else _hours)(reader, settings, where, period, meta)
 
 
 def _opened(settings: Settings, table: str) -> Reader:
     """Calls and hours are told as the command tells them; charges are as billed, and each share is converted by itself."""
-    if table in ("requests", "waste", "traces", "commitments"):
+    if table in ("requests", "waste", "traces", "commitments", "runs", "models", *INPUTS):
         return read_ledger(settings)
     return open_reader(settings.ledger, memory=settings.memory, threads=settings.threads)
 
@@ -93,8 +117,14 @@ def _period(settings: Settings, table: str, month: str | None, last: str | None)
         raise UsageError(f"`{table}` looks at months", where="--last", hint="use `--month`")
     if table == "expect" and not month:
         month = month_text(settings.as_of.replace(day=1) - timedelta(days=1))
-    usual = {"waste": "30d", "commitments": "60d"}.get(table)
+    if table == "models" and month:
+        raise UsageError("`models` looks at the days before the business date", where="--month", hint="use `--last`")
+    usual = _USUAL.get(table)
     return chosen_period(month, last or (usual if not month else None), settings.as_of)
+
+
+_USUAL = {"waste": "30d", "commitments": "60d", "models": "90d", "runs": "90d", "drift": "30d", "burn": "30d"}
+"""The days that a command looks at where it is told none."""
 
 
 def _bridge(
