@@ -4,7 +4,7 @@ Days are business days, in the zone of the calendar."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -43,10 +43,12 @@ class Booked:
 
 @dataclass(frozen=True)
 class MonthLong:
-    """One leaf's charges of one kind that stand for up to a month each, by the day on which they begin."""
+    """One leaf's charges of one kind that stand for up to a month each, by the day on which they begin. `fees` is what was bought
+    of them this month: purchases are one-off elsewhere, and come again here because they did before."""
 
     key: LeafKey
     amounts: dict[date, float]
+    fees: Decimal
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,16 @@ def daily_costs(
 
 
 def month_long_charges(
-    reader: Reader, by: Sequence[str], since: date, as_of: date, currency: str | None, billed_only: Sequence[str] = ()
+    reader: Reader,
+    by: Sequence[str],
+    since: date,
+    as_of: date,
+    currency: str | None,
+    billed_only: Sequence[str] = (),
+    first: date | None = None,
 ) -> list[MonthLong]:
-    """What recurs by the month, each kind of charge (its provider, account, service and model) by itself."""
+    """What recurs by the month, each kind of charge (its provider, account, service and model) by itself: usage, and purchases
+    for a month that were made two months in a row, such as subscriptions. This month begins on `first`."""
     expressions, names = _dimensions(by)
     kind = ["provider", "account", "service", "model"]
     kinds = ", ".join(f"c.{name} AS kind_{name}" for name in kind)
@@ -139,18 +148,30 @@ def month_long_charges(
     rows = reader.query(
         f"""
         WITH by_day AS (
-            SELECT {expressions}, {kinds}, c.business_day AS day_, CAST(sum({AMOUNT}) AS DOUBLE) AS amount_
+            SELECT {expressions}, {kinds}, c.one_off AS bought_, c.business_day AS day_, sum({AMOUNT}) AS amount_
             FROM fct_cost c
-            WHERE NOT c.one_off AND c.span = 'month' AND {AMOUNT} IS NOT NULL AND c.business_day BETWEEN $since AND $as_of
+            WHERE (NOT c.one_off OR c.category = 'Purchase') AND c.span = 'month' AND {AMOUNT} IS NOT NULL
+                AND c.business_day BETWEEN $since AND $as_of
                 AND ($currency IS NULL OR c.currency = $currency)
             GROUP BY ALL
         )
-        SELECT {names}, list(day_ ORDER BY day_) AS days_, list(amount_ ORDER BY day_) AS amounts_
-        FROM by_day GROUP BY {grouped} ORDER BY {grouped}
+        SELECT {names}, bought_, list(day_ ORDER BY day_) AS days_, list(CAST(amount_ AS DOUBLE) ORDER BY day_) AS amounts_,
+            CAST(coalesce(sum(CASE WHEN bought_ AND day_ >= $first THEN amount_ END), 0) AS DECIMAL(38, 12)) AS fees_
+        FROM by_day GROUP BY {grouped}, bought_ ORDER BY {grouped}, bought_
         """,
-        {"since": since, "as_of": as_of, "currency": currency, "billed_only": list(billed_only)},
+        {"since": since, "as_of": as_of, "first": first or as_of, "currency": currency, "billed_only": list(billed_only)},
     )
-    return [MonthLong(_key(row, by), dict(zip(row["days_"], row["amounts_"], strict=True))) for row in rows]
+    found = [
+        (row["bought_"], MonthLong(_key(row, by), dict(zip(row["days_"], row["amounts_"], strict=True)), row["fees_"]))
+        for row in rows
+    ]
+    return [charge for bought, charge in found if not bought or _in_a_row(charge.amounts)]
+
+
+def _in_a_row(amounts: Mapping[date, float]) -> bool:
+    """Whether something came in the newest month of these and in the one before it."""
+    months = {day.year * 12 + day.month for day, amount in amounts.items() if amount}
+    return bool(months) and max(months) - 1 in months
 
 
 def booked_by_day(reader: Reader, first: date, last: date, currency: str, billed_only: Sequence[str] = ()) -> dict[date, Decimal]:

@@ -69,21 +69,31 @@ def bands(spend: Array, first: NDArray[np.int64], past: dict[int, Array], scale:
     """Calibrates every node on its own past errors and those of the nodes in `pool`; rows must come in a canonical order."""
     total = np.concatenate([np.zeros((len(spend), 1)), np.cumsum(spend, axis=1)], axis=1)
     ages = np.arange(spend.shape[1])[None, :] - first[:, None] + 1
-    daily = _mean_past_error(_errors(total, past[1], scale, ages, 1), 1)
+    daily, _ = _mean_past_error(_errors(total, past[1], scale, ages, 1), 1)
     offsets, windows, coverage = {}, {}, {}
     for h in HORIZONS_D:
-        error = _errors(total, past[h], scale, ages, h)
-        own, seen = _mean_past_error(error, h)
-        width = _width(own, seen, daily[0], h, pool)
-        z = error / width[:, :-1]
-        classes = np.searchsorted(CLASSES, np.round(seen, 9))
-        shapes = _shapes(z[pool], classes[pool, :-1], h)
-        low, high = (shapes[:, GRID.index(p)][classes[:, :-1]] for p in (0.1, 0.9))
-        inside = np.where(np.isfinite(z), (z >= low) & (z <= high), np.nan)
-        offsets[h] = shapes[classes[:, -1]] * width[:, -1:]
-        windows[h] = seen[:, -1]
-        coverage[h] = _row_mean(inside)
-    return Bands(offsets, windows, scale[:, -1], coverage)
+        offsets[h], windows[h], coverage[h] = _calibrated(_errors(total, past[h], scale, ages, h), daily, h, pool)
+    return Bands(offsets, windows, scale[:, -1].copy(), coverage)
+
+
+def _calibrated(error: Array, daily: Array, h: int, pool: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+    """Offsets, windows and coverage at one horizon. Of many series each array is large: `error` is overwritten, and none is kept
+    longer than it is asked for."""
+    own, seen = _mean_past_error(error, h)
+    width = _width(own, seen, daily, h, pool)
+    del own
+    classes = np.searchsorted(CLASSES, np.round(seen, 9)).astype(np.int8)
+    windows = seen[:, -1].copy()
+    del seen
+    z = np.divide(error, width[:, :-1], out=error)
+    last = width[:, -1:].copy()
+    del width
+    all_of_them = bool(pool.all())
+    shapes = _shapes(z if all_of_them else z[pool], (classes if all_of_them else classes[pool])[:, :-1], h)
+    low, high = (shapes[:, GRID.index(p)] for p in (0.1, 0.9))
+    inside = (z >= low[classes[:, :-1]]) & (z <= high[classes[:, :-1]])
+    coverage = _row_mean(np.where(np.isfinite(z), inside, np.nan))
+    return shapes[classes[:, -1]] * last, windows, coverage
 
 
 def _errors(total: Array, past: Array, scale: Array, ages: NDArray[np.int64], h: int) -> Array:

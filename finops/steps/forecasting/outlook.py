@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from statistics import NormalDist
@@ -109,7 +109,12 @@ class Outlook:
         self._reader, self._told, self._billed_only = reader, told, billed_only
         known = history(reader, by, reach, as_of, currency, billed_only)
         booked = booked_costs(reader, by, months[0].first, reach, as_of, currency, billed_only)
-        by_month = month_long_charges(reader, by, as_of - timedelta(days=HISTORY_D), as_of, currency, billed_only)
+        by_month = month_long_charges(
+            reader, by, as_of - timedelta(days=HISTORY_D), as_of, currency, billed_only, months[0].first
+        )
+        for charge in by_month:
+            if charge.fees:
+                booked[charge.key] = replace(booked[charge.key], one_off=booked[charge.key].one_off - charge.fees)
         self.by = tuple(by)
         self._reach = reach
         self.months = tuple(months)

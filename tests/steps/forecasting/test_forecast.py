@@ -136,6 +136,23 @@ def test_a_monthly_fee_is_expected_once(ask: Ask) -> None:
     assert Decimal(row_of(found, "fee", "2026-12")["expected"]) == 300
 
 
+def test_a_subscription_bought_each_month_is_expected_again_and_one_purchase_is_not(finops: Callable[..., Ran]) -> None:
+    lines = [line(FIRST + timedelta(days=n), "busy", 10) for n in range((LAST - FIRST).days)]
+    for month in (9, 10, 11):
+        day = date(2026, month, 1)
+        for agent, cost in [("seats", 500), *([("server", 900)] if month == 11 else [])]:
+            after = (day + timedelta(days=32)).replace(day=1)
+            bought = line(day, agent, cost, provider="Seller", category="Purchase")
+            lines.append(bought.replace(f"{day + timedelta(days=1)}T", f"{after}T"))
+    Path("bill.csv").write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    assert finops("ingest", "bill.csv", "--as-of", AS_OF).code == 0
+    found = finops("forecast", "--by", "agent", "--months", "2", "--as-of", AS_OF, "-f", "json").json
+    assert [Decimal(row_of(found, "seats", month)["expected"]) for month in ("2026-11", "2026-12", "2027-01")] == [500] * 3
+    assert Decimal(row_of(found, "server")["expected"]) == 900
+    assert not any(row["agent"] == "server" and row["period"] != "2026-11" for row in found["rows"])
+    assert [Decimal(total["one_off"]) for total in found["totals"]] == [900, 0, 0]
+
+
 def test_taxes_are_spent_and_not_expected_again(ask: Ask) -> None:
     found = answer(ask("--months", "1"))
     assert whole(found)["one_off"] == "20"
