@@ -137,7 +137,7 @@ def _width(own: Array, seen: Array, daily: Array, h: int, pool: NDArray[np.bool_
     return np.asarray(np.maximum((seen * own + _OWN_WINDOWS * np.exp(prior)) / (seen + _OWN_WINDOWS), 0.01))
 
 
-def _shapes(z: Array, classes: NDArray[np.int64], h: int) -> Array:
+def _shapes(z: Array, classes: NDArray[np.int8], h: int) -> Array:
     """(class, probability): quantiles of the scaled errors, every series with the same weight, mixed with the shipped ones."""
     default = np.array(Z_QUANTILES[h])
     out = np.zeros((len(CLASSES), len(GRID)))
