@@ -112,13 +112,14 @@ def _run(
     by_name = {model.name: model for model in chosen}
     trace = trace_models(chosen)
     talk.stage("Building", len(chosen))
-    if trace:
+    if trace and (full.build or dirty.call_days or not _exists(database, "fct_call")):
         chunks = call_chunks(database, dirty.call_days)
         for number, chunk in enumerate(chunks):
             write_dirty_calls(database, chunk)
             for model in trace:
-                rows[model.name] += _build(database, model, names, full.build and number == 0)
-                check(database, model, by_name, full.check and len(chunks) == 1)
+                built = _build(database, model, names, full.build and number == 0)
+                check(database, model, by_name, full.check and len(chunks) == 1, built)
+                rows[model.name] += built
         write_dirty_calls(database, dirty)
         talk.advance(len(trace), rows.get("fct_call", 0))
     months = charge_chunks(database, dirty.charge_days)
@@ -135,9 +136,10 @@ def _run(
                 parts = gathered.conditions(model.slice) if gathered else None
                 is_new = is_tested = parts is None
                 names |= parts or EVERYTHING
-            rows[model.name] += _build(database, model, names, is_new)
+            built = _build(database, model, names, is_new)
             if not model.view:
-                check(database, model, by_name, is_tested)
+                check(database, model, by_name, is_tested, built)
+            rows[model.name] += built
             talk.advance(int(is_last), rows[model.name])
     _drop_staging(database, chosen)
 
@@ -162,40 +164,40 @@ def compiled(model: Model, names: Mapping[str, str]) -> str:
 
 
 def _build(database: Database, model: Model, names: Mapping[str, str], full: bool) -> int:
+    """How many rows were built."""
     sql = compiled(model, names)
     if model.layer == "staging":
         kind = "VIEW" if model.view else "TABLE"
-        database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{sql}")
-        return 0 if model.view else _count(database, model.name)
+        return database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{sql}")
     column = model.slice_column
     if full or column is None or not _exists(database, model.name):
         made = f"CREATE OR REPLACE TABLE {model.name} AS\nSELECT * FROM (\n{sql}\n)"
         try:
-            database.execute(f"{made}{_sorted(model)}")
-            return _count(database, model.name)
+            return database.execute(f"{made}{_sorted(model)}")
         except OutOfMemory:
             if column is None:
                 raise
             database.execute(f"{made} LIMIT 0")
     within = f"{column} IN (SELECT {column} FROM dirty_{column})"
     database.execute(f"DELETE FROM {model.name} WHERE {within}")
-    before = _count(database, model.name)
-    _insert(database, column, f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n) WHERE {within}{_sorted(model)}")
-    return _count(database, model.name) - before
+    inserted = f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n) WHERE {within}{_sorted(model)}"
+    return _insert(database, column, inserted)
 
 
-def _insert(database: Database, column: str, sql: str) -> None:
+def _insert(database: Database, column: str, sql: str) -> int:
     """Inserts the dirty slices, in halves where memory does not do for all of them together."""
     try:
-        database.execute(sql)
+        return database.execute(sql)
     except OutOfMemory:
         days = sorted(row["day"] for row in database.query(f"SELECT {column} AS day FROM dirty_{column}"))
         if len(days) < 2:
             raise
+        rows = 0
         for half in (days[: len(days) // 2], days[len(days) // 2 :]):
             write_days(database, column, half)
-            _insert(database, column, sql)
+            rows += _insert(database, column, sql)
         write_days(database, column, days)
+        return rows
 
 
 def _sorted(model: Model) -> str:
@@ -204,10 +206,6 @@ def _sorted(model: Model) -> str:
 
 def _exists(database: Database, table: str) -> bool:
     return bool(database.query(f"SELECT 1 AS one FROM duckdb_tables() WHERE table_name = '{table}' AND NOT temporary"))
-
-
-def _count(database: Database, table: str) -> int:
-    return int(database.query(f"SELECT count(*) AS n FROM {table}")[0]["n"])
 
 
 def _drop_staging(database: Database, models: Sequence[Model]) -> None:
