@@ -11,9 +11,9 @@ from finops.ledger.engine.model import Keeps, Model
 HINT = "this is a defect of finops or of a changed model; the ledger stays as it was"
 
 
-def check(database: Readable, model: Model, models: Mapping[str, Model], full: bool, built: int) -> None:
-    """Raises a DataError where the model breaks its promise, in the dirty slices, of which so many rows were built, or (`full`)
-    anywhere, where that is all of its rows."""
+def check(database: Readable, model: Model, models: Mapping[str, Model], full: bool, built: int = 2) -> None:
+    """Raises a DataError where the model breaks its promise, in the dirty slices or (`full`) anywhere. Where no more than one row
+    was `built`, and that is all of them, no two can be the same."""
     if built > 1:
         check_grain(database, model, full)
     together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Keeps]] = {}
