@@ -49,7 +49,7 @@ def add(tables: Tables, record: Record) -> None:
 
 def build(tables: Tables, *counting: Counting, touched: set[date] | None = None) -> None:
     days = None if touched is None else {"call": touched}
-    run_models(tables, Allocation(counting=counting), Silence(), touched=days)
+    run_models(tables, Allocation(counting=counting), Silence(), touched=days, select=("fct_call",))
 
 
 FIGURES = "SELECT source, tenant, agent, workflow, run_id, output, counted FROM fct_call"

@@ -42,6 +42,10 @@ def report(name: str, days: tuple[int, ...] = (1, 2, 3), organisation: str | Non
     return name
 
 
+UNBUILT = ("--no-build",)
+"""What is refused is told by what is loaded."""
+
+
 def billed(finops: Finops) -> Decimal:
     ran = finops("query", "SELECT sum(BilledCost) AS cost FROM charge", "-f", "json")
     return Decimal(str(ran.json["rows"][0]["cost"]))
@@ -52,7 +56,7 @@ def test_a_report_beside_a_bill_is_refused_in_one_call_and_in_two(finops: Finops
     assert together.code == 1
     assert "charges of OpenAI" in together.err
     assert "--as part" in together.err
-    assert finops("ingest", "bill.csv").code == 0
+    assert finops("ingest", "bill.csv", *UNBUILT).code == 0
     later = finops("ingest", "costs.json")
     assert later.code == 1
     assert "(2026-10-01 to 2026-10-03) come from `bill.csv` (focus) too" in later.err.replace("\n", " ")
@@ -60,19 +64,19 @@ def test_a_report_beside_a_bill_is_refused_in_one_call_and_in_two(finops: Finops
 
 
 def test_the_bill_takes_the_place_of_the_report_day_by_day(finops: Finops) -> None:
-    assert finops("ingest", report("costs.json", days=(1, 2, 3, 4))).code == 0
+    assert finops("ingest", report("costs.json", days=(1, 2, 3, 4)), *UNBUILT).code == 0
     assert finops("ingest", bill("bill.csv", "4711")).code == 1
-    assert finops("ingest", "bill.csv", "--as", "replacement").code == 0
+    assert finops("ingest", "bill.csv", "--as", "replacement", *UNBUILT).code == 0
     assert billed(finops) == 30 + 7
     ran = finops("ingest", report("costs.json", days=(1, 2, 3, 4, 5)))
     assert ran.code == 1, "the report comes again with the days that the bill has replaced"
 
 
 def test_both_may_stay_where_they_are_said_to_be_other_charges(finops: Finops) -> None:
-    assert finops("ingest", bill("bill.csv", "4711")).code == 0
-    assert finops("ingest", report("costs.json", days=(1, 2)), "--as", "part").code == 0
+    assert finops("ingest", bill("bill.csv", "4711"), *UNBUILT).code == 0
+    assert finops("ingest", report("costs.json", days=(1, 2)), "--as", "part", *UNBUILT).code == 0
     assert billed(finops) == 30 + 14
-    assert finops("ingest", report("costs.json", days=(1, 2, 3))).code == 0
+    assert finops("ingest", report("costs.json", days=(1, 2, 3)), *UNBUILT).code == 0
     assert billed(finops) == 30 + 21
 
 
@@ -82,5 +86,5 @@ def test_both_may_stay_where_they_are_said_to_be_other_charges(finops: Finops) -
     ids=["another account of the same form", "another issuer", "other days"],
 )
 def test_what_can_be_told_apart_stands_side_by_side(finops: Finops, account: str, issuer: str, days: tuple[int, ...]) -> None:
-    assert finops("ingest", report("costs.json"), bill("bill.csv", account, issuer, days)).code == 0
+    assert finops("ingest", report("costs.json"), bill("bill.csv", account, issuer, days), *UNBUILT).code == 0
     assert billed(finops) == 21 + 10 * len(days)
