@@ -126,8 +126,7 @@ def _tokenised(block: bytes, cells: Cells, types: Mapping[str, pa.DataType]) -> 
 
 def _refuse_odd(block: bytes, delimiter: str) -> None:
     """Refuses quotes that do not enclose a whole cell, and carriage returns that do not end a line as all others do."""
-    returns = block.count(b"\r")
-    if returns and not returns == block.count(b"\r\n") == block.count(b"\n"):
+    if b"\r" in block and not block.count(b"\r") == block.count(b"\r\n") == block.count(b"\n"):
         raise Odd
     if b'"' not in block:
         return

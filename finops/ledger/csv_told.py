@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from finops.ledger.plain import numbers
 
@@ -21,53 +21,67 @@ _MOST_SEEN = 1 << 20
 
 
 class Told:
-    """What texts of some columns say, told once for each."""
+    """What texts of some columns say, told once for each. `ask` answers a table of texts row by row."""
 
     def __init__(self, keys: tuple[str, ...], ask: Callable[[pa.Table], pa.Table]) -> None:
         self._keys, self._ask = keys, ask
-        self._places: dict[Any, int] = {}
+        self._rows: dict[tuple[str | None, ...], int] = {}
+        self._texts: pa.Array | None = None
         self._answer: dict[str, pa.Array] = {}
 
     def of(self, own: Mapping[str, pa.Array], rows: int) -> tuple[Codes, dict[str, pa.Array]]:
         """For each row its place in the answers, and the answers."""
+        columns = [own[key] for key in self._keys]
+        codes, places = self._one(columns[0]) if len(columns) == 1 else self._several(columns, rows)
+        return codes, {name: answer.take(places) for name, answer in self._answer.items()}
+
+    def _one(self, column: pa.Array) -> tuple[Codes, pa.Array]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        codes, texts = _codes(column)
+        places = None if self._texts is None else pc.index_in(texts, self._texts)
+        if places is None or places.null_count:
+            new = texts if places is None else texts.filter(places.is_null())
+            if self._texts is not None and len(self._texts) + len(new) > MOST_TOLD:
+                self._texts, self._answer, new = None, {}, texts
+            self._learn(pa.table({self._keys[0]: new}))
+            self._texts = new if self._texts is None else pa.concat_arrays([self._texts, new])
+            places = pc.index_in(texts, self._texts)
+        return codes, places
+
+    def _several(self, columns: Sequence[pa.Array], rows: int) -> tuple[Codes, pa.Array]:
+        import numpy as np
         import pyarrow as pa
 
-        codes, texts = _distinct([own[key] for key in self._keys], rows)
-        places = [self._places.get(text, -1) for text in texts]
-        if -1 in places:
-            self._learn([text for text, place in zip(texts, places, strict=True) if place < 0], texts)
-            places = [self._places[text] for text in texts]
-        if places == list(range(len(self._places))):
-            return codes, self._answer
-        taken = pa.array(places, pa.int32())
-        return codes, {name: answer.take(taken) for name, answer in self._answer.items()}
+        codes, texts = _distinct(columns, rows)
+        new = [text for text in texts if text not in self._rows]
+        if new:
+            if len(self._rows) + len(new) > MOST_TOLD:
+                self._rows, self._answer, new = {}, {}, texts
+            asked = {key: _texts([text[at] for text in new]) for at, key in enumerate(self._keys)}
+            self._learn(pa.table(asked or {"nothing": pa.nulls(1)}))
+            self._rows |= {text: len(self._rows) + at for at, text in enumerate(new)}
+        return codes, code_array(np.fromiter((self._rows[text] for text in texts), np.int32, len(texts)))
 
-    def _learn(self, new: list[Any], every: list[Any]) -> None:
+    def _learn(self, new: pa.Table) -> None:
         import pyarrow as pa
 
-        if len(self._places) + len(new) > MOST_TOLD:
-            self._places, self._answer, new = {}, {}, every
-        asked = {"finops_row": pa.array(range(len(new)), pa.int32())}
-        texts = [new] if len(self._keys) == 1 else list(zip(*new, strict=True))
-        asked |= {key: pa.array(texts[at], pa.string()) for at, key in enumerate(self._keys)}
-        answer = self._ask(pa.table(asked))
-        self._places |= {text: len(self._places) + at for at, text in enumerate(new)}
-        known = self._answer
+        answer, known = self._ask(new), self._answer
         self._answer = {
             name: pa.concat_arrays([*([known[name]] if known else []), whole(answer[name])]) for name in answer.column_names
         }
 
 
-def _distinct(columns: Sequence[pa.Array], rows: int) -> tuple[Codes, list[Any]]:
-    """For each row of repeated texts which of the different rows it is, and these: texts of one column, else tuples."""
+def _distinct(columns: Sequence[pa.Array], rows: int) -> tuple[Codes, list[tuple[str | None, ...]]]:
+    """For each row of repeated texts which of the different rows it is, and these."""
     import numpy as np
 
-    if len(columns) == 1:
-        return _codes(columns[0])
     codes: Codes = np.zeros(rows, np.int32)
     told = [tuple[str | None, ...]()]
     for column in columns:
-        more, own = _codes(column)
+        more, texts = _codes(column)
+        own = texts.to_pylist()
         size = len(told) * len(own)
         if len(told) == 1:
             codes, told = more, [(*told[0], text) for text in own]
@@ -90,12 +104,13 @@ def _distinct(columns: Sequence[pa.Array], rows: int) -> tuple[Codes, list[Any]]
     return codes, told
 
 
-def _codes(column: pa.Array) -> tuple[Codes, list[str | None]]:
-    own: list[str | None] = column.dictionary.to_pylist()
-    indices = column.indices
+def _codes(column: pa.Array) -> tuple[Codes, pa.Array]:
+    import pyarrow as pa
+
+    texts, indices = column.dictionary, column.indices
     if indices.null_count:
-        indices, own = indices.fill_null(len(own)), [*own, None]
-    return numbers(indices), own
+        indices, texts = indices.fill_null(len(texts)), pa.concat_arrays([texts, pa.nulls(1, texts.type)])
+    return numbers(indices), texts
 
 
 def encoded(texts: pa.Array) -> pa.DictionaryArray:
@@ -118,6 +133,15 @@ def code_array(codes: Codes) -> pa.Array:
     import pyarrow as pa
 
     return pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(codes)])
+
+
+def _texts(texts: Sequence[str | None]) -> pa.Array:
+    """Texts as Arrow has them. Its usual way from Python's would load pandas."""
+    import pyarrow as pa
+
+    builder = pa.lib.StringBuilder()
+    builder.append_values(texts)
+    return builder.finish()
 
 
 def whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -189,11 +189,13 @@ class _Rest:
             self._writer.close()
 
     def add(self, texts: pa.Table, before: int) -> None:
+        import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        table = texts.append_column(ROW, pa.array(range(before + 1, before + 1 + len(texts)), pa.int64()))
+        rows = np.arange(before + 1, before + 1 + len(texts), dtype=np.int64)
+        table = texts.append_column(ROW, pa.Array.from_buffers(pa.int64(), len(texts), [None, pa.py_buffer(rows)]))
         if self._writer is None:
             repeated = [name for name in texts.column_names if pc.count_distinct(texts[name]).as_py() * 4 < len(texts)]
             written = {"compression": "lz4", "use_dictionary": repeated, "write_statistics": False, "store_schema": False}

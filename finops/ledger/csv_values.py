@@ -88,6 +88,7 @@ class Values:
 
     def _choose(self, own: Mapping[str, pa.Array], rows: int, found: dict[str, pa.Array]) -> pa.Array | None:
         """Adds the chosen amounts; gives the raw texts of what is billed where the amounts do not say it all."""
+        import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -98,18 +99,17 @@ class Values:
             _refuse_marked(answer["bad"])
             for one in made:
                 marks = [_MARK.format(name) for name in one.chosen]
-                texts, consts = answer[f"text {one.field.name}"].to_pylist(), answer[one.field.name].to_pylist()
+                texts, others = answer[f"text {one.field.name}"].to_pylist(), answer[one.field.name]
                 which = [marks.index(text) if text in marks else len(marks) + at for at, text in enumerate(texts)]
                 if len(set(which)) == 1 and which[0] < len(marks):
                     value, text = read[one.chosen[which[0]]]
                 else:
-                    index = pa.array(which, pa.int64()).take(code_array(places))
+                    index = code_array(np.array(which, np.int32)).cast(pa.int64()).take(code_array(places))
                     given = [read[name] for name in one.chosen]
-                    kind = stored(one.field)
-                    value = pc.choose(index, *(a for a, _ in given), *(pa.scalar(c, kind) for c in consts))
-                    some = [b if b is not None else pa.nulls(rows, pa.string()) for _, b in given]
-                    none = pa.scalar(None, pa.string())
-                    text = None if all(b is None for _, b in given) else pc.choose(index, *some, *(none for _ in consts))
+                    value = pc.choose(index, *(amount for amount, _ in given), *others)
+                    some = [said if said is not None else pa.nulls(rows, pa.string()) for _, said in given]
+                    none = (pa.nulls(1, pa.string())[0] for _ in others)
+                    text = pc.choose(index, *some, *none) if any(said is not None for _, said in given) else None
                 found[one.field.name] = value
                 billed = text if one.field.name == "BilledCost" else billed
         return billed

@@ -55,16 +55,22 @@ def file_part(path: Path, root: Path, *, text: bool = True, closed: bool = False
 
 
 def content_hash(path: Path, *, text: bool = True, closed: bool = False) -> str:
-    """The SHA-256 of the decompressed bytes, added up in a second thread while the next ones are unpacked and checked."""
+    """The SHA-256 of the decompressed bytes, added up and checked in a second thread while the next ones are unpacked."""
     digest, check = hashlib.sha256(), _TextCheck(path)
+
+    def seen(chunk: bytes) -> None:
+        digest.update(chunk)
+        if text:
+            check.feed(chunk)
+
     with opened(path) as stream, ThreadPoolExecutor(1) as beside:
-        hashed: Future[None] | None = None
+        behind: Future[None] | None = None
         while chunk := stream.read(_CHUNK):
-            if hashed is not None:
-                hashed.result()
-            hashed = beside.submit(digest.update, chunk)
-            if text:
-                check.feed(chunk)
+            if behind is not None:
+                behind.result()
+            behind = beside.submit(seen, chunk)
+        if behind is not None:
+            behind.result()
     if text:
         check.close(closed)
     return digest.hexdigest()
@@ -184,7 +190,7 @@ class _TextCheck:
     """Follows a stream of bytes and refuses the first that is not UTF-8 text."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._line, self._first = path, 1, True
+        self._path, self._size, self._first = path, 0, True
         self._is_table, self._since_line_end = False, 0
         self._is_array, self._last = False, b""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -195,7 +201,7 @@ class _TextCheck:
             start = chunk.lstrip(b" \t\r\n\xef\xbb\xbf")[:1]
             self._first, self._is_table, self._is_array = False, start not in (b"{", b"["), start == b"["
         if (nul := chunk.find(b"\0")) >= 0:
-            raise self._error("a NUL byte", chunk[:nul], "the file is binary or UTF-16; export it as UTF-8 text")
+            raise self._error("a NUL byte", nul, "the file is binary or UTF-16; export it as UTF-8 text")
         if not chunk.isascii() or self._decoder.getstate()[0]:
             try:
                 self._decoder.decode(chunk)
@@ -205,14 +211,14 @@ class _TextCheck:
             self._measure(chunk)
         elif self._is_array:
             self._last = chunk.rstrip()[-1:] or self._last
-        self._line += chunk.count(b"\n")
+        self._size += len(chunk)
 
     def _measure(self, chunk: bytes) -> None:
         """Refuses a line that is too long; only lines that go on from chunk to chunk can be."""
         longest = self._since_line_end + (chunk.find(b"\n") % (len(chunk) + 1))
         if longest > LONGEST_TABLE_LINE:
             what = f"a line is longer than {LONGEST_TABLE_LINE >> 20} MiB"
-            where = f"{self._path}, line {self._line}"
+            where = f"{self._path}, line {self._line(0)}"
             raise DataError(what, where=where, hint="check for a missing line break, or how the file was exported")
         newline = chunk.rfind(b"\n")
         self._since_line_end = len(chunk) - newline - 1 + (self._since_line_end if newline < 0 else 0)
@@ -221,20 +227,28 @@ class _TextCheck:
         try:
             self._decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
-            raise self._error("half a character at the end", b"", "the file is cut short; fetch or export it again") from error
+            raise self._error("half a character at the end", 0, "the file is cut short; fetch or export it again") from error
         if closed and self._is_array and self._last != b"]":
             what = "this JSON array is cut short: nothing closes it"
-            raise DataError(what, where=f"{self._path}, line {self._line}", hint="fetch or export the file again")
+            raise DataError(what, where=f"{self._path}, line {self._line(0)}", hint="fetch or export the file again")
 
     def _not_utf8(self, error: UnicodeDecodeError, chunk: bytes) -> FinopsError:
         byte = error.object[error.start]
-        before = chunk[: max(0, error.start - (len(error.object) - len(chunk)))]
+        before = max(0, error.start - (len(error.object) - len(chunk)))
         hint = "it looks like Latin-1 or Windows-1252; convert it: `iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`"
         return self._error(f"the byte 0x{byte:02X}, which is not UTF-8", before, hint)
 
-    def _error(self, what: str, before: bytes, hint: str) -> FinopsError:
-        line = self._line + before.count(b"\n")
-        return DataError(f"the text holds {what}", where=f"{self._path}, line {line}", hint=hint)
+    def _error(self, what: str, before: int, hint: str) -> FinopsError:
+        return DataError(f"the text holds {what}", where=f"{self._path}, line {self._line(before)}", hint=hint)
+
+    def _line(self, more: int) -> int:
+        """The line on which the byte stands that comes `more` bytes behind the last chunk. Only an error needs it: the file is
+        read once more."""
+        left, line = self._size + more, 1
+        with opened(self._path) as stream:
+            while left and (chunk := stream.read(min(left, _CHUNK))):
+                left, line = left - len(chunk), line + chunk.count(b"\n")
+        return line
 
 
 def refuse_wide_encoding(path: Path, start: bytes) -> None:
