@@ -84,6 +84,7 @@ def anything_told(told: Mapping[str, int]) -> bool:
 def priced_calls(calls: Iterable[Row], rates: Iterable[Row], tokens: Sequence[Row]) -> list[dict[str, Any]]:
     """Each row of needless calls with `list_cost` and `cost`: list price times what the owner's calls of that model and day cost
     by bill or estimate, over their list price. A long prompt costs its excess tokens at the owner's price of fresh input.
+    Where the bill is in another currency than the list price, so is the row: its list price is then in `weighed` alone.
     """
     by_key = {tuple(row[name] for name in _RATE_KEYS): row for row in rates}
     prices = input_prices(tokens)
@@ -96,7 +97,10 @@ def priced_calls(calls: Iterable[Row], rates: Iterable[Row], tokens: Sequence[Ro
                 None if price is None or row["excess_tokens"] is None else _stored(_EXACT.multiply(price, row["excess_tokens"]))
             )
         rate = by_key.get(tuple(row[name] for name in _RATE_KEYS))
-        priced.append({**row, "list_cost": listed, "cost": billed_at(listed, rate)})
+        told: dict[str, Any] = {**row, "list_cost": listed, "weighed": listed, "cost": billed_at(listed, rate)}
+        if rate is not None and (abroad := rate.get("billed_currency")):
+            told |= {"list_cost": None, "currency": abroad}
+        priced.append(told)
     return priced
 
 

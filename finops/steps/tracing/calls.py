@@ -118,7 +118,8 @@ _EMPTY = dict.fromkeys(column.key for column in COLUMNS)
 def _wasted_calls(
     reader: Reader, settings: Settings, allocation: Any, where: Mapping[str, str | None], window: Mapping[str, Any]
 ) -> list[Row]:
-    tokens, rates = reader.read("waste_cache", **window), reader.read("call_rates", **window)
+    tokens = reader.read("waste_cache", **window)
+    rates = [*reader.read("call_rates", **window), *reader.read("call_rates_abroad", **window)]
 
     def found(*, by_call: bool) -> list[Row]:
         rows = priced_calls(reader.read("waste_calls", **window, by_outcome=True, by_call=by_call), rates, tokens)
@@ -131,7 +132,7 @@ def _wasted_calls(
         calls[_group(row)].append(row)
     shares: dict[str, Row] = {}
     for key, group in groups.items():
-        amounts = _shared(group["cost"], [row["list_cost"] for row in calls[key]])
+        amounts = _shared(group["cost"], [row["weighed"] for row in calls[key]])
         shares |= {row["call_key"]: {**row, "cost": cost} for row, cost in zip(calls[key], amounts, strict=True)}
     condition = "c.call_day >= $1 AND c.call_day < $2 AND list_contains($3, c.call_key)"
     lines = call_lines(reader, allocation, condition, [window["first"], window["end"], sorted(shares)]) if shares else []
@@ -139,7 +140,7 @@ def _wasted_calls(
         raise _off(settings)
     return [
         _told(
-            {**row, "list_cost": shares[row["call_key"]]["list_cost"]},
+            {**row, **{name: shares[row["call_key"]][name] for name in ("list_cost", "currency")}},
             shares[row["call_key"]]["cause"],
             shares[row["call_key"]]["cost"],
         )

@@ -120,6 +120,18 @@ def test_waste_of_nodes_and_commitments_is_what_was_planted(
         assert found[currency] == known(home, "waste", f"{month} {provider}")
 
 
+def test_needless_calls_cost_in_the_currency_of_their_bill_and_are_followed_to_their_rows(finops: Finops, home: Path) -> None:
+    given = ("--month", "2026-11", "--config", home / "finops.toml", "--ledger", home / "l.duckdb", "-f", "json", "-q")
+    answer, traced = finops("waste", *given).json, finops("explain", "waste", "--trace", *given).json
+    priced = [row for row in answer["rows"] if row["calls"] and row["calls"] > row["uncosted"]]
+    currencies = {row["currency"] for row in priced if row["agent"] == "quote-approver"}
+    assert currencies == {"GBP"}  # Anthropic's, whose list prices are in dollars
+    assert {row["currency"] for row in priced if row["agent"] == "answer-drafter"} == {"EUR"}
+    assert all(Decimal(row["cost"]) > 0 for row in priced)
+    wasted = {total["currency"]: total["cost"] for total in answer["totals"]}
+    assert {total["currency"]: total["cost"] for total in traced["totals"]} == wasted
+
+
 @pytest.mark.parametrize("month", MONTHS)
 def test_cost_of_nodes_by_tenant_is_what_was_planted(finops: Finops, home: Path, month: str) -> None:
     for provider in ISSUERS:
