@@ -41,7 +41,7 @@ def explain(
 
     The figures of a command's table can be traced too: cost, requests, runs, units, reconcile, rules, unattributed, sources,
     expect, waste, traces, flag, forecast, bridge, anomalies, drift, burn, volatility and commitments; and, asked again with the
-    words of the command behind `--`, those of place, bench, spot, mix, models and prices, with the formula of each.
+    words of the command behind `--`, those of place, bench, spot, mix, models, prices and policy, with the formula of each.
 
     \b
     Examples:
@@ -54,7 +54,7 @@ def explain(
     from finops.cli.diagnostics import talking
     from finops.cli.output import emit
     from finops.steps.tracing.explain import explain as answer
-    from finops.steps.tracing.made import made_lines
+    from finops.steps.tracing.made import COMPUTED, made_lines
     from finops.steps.tracing.tables import TABLES
 
     only = dict(condition(text) for text in where or ())
@@ -76,10 +76,3 @@ def explain(
     with talking(g) as talk:
         result = answer(g.overrides, subject, trace=trace, month=month, last=last, where=only, talk=talk)
     emit(result, g)
-
-
-COMPUTED: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("place", "spot", "mix", "models"), ()), "bench": ("cost", "list"), "prices": ("list", "show"),
-}  # fmt: skip
-"""Commands whose figures are computed from prices, measurements and what they were told: asked again to be traced. Those with
-sub-commands name the ones that can be."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.config import Overrides, Settings, load_settings
+from finops.config import CONFIG_NAME, Overrides, Settings, load_settings
+from finops.core.explaining.figures import Figure, Part
 from finops.core.numbers import plain_decimal
 from finops.core.result import Column, Result
 from finops.core.settings import Budget
@@ -51,7 +53,18 @@ def list_policies(overrides: Overrides, *, talk: Talk) -> Result:
         for policy, budget in sorted(zip(_policies(settings), settings.budgets, strict=True), key=lambda pair: pair[0].id)
     ]
     notes = [] if rows else ["No budget is configured: a [[budget]] in finops.toml is one."]
-    return Result(LIST_COLUMNS, rows, meta={"as_of": settings.as_of}, notes=notes)
+    made = partial(_amount, str(settings.config or CONFIG_NAME), rows)
+    return Result(LIST_COLUMNS, rows, meta={"as_of": settings.as_of}, notes=notes, made=made)
+
+
+def _amount(file: str, rows: Sequence[Mapping[str, Any]], place: int) -> list[Figure]:
+    """Where the amount of a budget is written."""
+    row = rows[place]
+    part = Part("amount", row["amount"], f"[[budget]] {row['id']}", file, row["line"])
+    return [
+        Figure("amount", "amount", (part,)),
+        Figure("line", "line", (Part("line", row["line"], part.what, file, row["line"]),)),
+    ]
 
 
 def show_policy(overrides: Overrides, *, name: str, talk: Talk) -> Result:

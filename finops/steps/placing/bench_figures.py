@@ -13,7 +13,7 @@ from finops.core.placing.unit_cost import exact
 from finops.steps.placing.demand import Demand, asked_for
 from finops.steps.placing.measurements import PER_MILLION_OUTPUT
 from finops.steps.placing.self_host import ApiPrice
-from finops.steps.placing.work_figures import hourly, largest, machines, measured, redone, told, unit_cost
+from finops.steps.placing.work_figures import counted, hourly, largest, machines, measured, redone, told, unit_cost
 
 if TYPE_CHECKING:
     from finops.core.placing.offer import Offer
@@ -65,9 +65,8 @@ def _by_token(m: Measurement, work: Sequence[Part]) -> Iterator[Figure]:
     first = measured(m, "ttft_p50_ms", "ttft", "median ms to the first token of a run")
     after = measured(m, "tpot_p50_ms", "tpot", "median ms of a token after it of a run")
     done = measured(m, "completed", "requests", "finished requests of a run")
-    runs = Part("repeats", m.repeats, "runs, whose mean is taken")
     phases = "ttft / (ttft + tpot * max(output / requests - 1, 0))"
-    parts = (*units, *read, *written, *first, *after, *done, runs)
+    parts = (*units, *read, *written, *first, *after, *done)
     yield Figure("per_1m_prefill_tokens", f"unit_cost * {phases} * units / input * 1000000", parts)
     yield Figure("per_1m_decode_tokens", f"unit_cost * (1 - {phases}) * units / output * 1000000", parts)
 
@@ -93,15 +92,17 @@ def sized_figures(row: Row, m: Measurement, demand: Demand, busy: Decimal, share
     hours, _, what = asked
     said = f"{what} of {demand.workflow} in {demand.period}"
     peak = Part("peak", max(hours), f"the busiest hour's {said}", source=CALLS)
-    mean = (Part("asked", sum(hours, Decimal(0)), f"all {said}", source=CALLS), Part("hours", len(hours), "hours"))
+    mean = (
+        Part("asked", sum(hours, Decimal(0)), f"all {said}", source=CALLS),
+        Part("hours", len(hours), f"hours of {demand.period}", source=CALLS),
+    )
     column, name = ("output_tokens", "output") if what == "output tokens" else ("completed", "requests")
     work = (*measured(m, column, name, f"{what} of a run"), *measured(m, "duration_s", "seconds", "seconds of a run"))
     parts = (*work, machines(m), told("busy_at_most", busy, "--busy", "how busy a machine may be then"))
-    good = Part("good", share, "share of the work that met the benchmark's own limits")
-    each = f"({name} / seconds * good * 3600)"
-    yield Figure("machines", f"count * max(1, ceil(peak / ({each} * busy_at_most)))", (peak, *parts, good))
-    yield Figure("machines_by_mean", f"count * max(1, ceil(asked / hours / ({each} * busy_at_most)))", (*mean, *parts, good))
-    yield Figure("busy", f"asked / hours / ({each} * machines / count)", (*mean, *parts, good))
+    each = f"({name} / seconds{counted(share)} * 3600)"
+    yield Figure("machines", f"count * max(1, ceil(peak / ({each} * busy_at_most)))", (peak, *parts))
+    yield Figure("machines_by_mean", f"count * max(1, ceil(asked / hours / ({each} * busy_at_most)))", (*mean, *parts))
+    yield Figure("busy", f"asked / hours / ({each} * machines / count)", (*mean, *parts))
     yield Figure("monthly_cost", "hourly_price / count * machines * 730", (machines(m),))
 
 

@@ -73,13 +73,17 @@ def redone(row: Placement, given: Assumptions, prices: PriceFiles) -> tuple[str,
     return "exp(rate * restart) * (exp(rate * (segment + write)) - 1) / (rate * segment)", (*parts, write)
 
 
-def unit_cost(m: Measurement, given: Assumptions, share: Decimal | None = None) -> Figure:
+def unit_cost(m: Measurement, given: Assumptions, share: Decimal = Decimal(1)) -> Figure:
     """The cost of a unit: hours of the runs, redone work included, at the hourly price, over the units that count. Utilisation
     divides throughput. `stretch` is what `redone` comes to."""
     busy = told("utilisation", given.utilisation, "--utilisation, or the demand", "share of the time with work to do")
-    good = () if share is None else (Part("good", share, "share of the work that met the benchmark's own limits"),)
-    formula = f"hourly_price * seconds / 3600 * stretch / (units{' * good' if good else ''} * utilisation)"
-    return Figure("unit_cost", formula, (*work(m), busy, *good))
+    formula = f"hourly_price * seconds / 3600 * stretch / (units{counted(share)} * utilisation)"
+    return Figure("unit_cost", formula, (*work(m), busy))
+
+
+def counted(share: Decimal) -> str:
+    """What of the work counts, in a formula: all of it, or what met the benchmark's own limits."""
+    return "" if share == 1 else " * goodput_share"
 
 
 def largest(name: str, parts: Sequence[Part]) -> tuple[str, tuple[Part, ...]]:

@@ -21,6 +21,7 @@ from finops.ledger.engine.model import Model, all_models
 from finops.ledger.store import Reader, open_reader
 from finops.steps.reading import read_ledger
 from finops.steps.tracing.cost import cost_lines, totals_of
+from finops.steps.tracing.made import COMPUTED
 from finops.steps.tracing.tables import TABLES, explain_table
 
 Row = dict[str, Any]
@@ -95,6 +96,12 @@ def explain(
                 talk.warn(f"{unbuilt:,} batches are not built yet: `finops build`")
             owner = _owner(reader, subject, month, [*BY_ID, *models])
             return _traced(reader, settings, owner, month) if trace else _of_owner(reader, settings, owner, month)
+    except NoSuchName:
+        if not trace:
+            raise
+        hint = "can be: " + ", ".join([*TABLES, *(name for name in COMPUTED if name not in TABLES)])
+        said = f"`{subject}` is no agent, tenant, workflow, model or table whose figures can be traced"
+        raise UsageError(said, where="--trace", hint=hint) from None
     except DataError as error:
         if error.hint and "demo" in error.hint:  # without a ledger only metrics and models can be explained
             raise _unknown(subject, [*BY_ID, *models]) from None
@@ -146,10 +153,14 @@ def _owner(reader: Reader, subject: str, month: str | None, others: Sequence[str
     raise _unknown(subject, [*(row["name"] for row in found), *others])
 
 
-def _unknown(subject: str, names: Sequence[str]) -> UsageError:
+class NoSuchName(UsageError):
+    """Nothing in the ledger or in the product is called so."""
+
+
+def _unknown(subject: str, names: Sequence[str]) -> NoSuchName:
     nearest = difflib.get_close_matches(subject, names, 1)
     hint = f"did you mean `{nearest[0]}`?" if nearest else "`finops cost --by agent` lists agents; metrics are in the README"
-    return UsageError(f"there is no metric, model, agent, tenant or workflow `{subject}`", hint=hint)
+    return NoSuchName(f"there is no metric, model, agent, tenant or workflow `{subject}`", hint=hint)
 
 
 def _of_owner(reader: Reader, settings: Settings, owner: Owner, month: str | None) -> Result:

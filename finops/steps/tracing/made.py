@@ -12,6 +12,12 @@ from finops.core.result import Column, Result
 from finops.errors import DataError, UsageError
 
 Row = dict[str, Any]
+COMPUTED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("place", "spot", "mix", "models"), ()),
+    **{"bench": ("cost", "list"), "prices": ("list", "show"), "policy": ("list",)},
+}
+"""Commands whose figures are computed from prices, measurements and what they were told: asked again to be traced. Those with
+sub-commands name the ones that can be."""
 FIGURES: frozenset[str] = frozenset({"count", "money", "unit_price", "ratio", "number"})
 """The kinds of columns that hold figures."""
 COLUMNS = (
@@ -103,7 +109,7 @@ def _with_those_named(figures: Sequence[Figure], wanted: str) -> list[Figure]:
         one = by_name.pop(left.pop(0), None)
         if one is not None:
             found.append(one)
-            left += names_in(one.formula) if one.formula else []
+            left += set(names_in(one.formula)) - {part.name for part in one.parts} if one.formula else ()
     return found
 
 

@@ -1,0 +1,175 @@
+"""Every table of every command: which figures can be traced, and by what. A table or a column without an entry fails."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finops.bundled import pricing_dir
+from finops.cli.app import answer_of
+from finops.cli.options import Globals
+from finops.config import Overrides
+from finops.core.explaining.figures import comes_to, row_of, value_of
+from finops.steps.tracing.made import COMPUTED, FIGURES
+from finops.steps.tracing.tables import TABLES
+from tests.conftest import Ran
+from tests.golden.test_golden import COMMANDS
+
+HERE = Path(__file__).resolve().parents[2] / "golden"
+Sample = Callable[..., Ran]
+RANKS = ("rank", "age_days")
+MADE = "made"
+INVENTORY: dict[str, str] = {
+    "cost-by-tenant": "cost", "cost-by-agent-model": "cost", "cost-per-accepted": "units", "cost-per-hosted-tokens": "units",
+    "cost-trend": "units", "reconcile": "reconcile", "reconcile-sources": "sources", "reconcile-expect": "expect",
+    "reconcile-rules": "rules", "forecast": "forecast", "forecast-by-workflow": "forecast", "bridge": "bridge",
+    "bridge-by-agent": "bridge", "anomalies": "anomalies", "burn": "burn", "drift": "drift", "drift-by-tenant": "drift",
+    "volatility": "volatility", "flag": "flag", "models": "models", "commitments": "commitments",
+    "commitments-assumed": "commitments", "traces": "traces", "waste": "waste", "explain-agent": "cost",
+    **dict.fromkeys(
+        ("place", "place-replay", "spot", "mix", "mix-shared", "bench-list", "bench-cost", "bench-cost-sized", "prices-list",
+         "prices-show", "prices-tiers", "policy-list"), MADE,
+    ),
+}  # fmt: skip
+"""Golden command to the table that traces its figures, or MADE where its answer says itself how each is made."""
+NO_FIGURES = {
+    "explain-metric": "words",
+    "explain-trace": "the trace itself",
+    "prices-stale": "counts of facts, which `prices list` has one by one",
+    "prices-diff": "a file that is not taken in yet; what is taken in is in `prices list`",
+    "query": "the user's own SELECT",
+}
+
+
+def has_figures(name: str) -> bool:
+    rows = json.loads((HERE / "answers" / f"{name}.json").read_text(encoding="utf-8"))["rows"]
+    values = [value for row in rows for key, value in row.items() if key not in RANKS]
+    return any(re.fullmatch(r"-?\d+(\.\d+)?", str(value)) for value in values if not isinstance(value, bool))
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_table_with_figures_has_a_trace(name: str) -> None:
+    if name in NO_FIGURES:
+        return
+    assert name in INVENTORY or not has_figures(name), "say in INVENTORY how its figures are traced"
+    if INVENTORY.get(name) == MADE:
+        command, *words = COMMANDS[name]
+        assert not COMPUTED[command] or words[0] in COMPUTED[command]
+    else:
+        assert INVENTORY[name] in TABLES
+
+
+@pytest.fixture(scope="module")
+def asked(sample_home: Path) -> Callable[[Sequence[str]], Any]:
+    """The answer of a command on the sample company, as a Result."""
+    told = Overrides(config=sample_home / "finops.toml", ledger=sample_home.parent / "finops.duckdb")
+    return lambda words: answer_of(Globals(told), list(words))
+
+
+EXTRA: dict[str, tuple[str, ...]] = {
+    "place-traffic": (
+        *("place", "product-image-tagging", "--provider", "gcp", "--top", "5", "--units-per-month", "5000", "--sync-gb", "200"),
+        *("--move-gb", "4000", "--egress-gb", "20000", "--round-trip", "*=80", "--keeps", "request"),
+    ),
+    "place-needs": ("place", "--needs", "vcpu=4,memory=16,arch=x86_64", "--region", "us-east-1", "--top", "5"),
+    "spot-calm": ("spot", "g6.xlarge", "--hazard", "0", "--checkpoint", "5h", "--work", "27h", "--nodes", "3", "--paths", "100"),
+    "spot-notice": (
+        *("spot", "g6.xlarge", "--hazard", "0.05", "--checkpoint", "notice", "--write", "10s", "--paths", "100"),
+        *("--assume", "reserved_1y=37%"),
+    ),
+    "bench-day": ("bench", "cost", "--units-per-day", "50", "--against", "gpt-4o-mini", "--slo", "stated"),
+}
+
+
+@pytest.mark.parametrize("name", [*sorted(name for name, by in INVENTORY.items() if by == MADE), *EXTRA])
+def test_the_parts_of_every_figure_come_to_it(name: str, asked: Callable[[Sequence[str]], Any], sample_home: Path) -> None:
+    answer = asked(COMMANDS.get(name) or EXTRA[name])
+    assert answer.rows
+    keys = [column.key for column in answer.columns if column.kind in FIGURES]
+    lines: dict[str, list[str]] = {}
+    for place in range(0, len(answer.rows), max(1, len(answer.rows) // 12)):
+        made = answer.made(place)
+        row = row_of(answer.rows[place], made)
+        found = {figure.name: figure for figure in made}
+        for key in keys:
+            if row.get(key) is None:
+                continue
+            assert key in found, f"{key} has no trace"
+            figure = found[key]
+            assert (figure.formula is None) == (figure.method is not None), key
+            assert comes_to(figure, row), (key, row[key], value_of(figure, row))
+        for part in (part for figure in made for part in figure.parts):
+            assert part.file or part.source or "nothing was measured" in part.what or part.what.startswith("machine"), part
+            if part.file and part.line:
+                file = pricing_dir().parent / part.file if part.file.startswith("pricing/") else sample_home / part.file
+                if part.file not in lines:
+                    lines[part.file] = file.read_text(encoding="utf-8").splitlines()
+                assert 1 <= part.line <= len(lines[part.file])
+                if part.file.startswith("pricing/") and part.name in ("price", "full_price"):
+                    assert f"{part.value:f}" in lines[part.file][part.line - 1]
+
+
+def test_a_trace_names_each_row_once_and_says_the_formula(sample: Sample) -> None:
+    ran = sample(
+        *("explain", "place", "--trace", "--where", "instance_type=g6.xlarge", "--where", "purchase_option=spot"),
+        *("--where", "figure=monthly_cost", "-f", "json", "--", "product-image-tagging", "--provider", "aws", "--top", "3"),
+    )
+    assert ran.code == 0, ran.err
+    found = ran.json
+    assert [one["figure"] for one in found["totals"]] == ["monthly_cost", "hourly_price"]
+    assert found["totals"][0]["formula"] == "hourly_price * 730"
+    assert {row["part"]: row["line"] for row in found["rows"]}.keys() == {"price", "saving", "count"}
+    assert all(row["file"] and row["line"] for row in found["rows"])
+
+
+def test_runs_and_models_go_down_to_outcomes_and_calls(sample: Sample) -> None:
+    row = next(one for one in sample("models", "-f", "json").json["rows"] if one["group"] == "contract-review")
+    named = ("--where", "group=contract-review", "--where", f"model={row['model']}")
+    found = sample("explain", "models", "--trace", *named, "-f", "json").json
+    (total,) = found["totals"]
+    assert (total["runs"], total["judged"], total["accepted"]) == (row["runs"], row["runs"], row["accepted"])
+    assert float(total["list_cost"]) / row["runs"] == pytest.approx(float(row["cost_per_run"]), abs=1e-6)
+    assert sum(line["what"] == "outcome: accepted" for line in found["rows"]) == row["accepted"]
+    spent = [float(line["list_cost"]) for line in found["rows"] if line["list_cost"] is not None]
+    assert sum(spent) == pytest.approx(float(total["list_cost"]), abs=1e-6)
+    lead = sample("explain", "runs", "--trace", "--where", "agent=quote-approver", "--where", "settled=yes", "-f", "json").json
+    own = [one for one in sample("flag", "-f", "json").json["rows"] if one["agent"] == "quote-approver"]
+    assert (lead["totals"][0]["judged"], lead["totals"][0]["accepted"]) == (own[0]["judged_runs"], own[0]["accepted"])
+
+
+@pytest.mark.parametrize("table", ["drift", "burn"])
+def test_estimates_over_calls_name_their_method_and_their_calls(sample: Sample, table: str) -> None:
+    found = sample("explain", table, "--trace", "--where", "agent=price-checker", "--last", "3d", "-f", "json").json
+    assert found["rows"]
+    assert any(f"core/detecting/{table}.py" in note for note in found["meta"]["notes"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("ingest", "--trace"), "no agent, tenant, workflow, model or table whose figures can be traced"),
+        (("prices", "--trace", "--", "refresh", "aws"), "which table of `prices`?"),
+        (("cost", "--trace", "--", "--by", "agent"), "is traced without words of its own"),
+        (("cost_per_success", "--", "x"), "nothing is asked with words without `--trace`"),
+        (("mix", "--trace", "--where", "machine=H100", "--", str(HERE / "mix.toml")), "no row of `mix` is so"),
+        (("mix", "--trace", "--where", "cloud=x", "--", str(HERE / "mix.toml")), "`mix` has no `cloud`"),
+        (("mix", "--trace", "--", str(HERE / "mix.toml")), "3 rows of `mix` are so"),
+        (("mix", "--trace", "--month", "2026-10", "--", str(HERE / "mix.toml")), "is asked with its own words"),
+        (
+            ("mix", "--trace", "--where", "machine=A100", "--where", "figure=luck", "--", str(HERE / "mix.toml")),
+            "no figure `luck`",
+        ),
+        (("runs", "--trace", "--where", "judged=perhaps"), "neither yes nor no"),
+        (("models", "--trace", "--month", "2026-10"), "the days before the business date"),
+    ],
+)
+def test_what_can_not_be_traced_says_what_can(sample: Sample, arguments: tuple[str, ...], said: str) -> None:
+    ran = sample("explain", *arguments)
+    assert ran.code == 2, ran.err
+    assert said in ran.err
+    assert "hint:" in ran.err
