@@ -158,7 +158,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None, as_written
         exchange_rates=_absolute(parts["currency"].rates, root),
         carbon=_absolute(parts["placement"].carbon, root),
         currency=_currency(overrides.currency),
-        reporting=_reporting(parts["currency"], overrides.currency, str(path)),
+        reporting=_reporting(parts["currency"], overrides.currency, Place(str(path), "[currency]", parts["currency_line"])),
         rates_told=overrides.rates,
         reported_in=overrides.reported_in,
         view=overrides.view,
@@ -185,7 +185,7 @@ def load_settings(overrides: Overrides, *, today: date | None = None, as_written
         imports=parts["import"],
         import_faults=parts["import_faults"],
     )
-    _check(settings)
+    _check(settings, Place(str(path), "[calendar]", parts["calendar_line"]))
     check_sections(parts, str(path) if path else CONFIG_NAME)
     check_doubles(parts, str(path) if path else CONFIG_NAME)
     _check_files(settings, parts)
@@ -273,12 +273,12 @@ def _currency(given: str | None) -> str | None:
     return given.strip().upper() if given and re.fullmatch("[A-Za-z]{3}", given.strip()) else given
 
 
-def _reporting(told: Currencies, asked: str | None, where: str) -> str | None:
+def _reporting(told: Currencies, asked: str | None, where: Place) -> str | None:
     """What `[currency] report` says, unless another currency is asked for: that is then the billing currency alone."""
     report = _currency(told.report)
     if report is not None and told.rates is None:
         hint = 'rates = "rates.csv", a table of date,from,to,rate,source'
-        raise UsageError("a currency to report in needs a table of rates", where=f"{where} [currency] report", hint=hint)
+        raise where.refuse("a currency to report in needs a table of rates", "report", hint)
     return report if asked is None or _currency(asked) == report else None
 
 
@@ -288,17 +288,14 @@ def _absolute(path: Path | str | None, base: Path) -> Path | None:
     return (base / path).resolve()
 
 
-def _check(settings: Settings) -> None:
+def _check(settings: Settings, calendar: Place) -> None:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
         ZoneInfo(settings.calendar.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise UsageError(
-            f"there is no time zone `{settings.calendar.zone}`",
-            where=f"{settings.config} [calendar] zone",
-            hint='use an IANA name such as "Europe/Berlin"',
-        ) from None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last of a folder of zones, such as "Europe"
+        what = f"there is no time zone `{settings.calendar.zone}`"
+        raise calendar.refuse(what, "zone", 'use an IANA name such as "Europe/Berlin"') from None
     check_rules(settings.rules, settings.layers, str(settings.config))
     check_work_units(settings.units, str(settings.config))
 

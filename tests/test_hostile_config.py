@@ -36,6 +36,9 @@ WRONG = {
     '[currency]\nrates = "none.csv"\n': ("there is no file", "[currency] rates"),
     '[currency]\nrates = "."\n': ("there is no file", "[currency] rates"),
     '[currency]\nrates = ""\n': ("an empty text", "[currency] rates"),
+    '[currency]\nreport = "USD"\n': ("needs a table of rates", "[currency] report"),
+    '[calendar]\nzone = "Europe"\n': ("no time zone `Europe`", "[calendar] zone"),
+    '[calendar]\nzone = "U\\u0000C"\n': ("no time zone", "[calendar] zone"),
     '[identity]\ntenant = ["tga:tenant"]\n': ("no tenant can come from `tga:tenant`", "[identity] tenant"),
     '[identity]\nagent = ["account_map"]\n': ("no agent can come from `account_map`", "[identity] agent"),
     '[identity]\nworkflow = ["attr:"]\n': ("no workflow can come from `attr:`", "[identity] workflow"),
@@ -179,6 +182,7 @@ def test_a_folder_or_a_link_to_nothing_is_no_configuration(finops: Callable[...,
     assert (ran.code, ran.err.splitlines()[0]) == (2, "error: the configuration can't be read: no such file or directory")
     assert finops("cost", "--config", "finops.toml").code == 2
     Path("finops.toml").unlink()
+    assert finops("build", "--memory", "1KB").err.startswith("error: no command can work within 1KB of memory")
     assert finops("cost", "--as-of", "9999-12-31").err.startswith("error: 9999-12-31 is no business date")
 
 

@@ -10,6 +10,7 @@ from finops.config import Overrides, Settings, load_settings
 from finops.core.exchange import Exchange, ratio
 from finops.core.periods import next_month
 from finops.core.result import Column, Result
+from finops.core.section_checks import memory_fault
 from finops.core.talk import Talk
 from finops.errors import UsageError
 from finops.ledger.engine.build import build as build_ledger
@@ -40,6 +41,8 @@ def build(
     """Builds what is new, or everything, and says how many rows each model made. Closed months keep the rules, owners and
     prices that they were closed with, but for those that `restate` names; `all` names every month."""
     settings = load_settings(overrides)
+    if memory is not None and (fault := memory_fault(memory)):
+        raise UsageError(fault, where="--memory", hint="such as 2GB")
     with open_reader(settings.ledger) as reader:  # a ledger that is not there is an error here, not a new one
         restate = _months_of(reader) if "all" in restate else restate
     months = restated_months(restate)
