@@ -23,6 +23,10 @@ PLAN = '[[plan]]\nwhat = "p"\nfrom = 2026-12-01\n'
 
 WRONG = {
     # text: what is said of it, and where behind `finops.toml:1 `
+    '[calender]\nzone = "UTC"\n': ("unknown key `calender`", ""),
+    '[budget]\namount = "5"\n': ("must be written as [[budget]]", ""),
+    'rule = "x"\n': ("must be written as [[rule]]", ""),
+    '[[envelope]]\nlatency_ms = "12"\n': ('expected a whole number, found `"12"`', "[[envelope]] latency_ms"),
     '[ledger]\npath = ""\n': ("an empty text", "[ledger] path"),
     '[ledger]\npath = "."\n': ("is a folder", "[ledger] path"),
     '[ledger]\nmemory = "lots"\n': ("`lots` is not an amount of memory", "[ledger] memory"),
@@ -91,7 +95,10 @@ WRONG = {
     '[[source]]\nname = "otlp"\ncurrency = "EUR"\n': ("takes no currency", "[[source]] otlp, currency"),
     '[[source]]\nname = "azure_costs"\ncurrency = "euro"\n': ("no code of a currency", "[[source]] azure_costs, currency"),
     '[[invoice]]\nissuer = "A"\nperiod = "2026-13"\ntotal = "5"\n': ("is not a month", "[[invoice]] A, period"),
-    '[[invoice]]\nissuer = "A"\nperiod = "2026-10"\ntotal = "NaN"\n': ("expected an amount, found `NaN`", "[[invoice]] A, total"),
+    '[[invoice]]\nissuer = "A"\nperiod = "2026-10"\ntotal = "NaN"\n': (
+        'expected an amount, found `"NaN"`',
+        "[[invoice]] A, total",
+    ),
     PLAN: ("says no change", "[[plan]] p"),
     PLAN + 'spend = "20%"\n': ("`20%` is no change", "[[plan]] p, spend"),
     PLAN + 'spend = "+20%"\nvolume = "+20%"\n': ("says `spend` and `volume`", "[[plan]] p"),
@@ -105,7 +112,7 @@ WRONG = {
     "[[envelope]]\nlatency_ms = 5\nlatency_share = 95\n": ("between 0 and 1, not 95", "[[envelope]] latency_share"),
     '[[envelope]]\nerror_share = "0.1"\nscope = {service = "s"}\n': ("can't name `service`", "[[envelope]] scope"),
     '[[exempt]]\nagent = "a"\nreason = ""\nuntil = 2026-12-01\n': ("an empty text", "[[exempt]] a, reason"),
-    '[[exempt]]\nagent = "a"\nreason = "x"\nuntil = "soon"\n': ("expected a date, found `soon`", "[[exempt]] a, until"),
+    '[[exempt]]\nagent = "a"\nreason = "x"\nuntil = "soon"\n': ('expected a date, found `"soon"`', "[[exempt]] a, until"),
     '[[exempt]]\nagent = "a"\nreason = "x"\n': ("`until` is missing", "[[exempt]] a"),
 }
 TWICE = {
@@ -146,7 +153,7 @@ def test_an_entry_that_would_not_do_is_one_error_with_its_name_and_line(tmp_path
     error = refused(tmp_path, text)
     what, where = WRONG[text]
     assert what in error.what
-    assert error.where == f"{tmp_path / 'finops.toml'}:1 {where}"
+    assert error.where == f"{tmp_path / 'finops.toml'}:1 {where}".rstrip()
     assert error.hint
 
 

@@ -36,13 +36,14 @@ class Fault:
 
 def read_sections(sections: Sequence[Section], data: Mapping[str, Any], text: str, where: str) -> dict[str, Any]:
     """Section name to its dataclass (or a tuple of them). `text` is the file's text, for line numbers."""
-    _refuse_unknown(data, [s.name for s in sections], where)
+    for key in data:
+        _refuse_unknown({key: None}, [s.name for s in sections], _at(where, _first_line(key, text)))
     read: dict[str, Any] = {}
     for section in sections:
         given = data.get(section.name, [] if section.many else {})
         if section.many:
             if not isinstance(given, list):
-                raise UsageError(f"`{section.name}` must be written as [[{section.name}]]", where=where)
+                raise _other_brackets(section.name, f"[[{section.name}]]", where, text)
             lines = lines_of(f"[[{section.name}]]", text)
             items, faults = _read_all(section, list(zip(given, lines + [0] * len(given), strict=False)), where)
             read[section.name] = items
@@ -50,11 +51,22 @@ def read_sections(sections: Sequence[Section], data: Mapping[str, Any], text: st
                 read[f"{section.name}_faults"] = faults
         else:
             if not isinstance(given, Mapping):
-                raise UsageError(f"`{section.name}` must be written as [{section.name}]", where=where)
+                raise _other_brackets(section.name, f"[{section.name}]", where, text)
             line = (lines_of(f"[{section.name}]", text) or [0])[0]
             read[section.name] = _read(section.shape, given, f"{_at(where, line)} [{section.name}]", line)
             read[f"{section.name}_line"] = line
     return read
+
+
+def _other_brackets(name: str, header: str, where: str, text: str) -> UsageError:
+    at = _at(where, _first_line(name, text))
+    return UsageError(f"`{name}` must be written as {header}", where=at, hint=f"{header} on a line of its own, its keys below")
+
+
+def _first_line(key: str, text: str) -> int:
+    """The line on which a table or key of the top begins; 0 where it is written in another way."""
+    plain = re.compile(rf"""\s*\[{{0,2}}\s*["']?{re.escape(key)}["']?\s*[].=]""")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if plain.match(line)), 0)
 
 
 def _at(where: str, line: int) -> str:
@@ -146,7 +158,8 @@ def _refuse_twice(items: Sequence[Any], where: str) -> None:
 
 
 def _unexpected(what: str, given: Any, where: str, hint: str | None = None) -> UsageError:
-    return UsageError(f"expected {what}, found `{_shown(given)}`", where=where, hint=hint)
+    shown = f'"{_shown(given)}"' if isinstance(given, str) else _shown(given)
+    return UsageError(f"expected {what}, found `{shown}`", where=where, hint=hint)
 
 
 def _shown(given: Any) -> str:
