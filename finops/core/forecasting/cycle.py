@@ -1,7 +1,8 @@
 """Spend that comes once a month: fees, invoices and batches that fall into the same few days of every month.
 
 A weekly shape sees such spend as a rare burst and spreads it over all days. Here the days of the last months stand for those of
-the next ones, and what has come in a month already is not expected a second time."""
+the next ones, and what has come in a month already is not expected a second time. A series that spends daily and has a large
+batch once a month is parted: its batch follows the month, the rest its last four weeks."""
 
 from __future__ import annotations
 
@@ -21,6 +22,12 @@ MONTHS = 3
 FEWEST_MONTHS = 2
 WANDERING_D = 3.0
 """So far may the middle of those days move from month to month."""
+BATCH = 3.0
+"""From so many times its month's middle day on, a day holds a batch beside what is usual."""
+BATCH_SHARE = 0.25
+"""A batch that holds less of each month's spend than this is left to the weekly shape."""
+BATCH_WANDERING_D = 1.5
+BASE_D = 28
 LATE_D = 20
 """What comes later in a month than this is placed by its distance from the month's end."""
 
@@ -57,10 +64,13 @@ def month_cycle(spend: Array, first: NDArray[np.int64], last: date, horizons_d: 
     days = spend.shape[1]
     months = _months(last - timedelta(days=days - 1), days + max(ahead_d, *horizons_d))
     found: dict[int, NDArray[np.bool_]] = {}
+    batched: dict[int, NDArray[np.bool_]] = {}
     for at, month in enumerate(months):
         if month.start < days and len(_before(months, at)) >= FEWEST_MONTHS:
             found[at] = _monthly(spend, first, _before(months, at))
-    rows = np.flatnonzero(np.any(list(found.values()), axis=0)) if found else np.zeros(0, np.int64)
+            batched[at] = _with_a_batch(spend, first, _before(months, at)) & ~found[at]
+    known = [*found.values(), *batched.values()]
+    rows = np.flatnonzero(np.any(known, axis=0)) if known else np.zeros(0, np.int64)
     shape = (len(rows), days)
     cycle = MonthCycle(rows, np.zeros(shape, bool), {h: np.zeros(shape) for h in horizons_d}, np.zeros((len(rows), ahead_d)))
     own = spend[rows]
@@ -70,7 +80,53 @@ def month_cycle(spend: Array, first: NDArray[np.int64], last: date, horizons_d: 
             month, profile = months[at], _profile(own[active], _before(months, at))
             expected = np.concatenate([_placed(profile, later.days) for later in months[at:]], axis=1)
             _foretell(cycle, active, np.cumsum(own[active, month.start : month.stop], axis=1), expected, month)
+    for at, with_a_batch in batched.items():
+        active = np.flatnonzero(with_a_batch[rows])
+        if len(active):
+            _foretell_parted(cycle, active, own[active], months, at)
     return cycle
+
+
+def _foretell_parted(cycle: MonthCycle, rows: NDArray[np.int64], spend: Array, months: list[_Month], at: int) -> None:
+    """What the evenings of one month expect of series with a batch: the batch by the month, the rest by its last four weeks."""
+    month, before, days = months[at], _before(months, at), spend.shape[1]
+    batch = np.zeros_like(spend)
+    for whole in before:
+        batch[:, whole.start : whole.stop] = _batch(spend, whole, whole)
+    batch[:, month.start : month.stop] = _batch(spend, month, before[-1])
+    expected = np.concatenate([_placed(_profile(batch, before), later.days) for later in months[at:]], axis=1)
+    _foretell(cycle, rows, np.cumsum(batch[:, month.start : month.stop], axis=1), expected, month)
+    usual = np.cumsum(spend - batch, axis=1)
+    for day in range(month.start, min(month.stop, days)):
+        rate = np.maximum(usual[:, day] - usual[:, day - BASE_D], 0.0) / BASE_D
+        for h, of in cycle.past.items():
+            of[rows, day] += rate * h
+        if day == days - 1:
+            cycle.path[rows] += rate[:, None]
+
+
+def _batch(spend: Array, month: _Month, known: _Month) -> Array:
+    """What the days of a month hold beyond the middle day of a known one, where that is a batch."""
+    usual = np.median(spend[:, known.start : known.stop], axis=1)[:, None]
+    own = spend[:, month.start : month.stop]
+    return np.asarray(np.where((usual > 0) & (own >= BATCH * usual), own - usual, 0.0))
+
+
+def _with_a_batch(spend: Array, first: NDArray[np.int64], months: list[_Month]) -> NDArray[np.bool_]:
+    """Which series had a batch in each of the months, at the same time, that held much of what they spent."""
+    if len(months) < MONTHS:
+        return np.zeros(len(spend), bool)
+    found = first <= months[0].start
+    for month in months:
+        own = spend[:, month.start : month.stop]
+        found &= _batch(spend, month, month).sum(axis=1) >= BATCH_SHARE * np.maximum(own.sum(axis=1), 1e-12)
+    rows = np.flatnonzero(found)
+    if len(rows):
+        batch = np.zeros((len(rows), spend.shape[1]))
+        for month in months:
+            batch[:, month.start : month.stop] = _batch(spend[rows], month, month)
+        found[rows] = _monthly(batch, first[rows], months, BATCH_WANDERING_D)
+    return np.asarray(found)
 
 
 def _before(months: list[_Month], at: int) -> list[_Month]:
@@ -89,7 +145,9 @@ def _months(begin: date, length: int) -> list[_Month]:
     return months
 
 
-def _monthly(spend: Array, first: NDArray[np.int64], months: list[_Month]) -> NDArray[np.bool_]:
+def _monthly(
+    spend: Array, first: NDArray[np.int64], months: list[_Month], most_wandering_d: float = WANDERING_D
+) -> NDArray[np.bool_]:
     """Which series spent in each of the months, on a few days in a row, at about the same time."""
     found = (first < months[-FEWEST_MONTHS].stop) & (first <= months[-1].start)
     middles, from_end = [], []
@@ -102,7 +160,7 @@ def _monthly(spend: Array, first: NDArray[np.int64], months: list[_Month]) -> ND
         middle = (np.abs(own) * np.arange(month.days)).sum(axis=1) / np.where(whole > 0, whole, 1.0)
         middles.append(np.where(lived & (whole > 0), middle, np.nan))
         from_end.append(month.days - middles[-1])
-    steady = np.minimum(_wandering(np.stack(middles)), _wandering(np.stack(from_end))) <= WANDERING_D
+    steady = np.minimum(_wandering(np.stack(middles)), _wandering(np.stack(from_end))) <= most_wandering_d
     return np.asarray(found & steady)
 
 

@@ -51,18 +51,35 @@ def test_what_has_come_early_is_not_expected_again() -> None:
         lambda day: 70.0 if day.weekday() == 2 else 0.0,
         lambda day: 10.0,
         lambda day: 50.0 if day.day in (1, 15) else 0.0,
-        lambda day: 10.0 + (400.0 if is_last(day) else 0.0),
         lambda day: 300.0 if day.day == 1 and day.month != 1 else 0.0,
+        lambda day: 100.0 if day.weekday() < 5 else 20.0,
+        lambda day: 10.0 + (40.0 if is_last(day) else 0.0),
+        lambda day: 10.0 + (400.0 if day.day == 3 + day.month % 3 * 9 else 0.0),
+        lambda day: 10.0 + (400.0 if is_last(day) and day.month != 12 else 0.0),
+        lambda day: 10.0 + (400.0 if is_last(day) and day.month == 1 else 0.0),
     ],
-    ids=["weekly", "daily", "twice a month", "a month-end burst on daily spend", "a month left out"],
+    ids=[
+        *("weekly", "daily", "twice a month", "a month left out", "weekdays", "a small batch"),
+        *("bursts here and there", "a batch left out", "one burst"),
+    ],
 )
 def test_other_spend_is_left_alone(amount: Callable[[date], float]) -> None:
     spend, first = series(amount)
     assert not month_cycle(spend, first, LAST, HORIZONS_D, 30).now.any()
 
 
-def test_a_past_evening_knows_no_later_day() -> None:
-    spend, first = series(lambda day: 300.0 + day.month if day.day == 3 else 0.0)
+def test_a_batch_beside_daily_spend_is_placed_and_the_rest_goes_on() -> None:
+    found = path(lambda day: 10.0 + (400.0 if is_last(day) else 0.0))
+    assert found.pop(date(2028, 2, 29)) == found.pop(date(2028, 3, 31)) == 410
+    assert set(found.values()) == {10}
+    early = date(2028, 2, 19)
+    come = path(lambda day: 10.0 + (400.0 if (is_last(day) and day < early) or day == early else 0.0), 20)
+    assert set(come.values()) == {10}, "this month's batch has come"
+
+
+@pytest.mark.parametrize("usual", [0.0, 20.0])
+def test_a_past_evening_knows_no_later_day(usual: float) -> None:
+    spend, first = series(lambda day: usual + (300.0 + day.month if day.day == 3 else 0.0))
     whole = month_cycle(spend, first, LAST, HORIZONS_D, 30)
     cut = 40
     part = month_cycle(spend[:, :-cut], first, LAST - timedelta(days=cut), HORIZONS_D, 30)
