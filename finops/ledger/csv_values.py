@@ -92,7 +92,10 @@ class Values:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        read = {name: self._amount(own[name], field) for name, field in self._plan.amounts.items()}
+        read: dict[str, tuple[pa.Array, pa.Array | None]] = {}
+        for name, field in self._plan.amounts.items():
+            same = next((n for n in read if stored(self._plan.amounts[n]) == stored(field) and own[n].equals(own[name])), None)
+            read[name] = read[same] if same else self._amount(own[name], field)
         billed = None
         for keys, made in self._chosen.items():
             places, answer = self._choices[keys].of(own, rows)
