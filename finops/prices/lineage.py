@@ -15,7 +15,7 @@ from finops.core.explaining.figures import Part
 from finops.core.placing.offer import Offer
 from finops.core.placing.tiered import Tier
 from finops.prices.base import Batch, Discount, PricePoint, SpotSaving
-from finops.prices.book_rows import prices_of, savings_of
+from finops.prices.book_rows import Price, prices_of, savings_of
 from finops.prices.fact_files import read_facts
 from finops.prices.terms import discount_on
 from finops.prices.tier_book import points_of
@@ -32,12 +32,12 @@ class PriceFiles:
     at: date
 
     def behind(self, offer: Offer) -> tuple[str, tuple[Part, ...]]:
-        """The price of an hour of one machine as a formula, and the facts in it. A price that is told as it stands is `price`;
+        """The price of an hour of one machine as a formula, and the facts in it. A price that is told as it stands is `listed`;
         that of spot may be made of the list price and the saving; a contract's discount is taken off."""
         names = _names(offer)
         told = self._prices(names, offer)
         if told is not None:
-            return "price", (told,)
+            return "listed", (told,)
         formula, parts, price = self._listed(names)
         discounts = [fact for batch in self.batches for fact in batch.facts if isinstance(fact, Discount)]
         discount = discount_on(discounts, names, self.at, self.at)
@@ -63,20 +63,21 @@ class PriceFiles:
         for batch in self.batches:
             for fact in batch.facts:
                 if isinstance(fact, PricePoint) and _tier_key(fact) == same:
-                    return Part("price", fact.price, _of_tier(fact), batch.name, None, fact.as_of, fact.source)
+                    return Part("listed", fact.price, _of_tier(fact), batch.name, None, fact.as_of, fact.source)
         return None
 
     def _listed(self, names: Names) -> tuple[str, tuple[Part, ...], Decimal | None]:
         """The price before a contract: the newest that is known, else of spot the one on demand less the saving."""
         own = self._newest(names)
         if own is not None:
-            return "price", (own,), own.value
-        full = self._newest((*names[:3], "on_demand"))
+            return "listed", (own,), own.value
+        on_demand = (*names[:3], "on_demand")
+        full = self._newest(on_demand, listed=True) or self._newest(on_demand)
         savings = [one for one in self._savings(names) if one.as_of is not None and one.as_of <= self.at]
         if names[3] != "spot" or full is None or not savings:
-            return "price", (), None
+            return "listed", (), None
         saving = max(reversed(savings), key=lambda one: one.as_of or date.min)
-        return "price * (1 - saving)", (full, saving), full.value * (1 - saving.value)
+        return "listed * (1 - saving)", (full, saving), full.value * (1 - saving.value)
 
     def _prices(self, names: Names, offer: Offer) -> Part | None:
         """The line that tells the offer's price as it stands."""
@@ -84,21 +85,26 @@ class PriceFiles:
         found = [part for _, part in self._facts(names) if (part.value, part.as_of, part.source) == same]
         return found[-1] if found else None
 
-    def _newest(self, names: Names) -> Part | None:
-        known = [(own, part) for own, part in self._facts(names) if part.as_of is not None and part.as_of <= self.at]
-        if not known:
-            return None
-        return max(enumerate(known), key=lambda one: (one[1][0], one[1][1].as_of or date.min, one[0]))[1][1]
+    def _newest(self, names: Names, *, listed: bool = False) -> Part | None:
+        """The price in force, the user's own first, then the newest; `listed` is that of the list, whatever a contract says."""
+        known = [
+            ((fact.own, fact.as_of, fact.valid_from or date.min), number, part)
+            for number, (fact, part) in enumerate(self._facts(names))
+            if fact.holds(self.at, self.at) and not (listed and fact.contract)
+        ]
+        return max(known, key=lambda one: one[:2])[2] if known else None
 
-    def _facts(self, names: Names) -> Iterator[tuple[bool, Part]]:
-        """Every price under the names in the order in which the book takes them, and whether it is the user's own."""
-        for own, told in self._told():
-            yield from ((own, part) for part in told.prices.get(names, ()))
+    def _facts(self, names: Names) -> Iterator[tuple[Price, Part]]:
+        """Every price under the names, in the order in which the book takes them."""
+        for _, told in self._told():
+            yield from told.prices.get(names, ())
         for batch in self.batches:
             for fact in batch.facts:
                 if isinstance(fact, PricePoint) and (fact.provider, fact.region, fact.sku, fact.purchase_option) == names:
-                    value = Decimal(f"{fact.price:f}")
-                    yield batch.own, Part("price", value, _said(names), batch.name, None, fact.as_of, fact.source)
+                    valid = (fact.valid_from, fact.valid_to)
+                    own = batch.own
+                    price = Price(fact.as_of, f"{fact.price:f}", fact.unit, fact.currency, fact.source, None, own, *valid, own)
+                    yield price, Part("listed", Decimal(price.price), _said(names), batch.name, None, fact.as_of, fact.source)
 
     def _savings(self, names: Names) -> Iterator[Part]:
         for _, told in self._told():
@@ -118,7 +124,7 @@ class PriceFiles:
 class _Told(NamedTuple):
     """The facts of a folder by their names."""
 
-    prices: dict[Names, list[Part]]
+    prices: dict[Names, list[tuple[Price, Part]]]
     savings: dict[tuple[str, ...], list[Part]]
     tiers: dict[tuple[object, ...], Part]
 
@@ -136,14 +142,14 @@ def _told_in(folder: Path, *, own: bool) -> _Told:
         if "sku" in facts.columns and "price" in facts.columns:
             for index, point in enumerate(points_of(facts)):
                 found.tiers[_tier_key(point)] = Part(
-                    "price", point.price, _of_tier(point), file, first + index, point.as_of, point.source
+                    "listed", point.price, _of_tier(point), file, first + index, point.as_of, point.source
                 )
         elif "price" in facts.columns:
             for index, (names, price) in enumerate(prices_of(facts, own=own)):
                 if price.price:
                     value = Decimal(price.price)
-                    part = Part("price", value, _said(names), file, first + index, price.as_of, price.source)
-                    found.prices.setdefault(names, []).append(part)
+                    part = Part("listed", value, _said(names), file, first + index, price.as_of, price.source)
+                    found.prices.setdefault(names, []).append((price, part))
         elif "saving" in facts.columns:
             for index, (kind, bucket) in enumerate(savings_of(facts)):
                 part = Part("saving", bucket.saving, _saved(kind), file, first + index, bucket.as_of, bucket.source)

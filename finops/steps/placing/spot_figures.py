@@ -54,7 +54,7 @@ def spot_figures(row: Row, market: Market, plan: Plan, prices: PriceFiles) -> Se
     found = [Figure("hourly_price", formula, facts), Figure("nodes", "nodes", (nodes,))]
     full, full_facts = prices.behind(market.on_demand)
     undisturbed = tuple(Part(f"full_{part.name}", *_rest(part)) for part in full_facts)
-    full = full.replace("price", "full_price").replace("saving", "full_saving").replace("discount", "full_discount")
+    full = full.replace("listed", "full_listed").replace("saving", "full_saving").replace("discount", "full_discount")
     saving = Figure("saving", f"1 - cost / (({full}) * work * nodes)", (*undisturbed, work, nodes), places=6)
     deadline = told("deadline", plan.asked.deadline_h, "--deadline", "hours until it must be done")
     if plan.hazard is None:

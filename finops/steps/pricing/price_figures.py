@@ -30,8 +30,9 @@ def _price(row: Mapping[str, Any], prices: PriceFiles) -> tuple[str, tuple[Part,
         offer = Offer(*names, row["price"], row["unit"], row["currency"], row["as_of"], row["source"], row["derived_from"])
         return prices.behind(offer)
     what = f"price of a {row['unit']}: {row['model'] or row['sku']} {row['token_class'] or ''}".rstrip()
-    told = Part("price", row["price"], what, None, None, row["as_of"], row["source"])
+    told = Part("listed", row["price"], what, None, None, row["as_of"], row["source"])
     if row["sku"]:
-        names = (row["provider"], row["region"], row["sku"], row["as_of"], row["source"])
-        return "price", (prices.tier(*names, Tier(row["tier_from"], row["price"])) or told,)
-    return "price", (told,)
+        tier = Tier(row["tier_from"], row["price"])
+        found = prices.tier(row["provider"], row["region"], row["sku"], row["as_of"], row["source"], tier)
+        return "listed", (found or told,)
+    return "listed", (told,)

@@ -110,7 +110,7 @@ def test_the_parts_of_every_figure_come_to_it(name: str, asked: Callable[[Sequen
                 if part.file not in lines:
                     lines[part.file] = file.read_text(encoding="utf-8").splitlines()
                 assert 1 <= part.line <= len(lines[part.file])
-                if part.file.startswith("pricing/") and part.name in ("price", "full_price"):
+                if part.file.startswith("pricing/") and part.name in ("listed", "full_listed"):
                     assert f"{part.value:f}" in lines[part.file][part.line - 1]
 
 
@@ -123,8 +123,40 @@ def test_a_trace_names_each_row_once_and_says_the_formula(sample: Sample) -> Non
     found = ran.json
     assert [one["figure"] for one in found["totals"]] == ["monthly_cost", "hourly_price"]
     assert found["totals"][0]["formula"] == "hourly_price * 730"
-    assert {row["part"]: row["line"] for row in found["rows"]}.keys() == {"price", "saving", "count"}
+    assert {row["part"]: row["line"] for row in found["rows"]}.keys() == {"listed", "saving", "count"}
     assert all(row["file"] and row["line"] for row in found["rows"])
+
+
+CONTRACT = """# source: agreement 9
+# currency: USD
+provider,region,instance_type,model,token_class,price,discount,unit,valid_from,valid_to,purchase_option
+aws,us-east-1,g5.*,,,,5,,2026-01-01,,spot
+aws,us-east-1,g6.xlarge,,,0.7,,hour,2026-01-01,2027-01-01,on_demand
+"""
+QUOTE = "# as_of: 2026-11-01\n# source: quote 4\n# currency: USD\n# provider: aws\ninstance_type,region,purchase_option,price\n"
+
+
+def test_contracts_and_own_prices_are_traced_to_where_they_stand(finops: Sample, tmp_path: Path) -> None:
+    (tmp_path / "contract.csv").write_text(CONTRACT)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "quote.csv").write_text(f"{QUOTE}g4dn.xlarge,us-east-1,on_demand,0.4\n")
+    assert finops("prices", "import", "contract.csv", "--as-of", "2026-11-20").code == 0
+    told = {}
+    for machine, option in (
+        ("g5.xlarge", "spot"),
+        ("g6.xlarge", "spot"),
+        ("g6.xlarge", "on_demand"),
+        ("g4dn.xlarge", "on_demand"),
+    ):
+        words = ("list", "--provider", "aws", "--region", "us-east-1", "--instance-type", machine)
+        only = ("--where", f"purchase_option={option}", "--prices", "own", "--as-of", "2026-11-20", "-f", "json")
+        found = finops("explain", "prices", "--trace", *only, "--", *words).json
+        files = [Path(row["file"]).name.partition("-")[0] for row in found["rows"]]
+        told[machine, option] = (found["totals"][0]["formula"], files)
+    assert told["g5.xlarge", "spot"] == ("listed * (1 - saving) * (1 - discount)", ["aws", "aws", "contract.csv"])
+    assert told["g6.xlarge", "spot"] == ("listed * (1 - saving)", ["aws", "aws"])  # of the list price, not the contract's
+    assert told["g6.xlarge", "on_demand"] == ("listed", ["contract.csv"])
+    assert told["g4dn.xlarge", "on_demand"] == ("listed", ["quote.csv"])
 
 
 def test_runs_and_models_go_down_to_outcomes_and_calls(sample: Sample) -> None:
