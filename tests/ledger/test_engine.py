@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from finops.core.settings import AccountMap, Rule, Workflow
 from finops.core.talk import Silence
 from finops.errors import DataError, OutOfMemory
-from finops.ledger.engine import slices
+from finops.ledger.engine import pieces, runner, slices
 from finops.ledger.engine.compiling import Allocation, account_owners
 from finops.ledger.engine.model import Model, all_models, ordered, parsed_model, selected
 from finops.ledger.engine.runner import run_models, trace_models
@@ -340,6 +340,45 @@ def test_what_does_not_fit_into_memory_is_built_in_halves() -> None:
         run_models(database, ALLOCATION, Silence())
     assert facts_of(tight) == facts_of(ample)
     assert tight.failures > 2
+
+
+class Tighter(Tables):
+    """Memory that does not do for a piece of the calls until the third time."""
+
+    failures = 0
+
+    def execute(self, sql: str) -> int:
+        if sql.startswith("INSERT INTO stg_call BY NAME") and self.failures < 2:
+            self.failures += 1
+            raise OutOfMemory("too much")
+        return super().execute(sql)
+
+
+@pytest.mark.parametrize("kind", [Tables, Tighter])
+def test_many_calls_and_lines_are_built_in_pieces_and_not_sorted(kind: type[Tables], monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = any_rows(7)
+    whole, parts = priced(Tables()), priced(kind())
+    for database in (whole, parts):
+        for name, found in rows.items():
+            database.insert(name, found)
+    built = run_models(whole, ALLOCATION, Silence())
+    monkeypatch.setattr(pieces, "PIECE_SPANS", 5)
+    monkeypatch.setattr(pieces, "LEAST_SPANS", 1)
+    monkeypatch.setattr(runner, "SORTED_LINES", 0)
+    again = run_models(parts, ALLOCATION, Silence())
+    assert facts_of(parts) == facts_of(whole)
+    assert again.rows == built.rows
+    assert getattr(parts, "failures", 2) == 2
+
+
+def test_what_no_piece_is_small_enough_for_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    database = priced(Tighter())
+    database.failures = -(10**6)
+    for name, found in any_rows(7).items():
+        database.insert(name, found)
+    monkeypatch.setattr(pieces, "PIECE_SPANS", 5)
+    with pytest.raises(OutOfMemory):
+        run_models(database, ALLOCATION, Silence())
 
 
 def test_days_become_ranges_that_files_can_be_skipped_by() -> None:

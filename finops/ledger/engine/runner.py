@@ -16,6 +16,7 @@ from finops.ledger.engine.database import Database
 from finops.ledger.engine.macros import define_macros
 from finops.ledger.engine.model import Model, all_models, selected
 from finops.ledger.engine.months import KeptMonths
+from finops.ledger.engine.pieces import insert_in_pieces, is_in_pieces, need_pieces, whole
 from finops.ledger.engine.slices import (
     Dirty,
     call_chunks,
@@ -28,6 +29,10 @@ from finops.ledger.engine.slices import (
     write_dirty_calls,
 )
 from finops.ledger.engine.touched import EVERYTHING, Touched
+
+SORTED_LINES = 100_000
+"""What comes of more billing lines, or of so many calls that they are built in pieces, is kept in the order in which it comes:
+sorting rows of so many columns takes longer than making them, and no figure depends on their order."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def _run(
                 parts = gathered.conditions(model.slice) if gathered else None
                 is_new = is_tested = parts is None
                 names |= parts or EVERYTHING
-            built = _build(database, model, names, is_new)
+            built = _build(database, model, names, is_new, rows.get("stg_alike", 0) <= SORTED_LINES)
             if not model.view:
                 check(database, model, by_name, is_tested, built)
             rows[model.name] += built
@@ -151,7 +156,8 @@ def trace_models(models: Sequence[Model]) -> tuple[Model, ...]:
 
 
 def compiled(model: Model, names: Mapping[str, str]) -> str:
-    """The model's SELECT with the expressions in braces filled in."""
+    """The model's SELECT with the expressions in braces filled in; it is whole unless the names say which piece is meant."""
+    names = {**whole(model), **names}
 
     def filled(match: re.Match[str]) -> str:
         if match[1] not in names:
@@ -163,44 +169,55 @@ def compiled(model: Model, names: Mapping[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", filled, model.sql).rstrip().rstrip(";")
 
 
-def _build(database: Database, model: Model, names: Mapping[str, str], full: bool) -> int:
+def _build(database: Database, model: Model, names: Mapping[str, str], full: bool, is_sorted: bool = True) -> int:
     """How many rows were built."""
     sql = compiled(model, names)
-    if model.layer == "staging":
-        kind = "VIEW" if model.view else "TABLE"
-        return database.execute(f"CREATE OR REPLACE TEMP {kind} {model.name} AS\n{sql}")
-    column = model.slice_column
-    if full or column is None or not _exists(database, model.name):
-        made = f"CREATE OR REPLACE TABLE {model.name} AS\nSELECT * FROM (\n{sql}\n)"
+    is_staging, column = model.layer == "staging", model.slice_column
+    if model.view:
+        return database.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS\n{sql}")
+    many = need_pieces(database, model)
+    order = _sorted(model) if is_sorted and not many else ""
+    if full or is_staging or column is None or not _exists(database, model.name):
+        made = f"CREATE OR REPLACE {'TEMP TABLE' if is_staging else 'TABLE'} {model.name} AS\nSELECT * FROM (\n{sql}\n)"
         try:
-            return database.execute(f"{made}{_sorted(model)}")
+            if not many:
+                return database.execute(f"{made}{order}")
         except OutOfMemory:
-            if column is None:
+            if not is_in_pieces(model) and (is_staging or column is None):
                 raise
-            database.execute(f"{made} LIMIT 0")
-    within = f"{column} IN (SELECT {column} FROM dirty_{column})"
-    database.execute(f"DELETE FROM {model.name} WHERE {within}")
-    inserted = f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n) WHERE {within}{_sorted(model)}"
-    return _insert(database, column, inserted)
+        database.execute(f"{made} LIMIT 0")
+    else:
+        database.execute(f"DELETE FROM {model.name} WHERE {_dirty(column)}")
+    if not is_in_pieces(model):
+        return _insert(database, model, sql, order)
+    return insert_in_pieces(database, model, lambda piece: _insert(database, model, compiled(model, {**names, **piece}), order))
 
 
-def _insert(database: Database, column: str, sql: str) -> int:
-    """Inserts the dirty slices, in halves where memory does not do for all of them together."""
+def _insert(database: Database, model: Model, sql: str, order: str) -> int:
+    """Inserts what a SELECT answers, of facts and marts the dirty slices, in halves where memory does not do for all together."""
+    column = None if model.layer == "staging" else model.slice_column
+    within = f" WHERE {_dirty(column)}" if column else ""
     try:
-        return database.execute(sql)
+        return database.execute(f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n){within}{order}")
     except OutOfMemory:
-        days = sorted(row["day"] for row in database.query(f"SELECT {column} AS day FROM dirty_{column}"))
-        if len(days) < 2:
+        days = sorted(row["day"] for row in database.query(f"SELECT {column} AS day FROM dirty_{column}")) if column else []
+        if column is None or len(days) < 2:
             raise
         rows = 0
         for half in (days[: len(days) // 2], days[len(days) // 2 :]):
             write_days(database, column, half)
-            rows += _insert(database, column, sql)
+            rows += _insert(database, model, sql, order)
         write_days(database, column, days)
         return rows
 
 
+def _dirty(column: str) -> str:
+    return f"{column} IN (SELECT {column} FROM dirty_{column})"
+
+
 def _sorted(model: Model) -> str:
+    if model.layer == "staging":
+        return ""
     return f"\nORDER BY {', '.join(f'{column} NULLS FIRST' for column in model.grain)}" if model.grain else ""
 
 

@@ -64,4 +64,4 @@ LEFT JOIN account_owner o ON o.account = s.account AND s.call_day >= o.valid_fro
 LEFT JOIN run_rule w ON w.workflow = coalesce(h.workflow, s.resource_workflow, g.workflow, o.workflow)
 LEFT JOIN provider_alias a ON a.alias = lower(trim(s.provider_raw))
 LEFT JOIN model_alias m ON m.provider_raw = coalesce(s.provider_raw, '') AND m.model_raw = s.raw_model
-WHERE s.call_day IN (SELECT d.call_day FROM dirty_call_day d)
+WHERE s.call_day IN (SELECT d.call_day FROM dirty_call_day d) AND {{piece_of_s}}

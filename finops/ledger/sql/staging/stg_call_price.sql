@@ -23,7 +23,7 @@ used AS (
     CROSS JOIN token_class t
     LEFT JOIN price_month b ON b.call_month = month_of(c.call_day)
     LEFT JOIN tier k ON k.batch = b.batch AND k.provider = c.price_provider AND k.model = c.model AND k.service_tier = c.service_tier
-    WHERE c.counted AND c.has_tokens
+    WHERE c.counted AND c.has_tokens AND {{piece_of_c}}
 )
 SELECT
     u.row_key, u.token_class, u.batch, u.tokens, p.price, p.currency,

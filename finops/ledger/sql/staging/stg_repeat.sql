@@ -13,7 +13,7 @@ several AS (
 ),
 ranked AS (
     SELECT
-        n.name, a.row_key, a.call_day, a.start_time,
+        n.name, a.row_key, a.call_key, a.call_day, a.start_time,
         row_number() OVER (
             ORDER BY
                 o.row_key IS NOT NULL, a.has_tokens DESC, a.route IN ('claude_code', 'codex'), a.completeness DESC,
@@ -28,7 +28,8 @@ compared AS (
     SELECT
         r.row_key, r.call_day, r.place,
         min(r.place) OVER around AS best_place,
-        arg_min(r.row_key, r.place) OVER around AS best
+        arg_min(r.row_key, r.place) OVER around AS best,
+        arg_min(r.call_key, r.place) OVER around AS best_call
     FROM ranked r
     WINDOW around AS (
         PARTITION BY r.name ORDER BY r.start_time
@@ -39,6 +40,7 @@ SELECT
     c.row_key, c.call_day,
     min(c.place) AS place,
     arg_min(c.best, c.best_place) AS best,
+    arg_min(c.best_call, c.best_place) AS best_call,
     bool_or(c.best <> c.row_key) AS is_superfluous
 FROM compared c
 GROUP BY c.row_key, c.call_day

@@ -5,7 +5,7 @@
 -- `row_key` is a short name for the row within this build, `digest` a number that only decides between equals.
 -- grain: (call_key)
 -- slice: none
-WITH span AS (
+WITH span AS NOT MATERIALIZED (
     SELECT
         c.*,
         CAST(c.start_time AS DATE) AS call_day,
