@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -48,18 +49,24 @@ def sql_splits(batch: Sequence[Case], order: random.Random | None = None) -> lis
     rows = [(n, str(amount_of(case.amount)), key, weight) for n, case in enumerate(batch) for key, weight in case.weights.items()]
     if order is not None:
         order.shuffle(rows)
-    values = ", ".join(f"({n}, CAST('{amount}' AS DECIMAL(38, 12)), '{key}', {weight})" for n, amount, key, weight in rows)
-    found = DATABASE.query(
-        f"""WITH target(n, amount, key, weight) AS (VALUES {values}),
+    found = asked(
+        """WITH target AS (SELECT unnest($1::INTEGER[]) AS n, unnest($2::VARCHAR[])::DECIMAL(38, 12) AS amount,
+            unnest($3::VARCHAR[]) AS key, unnest($4::BIGINT[]) AS weight),
         ordered AS (SELECT n, amount, key, weight,
             sum(weight) OVER (PARTITION BY n ORDER BY key ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto,
             sum(weight) OVER (PARTITION BY n) AS total FROM target)
-        SELECT n, key, split_share(amount, upto, weight, total) AS share FROM ordered ORDER BY n, key"""
+        SELECT n, key, split_share(amount, upto, weight, total) AS share FROM ordered ORDER BY n, key""",
+        rows,
     )
     shares: list[dict[str, int]] = [{} for _ in batch]
-    for row in found:
-        shares[row["n"]][row["key"]] = units_of(row["share"])
+    for n, key, share in found:
+        shares[n][key] = units_of(share)
     return shares
+
+
+def asked(sql: str, *tables: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The answer on the columns of the tables, given as lists: a statement of that many literals takes long to read."""
+    return DATABASE.connection.execute(sql, [list(column) for rows in tables for column in zip(*rows, strict=True)]).fetchall()
 
 
 @PROPERTY
@@ -85,19 +92,22 @@ def test_p2_every_row_keeps_its_amount(batch: list[Case], more: list[int]) -> No
 
 def sql_rows(rows: Sequence[Sequence[int]], batch: Sequence[Case]) -> list[list[dict[str, int]]]:
     """The two-way rule as `explain --trace` uses it, for each case's rows over its weights."""
-    lines = ", ".join(f"({n}, {i}, CAST('{amount}' AS HUGEINT))" for n, row in enumerate(rows) for i, amount in enumerate(row))
-    targets = ", ".join(f"({n}, '{key}', {weight})" for n, case in enumerate(batch) for key, weight in case.weights.items())
-    found = DATABASE.query(
-        f"""WITH line(n, i, units) AS (VALUES {lines}), target(n, key, weight) AS (VALUES {targets}),
+    lines = [(n, i, str(amount)) for n, row in enumerate(rows) for i, amount in enumerate(row)]
+    targets = [(n, key, weight) for n, case in enumerate(batch) for key, weight in case.weights.items()]
+    found = asked(
+        """WITH line AS (SELECT unnest($1::INTEGER[]) AS n, unnest($2::INTEGER[]) AS i, unnest($3::VARCHAR[])::HUGEINT AS units),
+        target AS (SELECT unnest($4::INTEGER[]) AS n, unnest($5::VARCHAR[]) AS key, unnest($6::BIGINT[]) AS weight),
         summed AS (SELECT n, i, units, sum(units) OVER (PARTITION BY n ORDER BY i) AS upto FROM line),
         ordered AS (SELECT n, key, weight, sum(weight) OVER (PARTITION BY n ORDER BY key) AS w_upto,
             sum(weight) OVER (PARTITION BY n) AS total FROM target)
         SELECT s.n, i, key, split_units(upto, w_upto, weight, total) - split_units(upto - units, w_upto, weight, total) AS share
-        FROM summed s JOIN ordered o ON o.n = s.n ORDER BY s.n, i, key"""
+        FROM summed s JOIN ordered o ON o.n = s.n ORDER BY s.n, i, key""",
+        lines,
+        targets,
     )
     parts: list[list[dict[str, int]]] = [[{} for _ in row] for row in rows]
-    for row in found:
-        parts[row["n"]][row["i"]][row["key"]] = int(row["share"])
+    for n, i, key, share in found:
+        parts[n][i][key] = int(share)
     return parts
 
 
