@@ -181,6 +181,6 @@ def _forecast(
     notes = [
         f"`{figure}` is an estimate: these are its inputs, which do not add up to it. It is computed from the daily sums of what "
         "recurs among them (what is charged once or by the month is left out), by the method that the forecast names",
-        "what was spent, which is no estimate: `--where figure=spent`",
+        "what was spent, which is no estimate: `--where figure=spent`; the budget: `finops explain policy --trace -- list`",
     ]
     return cost_lines(reader, settings, names, first=since, end=reach + timedelta(days=1), meta=meta, notes=notes)

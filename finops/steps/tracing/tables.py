@@ -147,8 +147,8 @@ def _bridge(
             rows.append({**row, **amounts})
     notes = [
         f"the rows of {before.label} are taken off those of {after.label}: effective amounts add up to the change",
-        "an effect has no rows of its own: it is computed from both months' cost, calls, tokens and hours "
-        "(`finops explain requests --trace`, `finops explain commitments --trace`)",
+        "an effect has no rows of its own: it is computed from both months' cost, calls, tokens and hours by "
+        "core/explaining/bridge.py (`finops explain requests --trace`, `finops explain commitments --trace`)",
     ]
     return Result(TRACE, rows, totals_of(rows), {**meta, "from": before.label, "to": after.label}, notes)
 
@@ -173,7 +173,8 @@ def _hours(reader: Reader, settings: Settings, where: Mapping[str, str | None], 
         totals.append({"currency": currency, **{name: _sum([row[name] for row in own]) for name in ("hours", "cost")}})
     notes = [
         "hours that a charge bought in this time; a charge that reaches beyond it counts by its share",
-        "how many to commit to is computed from these hours and the prices of `finops prices`: it has no rows of its own",
+        "how many to commit to, and what that saves or risks, is an estimate: computed from these hours and prices by "
+        "core/committing/plans.py; the prices: `finops explain prices --trace -- list --instance-type TYPE --region REGION`",
     ]
     return Result(HOURS, rows, totals, meta, notes)
 
