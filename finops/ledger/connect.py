@@ -100,15 +100,15 @@ def close(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
 
 
 @contextmanager
-def engine_errors(what: str, *, where: str | None = None, hint: str | None = None) -> Iterator[None]:
-    """Turns an error of DuckDB inside the block into one clear error."""
+def engine_errors(what: str, *, where: str | None = None, hint: str | None = None, memory: str | None = None) -> Iterator[None]:
+    """Turns an error of DuckDB inside the block into one clear error. `memory` is what the connection was given."""
     try:
         yield
     except duckdb.OutOfMemoryException as error:
         raise OutOfMemory(
             f"{what}: memory and spill space are used up",
             where=where,
-            hint="raise `[ledger] memory`, or free some disk space beside the ledger",
+            hint=more_memory(memory or DEFAULT_MEMORY),
         ) from error
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
@@ -118,6 +118,16 @@ def engine_errors(what: str, *, where: str | None = None, hint: str | None = Non
         if str(error) == "Query interrupted":  # Ctrl-C while DuckDB pulls rows from Python
             raise KeyboardInterrupt from error
         raise
+
+
+def more_memory(memory: str) -> str:
+    """What to try where so much memory did not do."""
+    sized = _SIZE.fullmatch(memory.strip())
+    twice = f"{float(sized[1]) * 2:g}{memory.strip()[len(sized[1]) :].strip()}" if sized else "more"
+    return (
+        f"{memory} did not do: try {twice}, as `[ledger] memory` or `finops build --memory {twice}`; "
+        "what does not fit is spilled to the disk beside the ledger, which needs space too"
+    )
 
 
 def first_line(error: BaseException) -> str:

@@ -71,7 +71,7 @@ class Reader:
     """Queries on one state of the ledger. Answers hold Decimal, date, naive UTC datetime, str, int, float, bool and None."""
 
     def __init__(self, path: Path, memory: str | None, threads: int | None, *, beside_reader: Reader | None = None) -> None:
-        self.path = path
+        self.path, self._memory = path, memory
         self._spill = spill_dir(path)
         if beside_reader is not None:
             self._connection = beside(beside_reader.connection)
@@ -99,7 +99,7 @@ class Reader:
 
     def query(self, sql: str, params: Parameters = None) -> list[dict[str, Any]]:
         """The rows of one statement."""
-        with engine_errors("the query failed", where=str(self.path), hint=_OTHER_MODELS):
+        with engine_errors("the query failed", where=str(self.path), hint=_OTHER_MODELS, memory=self._memory):
             cursor = self._connection.execute(sql, _bound(params))
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -148,7 +148,7 @@ class Writer(Reader):
     """A Reader of its own copy that may also change it. Use it in a `with` block: the end of the block commits."""
 
     def __init__(self, path: Path, wait_s: float, command: str, memory: str | None, threads: int | None) -> None:
-        self.path = path
+        self.path, self._memory = path, memory
         self.changed = self.casts_defined = False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = WriterLock(path, command)
@@ -174,7 +174,7 @@ class Writer(Reader):
 
     def execute(self, sql: str, params: Parameters = None) -> int:
         """Runs one or more statements that change the ledger; how many rows the last one wrote."""
-        with engine_errors("the ledger could not be changed", where=str(self.path)):
+        with engine_errors("the ledger could not be changed", where=str(self.path), memory=self._memory):
             answer = self._connection.execute(sql, _bound(params)).fetchall()
         self.changed = True
         return int(answer[0][0]) if answer and isinstance(answer[0][0], int) else 0

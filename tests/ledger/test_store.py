@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from finops.errors import DataError, OutsideError
-from finops.ledger.connect import connect
+from finops.errors import DataError, OutOfMemory, OutsideError
+from finops.ledger.connect import connect, more_memory
 from finops.ledger.store import open_reader, open_writer
 from tests.conftest import ROOT
 from tests.ledger.small_bills import charges, deliver, line, write_bill
@@ -206,3 +206,13 @@ def _copied(ledger: Path, folder: Path, bill: Path, kill_after_s: float | None) 
         child.send_signal(signal.SIGKILL)
     assert child.wait() in (0, -signal.SIGKILL)
     return copy
+
+
+def test_memory_that_does_not_do_is_one_error_that_names_more(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "l.duckdb", memory="64MB", threads=1) as writer:
+        writer.execute("SET max_temp_directory_size = '1MB'")
+        with pytest.raises(OutOfMemory) as caught:
+            writer.execute("CREATE TEMP TABLE t AS SELECT random() AS r FROM range(20000000) ORDER BY r")
+    assert "`finops build --memory 128MB`" in str(caught.value.hint)
+    assert "try 1024MiB" in more_memory("512 MiB")
+    assert "try 3GB" in more_memory("1.5GB")
