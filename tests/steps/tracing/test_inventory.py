@@ -42,8 +42,8 @@ ROWS: dict[str, str] = {
     "reconcile": "billed allocated direct metered shared idle left untagged unexplained unallocated", "rules": "billed charges",
     "sources": (
         "traces_list invoice gap long_context price_change cached_tokens service_tiers sampling sdk_retries missing_spans "
-        "beyond_use not_billed_yet list_price exchange_rate discount commitments corrections credits adjustments tax other_services "
-        "other_months invoice_only unexplained"
+        "beyond_use not_billed_yet list_price exchange_rate discount commitments corrections credits adjustments tax "
+        "other_services other_months invoice_only unexplained"
     ),
     "forecast": "spent", "bridge": "", "anomalies": "", "burn": "", "drift": "", "volatility": "",
     "flag": "cost own_cost", "models": "runs accepted", "commitments": "", "traces": "cost list_cost model_calls",
