@@ -119,7 +119,11 @@ def _tokenised(block: bytes, cells: Cells, types: Mapping[str, pa.DataType]) -> 
         read_options=csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=list(cells.header)),
         parse_options=csv.ParseOptions(delimiter=cells.delimiter),
         convert_options=csv.ConvertOptions(
-            include_columns=list(types), column_types=dict(types), strings_can_be_null=True, null_values=[""]
+            check_utf8=not block.isascii(),
+            include_columns=list(types),
+            column_types=dict(types),
+            strings_can_be_null=True,
+            null_values=[""],
         ),
     )
 

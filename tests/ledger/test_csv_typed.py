@@ -17,12 +17,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finops.core.contracts import Contract, Field
+from finops.core.contracts import CONTRACTS, Contract, Field
 from finops.errors import DataError
 from finops.ledger import csv_blocks, csv_typed, scan
 from finops.ledger.casting import define_casts
 from finops.sources.aws_cur import SOURCE as CUR
-from finops.sources.base import Source, TableScan
+from finops.sources.base import Part, Source, TableScan
 from finops.sources.focus import SOURCE
 from tests.kits.source_kit import FOCUS
 from tests.sources.bill_reading import read_bill
@@ -250,3 +250,25 @@ def test_any_focus_bill_is_typed_as_the_engine_types_it(tmp_path: Path, rows: li
 @given(bills(CUR_CELLS))
 def test_any_report_of_aws_is_typed_as_the_engine_types_it(tmp_path: Path, rows: list[list[str]]) -> None:
     same_by_both_ways(CUR, CUR_CELLS, rows, tmp_path, ",")
+
+
+def test_only_rows_near_a_fault_are_left_to_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_blocks, "BLOCK_BYTES", 1 << 11)
+    monkeypatch.setattr(csv_blocks, "GROUP_BYTES", 1 << 11)
+    names = list(FOCUS_CELLS)
+    sound = ["1.5", "2.5E-06", LONG, "1", "USD", "2026-07-01T00:00:00Z", "2026-07-02", "Usage", "AWS", "AWS", "", '{"a": "b"}']
+    rows = [[f"i-{at}" if name == "ResourceId" else cell for name, cell in zip(names, sound, strict=True)] for at in range(200)]
+    path = tmp_path / "bill.csv"
+    found = []
+    for cell in ("1.5", "one and a half"):
+        rows[100][names.index("EffectiveCost")] = cell
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([names, *rows])
+        (load,) = SOURCE.open(Part(path, path.name, "", 1), {})
+        assert isinstance(load.data, TableScan)
+        typed = converted(load.data, CONTRACTS["charge"])
+        assert typed is not None
+        found.append((typed.rows, typed.rest is None))
+    assert found[0] == (200, True)
+    assert 0 < found[1][0] < 200
+    assert not found[1][1]
