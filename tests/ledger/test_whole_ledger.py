@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from finops.cli.app import run
 from finops.config import Overrides, load_settings
+from finops.ledger.canonical import canonical_rows
 from finops.ledger.store import open_reader
 from finops.ledger.tracing import Wanted, trace_rows
 from finops.steps.build import allocation_of
@@ -27,6 +28,7 @@ from tests.conftest import LONG, whole_ledger_cases
 from tests.ledger import ledger_properties as properties
 from tests.ledger.companies import METRICS, Company, companies, rules, stored
 
+RESTATED = ("--restate", "2026-09", "--restate", "2026-10")
 FILES = ("bill.csv", "traces.json", "meters.csv")
 NAMES = {"BilledCost": "billed", "EffectiveCost": "effective", "ListCost": "list", "ContractedCost": "contracted"}
 SPLITS = ("proportional", "even", "fixed", "left")
@@ -36,6 +38,9 @@ OWNER = ("tenant", "agent", "workflow", "currency", "method", "rule")
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 """A whole ledger takes a second: a failing case is shown as it was found, not made smaller."""
 CASES = settings(max_examples=whole_ledger_cases(), suppress_health_check=list(HealthCheck), deadline=None, phases=PHASES)
+
+
+Canonical = list[Any]
 
 
 class Ledger:
@@ -74,11 +79,10 @@ class Ledger:
         with open_reader(settings.ledger) as reader:
             return trace_rows(reader, allocation_of(settings), Wanted())
 
-    def canonical(self) -> str:
-        self.finops("query", "--canonical", "charge")
-        charges = (self.home / "out.json").read_text()
-        self.finops("query", "--canonical", "fct_cost")
-        return charges + (self.home / "out.json").read_text()
+    def canonical(self) -> Canonical:
+        """What `query --canonical` says of charges and costs."""
+        with open_reader(self.home / "l.duckdb") as reader:
+            return [canonical_rows(reader, name) for name in ("charge", "fct_cost")]
 
 
 @contextmanager
@@ -113,9 +117,9 @@ def test_every_ledger_adds_up(company: Company, then: str | None, earlier: Compa
         p14_every_margin_of_the_cube(company, ledger)
         properties.cost_told_in_one_currency(ledger.home / "l.duckdb", len(company.charges))
         canonical = p4_twice_is_once(company, ledger)
-        p3_p6_pieces_in_any_order_are_the_whole(company, home / "pieces", canonical, pieces, shuffle)
         p5_the_later_version_of_a_file_stands(earlier, company, home / "later", canonical)
-        p10_a_shared_charge_of_nothing_changes_nobody(company, ledger)
+        cut = p3_p6_pieces_in_any_order_are_the_whole(company, home / "pieces", canonical, pieces, shuffle)
+        p10_a_shared_charge_of_nothing_changes_nobody(company, ledger, cut)
         properties.tokens_at_their_price(ledger.rows)
         properties.sides_of_every_rule_add_up(ledger.told_by_rules())
         for change in THEN if LONG else (then,) if then else ():
@@ -276,7 +280,7 @@ def p2_rows_of_the_bill_and_costs_of_owners_are_the_same_shares(company: Company
     assert not any(by_owner.values())
 
 
-def p4_twice_is_once(company: Company, ledger: Ledger) -> str:
+def p4_twice_is_once(company: Company, ledger: Ledger) -> Canonical:
     """Answers with what the ledger holds."""
     once = ledger.canonical()
     ingested(company, ledger.home)
@@ -285,8 +289,8 @@ def p4_twice_is_once(company: Company, ledger: Ledger) -> str:
 
 
 def p3_p6_pieces_in_any_order_are_the_whole(
-    company: Company, home: Path, canonical: str, pieces: int, shuffle: random.Random
-) -> None:
+    company: Company, home: Path, canonical: Canonical, pieces: int, shuffle: random.Random
+) -> Ledger:
     """Neither the order of rows matters, nor how many files they come in, nor the order of these. Of pieces that are the same to
     the last byte one counts, as for any two files: such pieces are none of a whole."""
     lines = list(company.charges)
@@ -301,9 +305,10 @@ def p3_p6_pieces_in_any_order_are_the_whole(
     bills = sorted(home.glob("bill-*.csv"), reverse=True)
     ledger.finops("ingest", *bills, *home.glob("traces.json"), *home.glob("meters.csv"))
     assert ledger.canonical() == canonical
+    return ledger
 
 
-def p5_the_later_version_of_a_file_stands(earlier: Company, company: Company, home: Path, canonical: str) -> None:
+def p5_the_later_version_of_a_file_stands(earlier: Company, company: Company, home: Path, canonical: Canonical) -> None:
     """A bill of some of the company's months comes first, and then the bill that there is."""
     months = {(c.account, c.month) for c in company.charges}
     charges = [c for c in earlier.charges if (c.account, c.month) in months]
@@ -314,19 +319,22 @@ def p5_the_later_version_of_a_file_stands(earlier: Company, company: Company, ho
     ledger = Ledger(home)
     ledger.finops("ingest", *(home / name for name in FILES if (home / name).exists()))
     company.write(home)
-    restated = [item for month in (9, 10) for item in ("--restate", f"2026-{month:02}")]
-    ledger.finops("ingest", home / "bill.csv", *restated)
+    ledger.finops("ingest", home / "bill.csv", *RESTATED)
     assert ledger.canonical() == canonical
 
 
-def p10_a_shared_charge_of_nothing_changes_nobody(company: Company, ledger: Ledger) -> None:
+def p10_a_shared_charge_of_nothing_changes_nobody(company: Company, ledger: Ledger, again: Ledger) -> None:
+    """It comes as a part of what the company's other ledger holds."""
     first = replace(company.charges[0], tags=(), model=None, token_class=None, resource=None)
     nothing = replace(first, service="Observability", costs=("0", "0", "0", "0"))
-    more = replace(company, charges=(*company.charges, nothing))
+    company.write(again.home, [nothing], "nothing.csv")
+    again.finops("ingest", again.home / "nothing.csv", "--as", "part", *RESTATED)
     sql = (
         "SELECT tenant, agent, workflow, currency, sum(billed) AS billed, sum(effective) AS effective"
         " FROM fct_cost GROUP BY ALL ORDER BY ALL"
     )
-    found = [made.rows(sql) for made in (ledger, ingested(more, ledger.home / "more"))]
+    found = [made.rows(sql) for made in (ledger, again)]
     spent = [[row for row in rows if Decimal(row["billed"]) or Decimal(row["effective"])] for rows in found]
     assert spent[0] == spent[1]
+    is_new = all(piece.read_bytes() != (again.home / "nothing.csv").read_bytes() for piece in again.home.glob("bill-*.csv"))
+    assert again.rows("SELECT count(*) AS n FROM charge") == [{"n": len(company.charges) + is_new}]
