@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from finops.config import Overrides, load_settings
 from finops.core import numbers
+from finops.core.explaining.figures import Figure, Part
 from finops.core.judging.model_choice import MARGIN, Choice, ModelRuns, choices
 from finops.core.judging.verdicts import FEWEST_RUNS
 from finops.core.periods import last_period
@@ -69,7 +70,24 @@ def models(
     rows = []
     for currency in sorted({currency for _, currency in known}):
         rows += [_row(choice, currency) for choice in choices([one for one, of in known if of == currency])]
-    return Result(COLUMNS, rows, [], meta, _notes(rows, basis, bool(files), meta.get("mixed_runs", 0)))
+    notes = _notes(rows, basis, bool(files), meta.get("mixed_runs", 0))
+    told = ", ".join(str(path) for path in files)
+    return Result(COLUMNS, rows, [], meta, notes, made=(lambda place: _evaluated(rows[place], told)) if files else None)
+
+
+def _evaluated(row: Row, files: str) -> list[Figure]:
+    """What the entries of files of evaluations say of a model, and what is made of it."""
+    said = f"by the entries of {row['model']} for {row['group']}"
+    counted = tuple(Part(name, row[name], f"{name} {said}", source=files) for name in ("runs", "accepted"))
+    cost = Part("cost_per_run", row["cost_per_run"], f"mean cost of a run {said}", source=files)
+    each = "cost of a run x runs / accepted; its interval is the 80 % of the posterior (core/judging/model_choice.py)"
+    return [
+        *(Figure(part.name, part.name, (part,)) for part in (*counted, cost)),
+        Figure("success_rate", "accepted / runs", counted, places=6),
+        *(Figure(name, None, counted, "Wilson's 95 % interval of accepted / runs") for name in ("success_low", "success_high")),
+        *(Figure(f"cost_per_success{end}", None, (*counted, cost), each) for end in ("", "_low", "_high")),
+        Figure("rank", None, (*counted, cost), "its place by the cost of a success among the models of its group"),
+    ]
 
 
 def judged_runs(reader: Reader, first: date, last: date, currency: str | None) -> tuple[list[tuple[ModelRuns, str]], int]:

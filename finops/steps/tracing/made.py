@@ -33,7 +33,9 @@ def made_lines(table: str, answer: Result, where: Mapping[str, str | None]) -> R
     names = dict(where)
     wanted = names.pop("figure", None)
     if answer.made is None:
-        raise UsageError(f"no row of files is behind this answer of `{table}`", where="--trace", hint="leave out `--trace`")
+        raise UsageError(
+            f"no row of files is behind this answer of `{table}`", where="--trace", hint="leave out the words behind `--`"
+        )
     place = _place(table, answer, names)
     made = answer.made(place)
     row = row_of(answer.rows[place], made)

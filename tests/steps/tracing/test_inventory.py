@@ -217,6 +217,14 @@ def test_runs_and_models_go_down_to_outcomes_and_calls(sample: Sample) -> None:
     assert (lead["totals"][0]["judged"], lead["totals"][0]["accepted"]) == (own[0]["judged_runs"], own[0]["accepted"])
 
 
+def test_models_of_files_say_their_entries(finops: Sample, tmp_path: Path) -> None:
+    (tmp_path / "board.csv").write_text("model,runs,accepted,total_cost\na-1,50,40,12.5\nb-2,60,50,30\n")
+    found = finops("explain", "models", "--trace", "--where", "model=a-1", "-f", "json", "--", "board.csv").json
+    told = {row["part"]: (row["value"], row["source"]) for row in found["rows"]}
+    assert told == {"runs": ("50", "board.csv"), "accepted": ("40", "board.csv"), "cost_per_run": ("0.25", "board.csv")}
+    assert {one["figure"]: one["formula"] for one in found["totals"]}["success_rate"] == "accepted / runs"
+
+
 @pytest.mark.parametrize("table", ["drift", "burn"])
 def test_estimates_over_calls_name_their_method_and_their_calls(sample: Sample, table: str) -> None:
     found = sample("explain", table, "--trace", "--where", "agent=price-checker", "--last", "3d", "-f", "json").json
