@@ -207,5 +207,5 @@ def _note_rejects(
         marked = _sound_sql(files, malformed).replace("fault_column IS NULL", "fault_column IS NOT NULL", 1)
         writer.execute(
             f"INSERT INTO reject SELECT {LINEAGE[0]}, {LINEAGE[1]}, fault_column,"
-            f" {reason_sql(contract.fields, 'fault_column', 'fault_text')}, fault_text FROM ({marked})"
+            f" {reason_sql(contract.fields, 'fault_column', 'fault_text')}, fault_text FROM ({marked}) ORDER BY {LINEAGE[1]}"
         )
