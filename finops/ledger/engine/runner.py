@@ -32,7 +32,8 @@ from finops.ledger.engine.touched import EVERYTHING, Touched
 
 SORTED_LINES = 100_000
 """What comes of more billing lines, or of so many calls that they are built in pieces, is kept in the order in which it comes:
-sorting rows of so many columns takes longer than making them, and no figure depends on their order."""
+sorting rows of so many columns takes longer than making them, and no figure depends on their order. What is of several months
+is put in the order of its days, so that a later build of one month reads no other."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def _run(
         for number, chunk in enumerate(chunks):
             write_dirty_calls(database, chunk)
             for model in trace:
-                built = _build(database, model, names, full.build and number == 0)
+                order = "" if need_pieces(database, model) else _sorted(model)
+                built = _build(database, model, names, full.build and number == 0, order)
                 check(database, model, by_name, full.check and len(chunks) == 1, built)
                 rows[model.name] += built
         write_dirty_calls(database, dirty)
@@ -133,7 +135,9 @@ def _run(
         if len(months) > 1:
             write_days(database, "charge_day", days)
             names |= {"charge_within": within_days('c."ChargePeriodStart"', days)}
+        has_months = len({day.replace(day=1) for day in days}) > 1
         for model in chosen:
+            order = _sorted(model) if rows.get("stg_alike", 0) <= SORTED_LINES else _by_slice(model) if has_months else ""
             if model in trace or not (is_last or model.is_of_months):
                 continue
             is_new, is_tested = full.build and number == 0, full.check and len(months) == 1
@@ -141,7 +145,7 @@ def _run(
                 parts = gathered.conditions(model.slice) if gathered else None
                 is_new = is_tested = parts is None
                 names |= parts or EVERYTHING
-            built = _build(database, model, names, is_new, rows.get("stg_alike", 0) <= SORTED_LINES)
+            built = _build(database, model, names, is_new, order)
             if not model.view:
                 check(database, model, by_name, is_tested, built)
             rows[model.name] += built
@@ -169,14 +173,13 @@ def compiled(model: Model, names: Mapping[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", filled, model.sql).rstrip().rstrip(";")
 
 
-def _build(database: Database, model: Model, names: Mapping[str, str], full: bool, is_sorted: bool = True) -> int:
+def _build(database: Database, model: Model, names: Mapping[str, str], full: bool, order: str) -> int:
     """How many rows were built."""
     sql = compiled(model, names)
     is_staging, column = model.layer == "staging", model.slice_column
     if model.view:
         return database.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS\n{sql}")
     many = need_pieces(database, model)
-    order = _sorted(model) if is_sorted and not many else ""
     if full or is_staging or column is None or not _exists(database, model.name):
         made = f"CREATE OR REPLACE {'TEMP TABLE' if is_staging else 'TABLE'} {model.name} AS\nSELECT * FROM (\n{sql}\n)"
         try:
@@ -219,6 +222,10 @@ def _sorted(model: Model) -> str:
     if model.layer == "staging":
         return ""
     return f"\nORDER BY {', '.join(f'{column} NULLS FIRST' for column in model.grain)}" if model.grain else ""
+
+
+def _by_slice(model: Model) -> str:
+    return f"\nORDER BY {model.slice_column}" if model.layer != "staging" and model.slice_column else ""
 
 
 def _exists(database: Database, table: str) -> bool:
