@@ -106,4 +106,4 @@ def test_a_table_that_is_not_there_is_told(finops: Finops, tmp_path: Path) -> No
     benched(tmp_path, {})
     Path("finops.toml").write_text('[placement]\ncarbon = "none.csv"\n')
     ran = finops("place", "tagging", *AS_OF)
-    assert (ran.code, "the table of carbon can't be read: no such file" in ran.err) == (2, True)
+    assert (ran.code, "there is no file `" in ran.err, "[placement] carbon" in ran.err) == (2, True, True)
