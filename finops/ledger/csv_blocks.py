@@ -38,7 +38,7 @@ def opened(path: Path) -> IO[bytes]:
     if path.name.lower().endswith(".gz"):
         from isal import igzip
 
-        return cast("IO[bytes]", igzip.open(path, "rb"))  # type: ignore[no-untyped-call]
+        return cast("IO[bytes]", igzip.open(path, "rb"))  # type: ignore[no-untyped-call]  # isal has no types
     import pyarrow as pa
 
     return cast("IO[bytes]", pa.input_stream(os.fspath(path), compression="detect"))

@@ -71,7 +71,7 @@ def typed_csv(
     try:
         with _kept_memory():
             return _Conversion(connection, contract, scan, header, wanted, folder, lineage).run(threads)
-    except (Odd, EOFError, OSError, isal_zlib.error, pa.ArrowException):  # type: ignore[misc]
+    except (Odd, EOFError, OSError, isal_zlib.error, pa.ArrowException):  # type: ignore[misc]  # isal has no types
         shutil.rmtree(folder)
         return None
 

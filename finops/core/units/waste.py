@@ -98,8 +98,8 @@ def priced_calls(calls: Iterable[Row], rates: Iterable[Row], tokens: Sequence[Ro
             )
         rate = by_key.get(tuple(row[name] for name in _RATE_KEYS))
         told: dict[str, Any] = {**row, "list_cost": listed, "weighed": listed, "cost": billed_at(listed, rate)}
-        if rate is not None and (abroad := rate.get("billed_currency")):
-            told |= {"list_cost": None, "currency": abroad}
+        if rate is not None and rate["billed_currency"] != row["currency"]:
+            told |= {"list_cost": None, "currency": rate["billed_currency"]}
         priced.append(told)
     return priced
 

@@ -160,7 +160,7 @@ def _steps(reader: Reader, runs: Sequence[str]) -> dict[str, list[Row]]:
     rates = {}
     if days:
         window = {"first": days[0], "end": days[-1] + timedelta(days=1)}
-        rates = {tuple(rate[name] for name in _RATE): rate for rate in reader.read("call_rates", **window)}
+        rates = {tuple(rate[name] for name in _RATE): rate for rate in reader.read("call_rates", **window, abroad=False)}
     for row in rows:
         row["cost"] = billed_at(row["list_cost"], rates.get(tuple(row[name] for name in _RATE)))
         found[row["run_id"]].append(row)

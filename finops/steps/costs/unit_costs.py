@@ -160,7 +160,7 @@ def _of_requests(unit: Unit, cost: Row, by: Sequence[str], found: Row) -> Row:
 def _by_class(reader: Reader, settings: Settings, unit: Unit, by: Sequence[str], first: date, end: date) -> list[Row]:
     """A class's tokens at list price, times what the owner's calls of that model and day cost by bill or estimate."""
     names = ("day", "tenant", "agent", "workflow", "model", "currency")
-    rates = {tuple(row[name] for name in names): row for row in reader.read("call_rates", first=first, end=end)}
+    rates = {tuple(row[name] for name in names): row for row in reader.read("call_rates", first=first, end=end, abroad=False)}
     sums: dict[tuple[Any, ...], list[Decimal | None]] = defaultdict(lambda: [_ZERO, _ZERO])
     for row in unit_counts.class_days(reader, first, end):
         if row["currency"] is None or settings.currency not in (None, row["currency"]):

@@ -17,10 +17,11 @@ _FINE = Decimal("1E-12")
 
 
 def cost_above(share: Decimal, calls: Sequence[Row], one: Burn) -> Row:
-    """What the calls of a burn cost above `share`, which the budget has for each of its hours."""
+    """What the calls of a burn cost above `share`, which the budget has for each of its hours; unknown where none has a cost."""
     begun = _begun(one)
-    during = sum((row["cost"] for row in calls if row["cost"] is not None and begun <= row["hour"] <= one.last), Decimal(0))
-    return {"cost": (during - share * (one.last - begun + 1)).quantize(_FINE), "runs_cost": None}
+    during = [row["cost"] for row in calls if row["cost"] is not None and begun <= row["hour"] <= one.last]
+    above = (sum(during, Decimal(0)) - share * (one.last - begun + 1)).quantize(_FINE) if during else None
+    return {"cost": above, "runs_cost": None}
 
 
 def cost_of_bad_calls(

@@ -91,7 +91,7 @@ def _days(
     tokens = reader.read("volatility_tokens", **window, currency=currency)
     needless = priced_calls(
         reader.read("waste_calls", **window, by_outcome=False, by_call=False),
-        reader.read("call_rates", **window),
+        reader.read("call_rates", **window, abroad=False),
         reader.read("waste_cache", **window),
     )
     found: dict[tuple[str | None, ...], dict[str, Any]] = defaultdict(lambda: {name: np.zeros(size) for name in ("cost", *PARTS)})

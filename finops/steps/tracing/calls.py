@@ -119,7 +119,7 @@ def _wasted_calls(
     reader: Reader, settings: Settings, allocation: Any, where: Mapping[str, str | None], window: Mapping[str, Any]
 ) -> list[Row]:
     tokens = reader.read("waste_cache", **window)
-    rates = [*reader.read("call_rates", **window), *reader.read("call_rates_abroad", **window)]
+    rates = reader.read("call_rates", **window, abroad=True)
 
     def found(*, by_call: bool) -> list[Row]:
         rows = priced_calls(reader.read("waste_calls", **window, by_outcome=True, by_call=by_call), rates, tokens)
@@ -186,7 +186,7 @@ def _unused(reader: Reader, settings: Settings, window: Mapping[str, Any]) -> li
 
 def _rates(reader: Reader, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
     days = sorted({row["day"] for row in rows})
-    found = reader.read("call_rates", first=days[0], end=days[-1] + timedelta(days=1))
+    found = reader.read("call_rates", first=days[0], end=days[-1] + timedelta(days=1), abroad=False)
     return {tuple(rate[name] for name in _RATE): rate for rate in found}
 
 

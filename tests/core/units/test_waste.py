@@ -21,7 +21,7 @@ OWNER: dict[str, Any] = {
 
 def test_a_call_costs_its_share_of_a_bill_in_whatever_currency() -> None:
     call = {**OWNER, "cause": "retried", "list_cost": D(2), "excess_tokens": None}
-    rate = {**OWNER, "list_cost": D(8), "effective": D("7.2")}
+    rate = {**OWNER, "list_cost": D(8), "effective": D("7.2"), "billed_currency": "USD"}
     (at_home,) = priced_calls([call], [rate], [])
     assert (at_home["currency"], at_home["list_cost"], at_home["cost"]) == ("USD", D(2), D("1.8"))
     (abroad,) = priced_calls([call], [{**rate, "billed_currency": "EUR"}], [])

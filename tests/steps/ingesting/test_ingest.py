@@ -41,7 +41,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*paths: str | Path, **options: object) -> list[dict[str, object]]:
     """The rows of a call that builds nothing."""
-    given = Options(build=False, **options)  # type: ignore[arg-type]
+    given = Options(build=False, **options)  # type: ignore[arg-type]  # each option has its own type
     return [dict(row) for row in ingest(Overrides(), paths, given, talk=Silence()).rows]
 
 
