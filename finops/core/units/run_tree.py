@@ -20,7 +20,7 @@ _BY_WORD: Mapping[str, Kind] = {
 
 @dataclass(frozen=True)
 class Step:
-    """One span. Times are microseconds; `cost` is None where unknown or where the span meters nothing of its own."""
+    """One span. Times are microseconds; `cost` is in `currency`, None where unknown or where it meters nothing of its own."""
 
     key: str
     parent: str | None
@@ -29,6 +29,7 @@ class Step:
     start: int
     end: int
     cost: Decimal | None = None
+    currency: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -42,14 +43,14 @@ class Step:
 
 @dataclass
 class Node:
-    """A step in its tree. `cost_below` has the whole subtree, `own_time` is what no child covers, `path_time` is the time for
-    which the run waited for this step itself: path times of a run add up to its duration.
+    """A step in its tree. `costs_below` has the whole subtree by currency, `own_time` is what no child covers, `path_time` is the
+    time for which the run waited for this step itself: path times of a run add up to its duration.
     """
 
     step: Step
     depth: int = 0
     children: list[Node] = field(default_factory=list)
-    cost_below: Decimal | None = None
+    costs_below: dict[str, Decimal] = field(default_factory=dict)
     last: int = 0
     """When the step or the last one below it ended."""
     own_time: int = 0
@@ -125,9 +126,11 @@ def _parents_first(roots: Sequence[Node]) -> list[Node]:
 
 
 def _sum_up(node: Node) -> None:
-    costs = [node.step.cost, *(child.cost_below for child in node.children)]
-    known = [cost for cost in costs if cost is not None]
-    node.cost_below = sum(known, Decimal(0)) if known else None
+    sums = defaultdict(Decimal, {} if node.step.cost is None else {node.step.currency: node.step.cost})
+    for child in node.children:
+        for currency, cost in child.costs_below.items():
+            sums[currency] += cost
+    node.costs_below = dict(sorted(sums.items()))
     node.last = max([node.step.end, node.step.start, *(child.last for child in node.children)])
     node.own_time = max(node.step.end - node.step.start, 0) - _covered(node)
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
+from finops.core.units.call_cost import CallRates
+
 Row = Mapping[str, Any]
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _STORED = Decimal("1e-12")
-_RATE_KEYS = ("day", "tenant", "agent", "workflow", "model", "currency")
 _PRICE_KEYS = ("tenant", "agent", "workflow", "model", "currency")
 _WRITES = ("cache_write_5m", "cache_write_1h")
 
@@ -83,10 +84,10 @@ def anything_told(told: Mapping[str, int]) -> bool:
 
 def priced_calls(calls: Iterable[Row], rates: Iterable[Row], tokens: Sequence[Row]) -> list[dict[str, Any]]:
     """Each row of needless calls with `list_cost` and `cost`: list price times what the owner's calls of that model and day cost
-    by bill or estimate, over their list price. A long prompt costs its excess tokens at the owner's price of fresh input.
-    Where the bill is in another currency than the list price, so is the row: its list price is then in `weighed` alone.
+    by bill or estimate, over their list price (`CallRates.at_bill`). A long prompt costs its excess tokens at the owner's price
+    of fresh input.
     """
-    by_key = {tuple(row[name] for name in _RATE_KEYS): row for row in rates}
+    at = CallRates(rates)
     prices = input_prices(tokens)
     priced = []
     for row in calls:
@@ -96,11 +97,7 @@ def priced_calls(calls: Iterable[Row], rates: Iterable[Row], tokens: Sequence[Ro
             listed = (
                 None if price is None or row["excess_tokens"] is None else _stored(_EXACT.multiply(price, row["excess_tokens"]))
             )
-        rate = by_key.get(tuple(row[name] for name in _RATE_KEYS))
-        told: dict[str, Any] = {**row, "list_cost": listed, "weighed": listed, "cost": billed_at(listed, rate)}
-        if rate is not None and rate["billed_currency"] != row["currency"]:
-            told |= {"list_cost": None, "currency": rate["billed_currency"]}
-        priced.append(told)
+        priced.append(at.at_bill(row, listed))
     return priced
 
 
@@ -149,13 +146,6 @@ def grouped(rows: Iterable[Row], by: Sequence[str]) -> list[dict[str, Any]]:
                 sums[name] = _EXACT.add(sums[name] or Decimal(0), row[name])
     ordered = sorted(found.items(), key=lambda item: (-(item[1]["cost"] or 0), *(str(part) for part in item[0])))
     return [{**dict(zip((*by, "currency"), key, strict=True)), **sums} for key, sums in ordered]
-
-
-def billed_at(listed: Decimal | None, rate: Row | None) -> Decimal | None:
-    """An amount at list price x `effective` / `list_cost` of its owner, model and day; None where either is unknown."""
-    if listed is None or rate is None or rate["effective"] is None or not rate["list_cost"]:
-        return None
-    return _stored(_EXACT.divide(_EXACT.multiply(listed, rate["effective"]), rate["list_cost"]))
 
 
 def _stored(amount: Decimal) -> Decimal:

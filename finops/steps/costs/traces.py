@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from finops.config import Overrides, Settings, load_settings
-from finops.core.numbers import count, duration, money_table, percent
+from finops.core.numbers import count, duration, money_table, percent, plain_decimal
 from finops.core.periods import chosen_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
+from finops.core.units.call_cost import CallRates
 from finops.core.units.run_tree import Step, Tree, tree
-from finops.core.units.waste import billed_at
 from finops.errors import DataError, UsageError
 from finops.ledger.cube import require_built
 from finops.ledger.store import Reader, one_state
@@ -46,6 +46,7 @@ STEPS = (
     *(Column("path_seconds", "On path s", "number"), Column("prefill_seconds", "To first token s", "number", wide_only=True)),
     Column("tokens", "Tokens", "count"),
     *(Column("cost", "Cost", "money", "run_cost"), Column("cost_below", "With below", "money", "run_cost")),
+    *(Column("costs_below", "With below, by currency", "list", wide_only=True),),
     *(Column("list_cost", "At list price", "money", "list_cost", wide_only=True), Column("currency", "Currency", wide_only=True)),
     *(
         Column("status", "Status"),
@@ -60,7 +61,6 @@ STEPS = (
         Column("parent", "Parent", wide_only=True),
     ),
 )
-_RATE = ("day", "tenant", "agent", "workflow", "model", "currency")
 _REPLAY = (
     "agent",
     "model",
@@ -98,10 +98,12 @@ def traces(
         _ready(reader, settings, talk)
         window = {"first": period.first, "end": period.end, "currency": settings.currency}
         runs = reader.read("traces_runs", **window, **{**conditions, **(where or {})}, top=top)
-        steps = _steps(reader, [run["run_id"] for run in runs])
+        steps = _steps(reader, sorted({run["run_id"] for run in runs}))
     rows = [_run_row(run, steps[run["run_id"]]) for run in runs]
     meta = {"currency": settings.currency, "as_of": settings.as_of, "period": period.label}
     notes = ["`finops traces --run RUN` shows one as a tree"] if rows else ["no run of this time has a known cost"]
+    if len(steps) < len(rows):
+        notes.append("a run whose calls are billed in several currencies has a row for each")
     return Result(RUNS, rows, _totals(rows), meta, notes)
 
 
@@ -119,14 +121,15 @@ def trace_of(overrides: Overrides, run: str, *, talk: Talk) -> Result:
     currency = currencies.pop() if len(currencies) == 1 else None
     rows = []
     for node in made.nodes:
-        row = by_key[node.step.key]
+        row, below = by_key[node.step.key], node.costs_below
+        own = row["currency"] or (next(iter(below)) if len(below) == 1 else currency)
         rows.append(
             {
                 "depth": node.depth,
                 "step": _INDENT * min(node.depth, 12) + (row["name"] or row["operation"]),
                 "kind": node.step.kind,
                 **{name: row[name] for name in (*_REPLAY, "trace", "span", "parent")},
-                "currency": row["currency"] or currency,
+                "currency": own,
                 "at_seconds": _seconds(node.step.start - made.start),
                 "seconds": _seconds(node.step.end - node.step.start),
                 "own_seconds": _seconds(node.own_time),
@@ -134,7 +137,8 @@ def trace_of(overrides: Overrides, run: str, *, talk: Talk) -> Result:
                 "prefill_seconds": _between(row["start_time"], row["first_token_time"]),
                 "tokens": (row["input_tokens"] or 0) + (row["output"] or 0) if row["counted"] and row["model"] else None,
                 "cost": row["cost"],
-                "cost_below": node.cost_below,
+                "cost_below": below.get(own) if own and below.keys() <= {own} else None,
+                "costs_below": [f"{plain_decimal(cost)} {name}" for name, cost in below.items()],
                 "list_cost": row["list_cost"],
             }
         )
@@ -153,17 +157,14 @@ def _ready(reader: Reader, settings: Settings, talk: Talk) -> None:
 
 def _steps(reader: Reader, runs: Sequence[str]) -> dict[str, list[Row]]:
     """The steps of each run, each counted one with its `cost`: list price by what the owner's calls of that day cost, billed
-    or estimated."""
+    or estimated, in the currency of that."""
     found: dict[str, list[Row]] = defaultdict(list)
     rows = reader.read("traces_steps", runs=list(runs)) if runs else []
     days: list[date] = sorted({row["day"] for row in rows})
-    rates = {}
-    if days:
-        window = {"first": days[0], "end": days[-1] + timedelta(days=1)}
-        rates = {tuple(rate[name] for name in _RATE): rate for rate in reader.read("call_rates", **window, abroad=False)}
+    window = {"first": days[0], "end": days[-1] + timedelta(days=1)} if days else None
+    rates = CallRates(reader.read("call_rates", **window, abroad=True) if window else ())
     for row in rows:
-        row["cost"] = billed_at(row["list_cost"], rates.get(tuple(row[name] for name in _RATE)))
-        found[row["run_id"]].append(row)
+        found[row["run_id"]].append(rates.at_bill(row, row["list_cost"]))
     return found
 
 
@@ -177,6 +178,7 @@ def _tree(rows: Sequence[Row]) -> Tree:
             _micros(row["start_time"]),
             max(_micros(row["end_time"]), _micros(row["start_time"])),
             row["cost"],
+            row["currency"] or "",
         )
         for row in rows
     )
@@ -189,16 +191,15 @@ def _key(row: Row) -> str:
 
 
 def _run_row(run: Row, steps: Sequence[Row]) -> Row:
-    sums = _sums(steps)
-    amount = sums.get(run["currency"], (None, None))[0]
+    cost, listed = _sums(steps).get(run["currency"], (None, None))
     return {
         "run": run["run_id"],
         **{
             name: run[name]
             for name in ("workflow", "agent", "tenant", "start_time", "currency", "model_calls", "status", "accepted")
         },
-        "cost": amount,
-        "list_cost": run["list_cost"],
+        "cost": cost,
+        "list_cost": listed,
         "seconds": None if run["duration_ms"] is None else run["duration_ms"] / 1000,
         "bottleneck": _tree(steps).bottleneck() if steps else None,
         "dear": _dear(run),
@@ -207,7 +208,7 @@ def _run_row(run: Row, steps: Sequence[Row]) -> Row:
 
 def _dear(run: Row) -> str | None:
     """How the run's cost, calls, tokens per call and price per token compare with the middle run of its workflow."""
-    if run["usual_runs"] < 10 or not run["usual_cost"]:
+    if run["list_cost"] is None or run["usual_runs"] < 10 or not run["usual_cost"]:
         return None
     parts = [f"{_times(run['list_cost'] / run['usual_cost'])} cost"]
     if run["usual_calls"] and run["model_calls"]:
@@ -224,15 +225,18 @@ def _times(ratio: Decimal) -> str:
     return f"{ratio:.1f}×" if ratio < 10 else f"{ratio:,.0f}×"
 
 
-def _sums(rows: Sequence[Row]) -> dict[str, tuple[Decimal | None, Decimal]]:
-    sums: dict[str, tuple[Decimal | None, Decimal]] = {}
+def _sums(rows: Sequence[Row]) -> dict[str, tuple[Decimal | None, Decimal | None]]:
+    """Cost and list price by currency: the list price of calls that are billed in another currency is in neither sum."""
+    sums: dict[str, tuple[Decimal | None, Decimal | None]] = {}
     for row in rows:
-        if row["list_cost"] is None or row["currency"] is None:
-            continue
-        cost, listed = sums.get(row["currency"], (None, Decimal(0)))
-        cost = cost if row["cost"] is None else (cost or Decimal(0)) + row["cost"]
-        sums[row["currency"]] = (cost, listed + row["list_cost"])
+        if row["weighed"] is not None and row["currency"] is not None:
+            cost, listed = sums.get(row["currency"], (None, None))
+            sums[row["currency"]] = (_plus(cost, row["cost"]), _plus(listed, row["list_cost"]))
     return sums
+
+
+def _plus(total: Decimal | None, amount: Decimal | None) -> Decimal | None:
+    return total if amount is None else (total or Decimal(0)) + amount
 
 
 def _totals(rows: Sequence[Row]) -> list[Row]:
@@ -257,13 +261,27 @@ def _path_notes(made: Tree) -> list[str]:
 
 def _unpriced_notes(rows: Sequence[Row]) -> list[str]:
     unpriced = sum(1 for row in rows if row["unpriced"])
-    without = sum(1 for row in rows if row["list_cost"] is not None and row["cost"] is None)
     notes = [f"{count(unpriced)} calls have no known price"] if unpriced else []
-    if without:
-        listed = sum((row["list_cost"] for row in rows if row["list_cost"] is not None and row["cost"] is None), Decimal(0))
-        currency = next(row["currency"] for row in rows if row["list_cost"] is not None and row["cost"] is None)
-        notes.append(f"{count(without)} calls, {money_table(listed, currency)} at list price, are on no bill and no estimate")
+    notes += [
+        f"{count(calls)} calls, {money_table(listed, currency)} at list price, are on no bill and no estimate"
+        for currency, (calls, listed) in _listed(row for row in rows if row["cost"] is None)
+    ]
+    abroad = [row for row in rows if row["cost"] is not None and row["currency"] != row["listed_in"]]
+    notes += [
+        f"{count(calls)} calls, {money_table(listed, currency)} at list price, are billed in another currency"
+        for currency, (calls, listed) in _listed(abroad)
+    ]
     return notes
+
+
+def _listed(rows: Iterable[Row]) -> list[tuple[str, tuple[int, Decimal]]]:
+    """By currency of list prices, the calls that have one and what they come to."""
+    sums: dict[str, tuple[int, Decimal]] = {}
+    for row in rows:
+        if row["weighed"] is not None and row["listed_in"] is not None:
+            calls, listed = sums.get(row["listed_in"], (0, Decimal(0)))
+            sums[row["listed_in"]] = (calls + 1, listed + row["weighed"])
+    return sorted(sums.items())
 
 
 def _micros(moment: datetime) -> int:

@@ -14,6 +14,7 @@ from finops.core.numbers import count, money_table
 from finops.core.periods import Period, chosen_period, month_text
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
+from finops.core.units.call_cost import CallRates
 from finops.core.units.economics import (
     MILLION,
     UNITS,
@@ -25,7 +26,6 @@ from finops.core.units.economics import (
     unit_cost,
     work_unit,
 )
-from finops.core.units.waste import billed_at
 from finops.errors import UsageError
 from finops.ledger import unit_counts
 from finops.ledger.cube import require_built
@@ -158,17 +158,17 @@ def _of_requests(unit: Unit, cost: Row, by: Sequence[str], found: Row) -> Row:
 
 
 def _by_class(reader: Reader, settings: Settings, unit: Unit, by: Sequence[str], first: date, end: date) -> list[Row]:
-    """A class's tokens at list price, times what the owner's calls of that model and day cost by bill or estimate."""
-    names = ("day", "tenant", "agent", "workflow", "model", "currency")
-    rates = {tuple(row[name] for name in names): row for row in reader.read("call_rates", first=first, end=end, abroad=False)}
+    """A class's tokens at list price, times what the owner's calls of that model and day cost by bill or estimate, in the
+    currency of that."""
+    rates = CallRates(reader.read("call_rates", first=first, end=end, abroad=True))
     sums: dict[tuple[Any, ...], list[Decimal | None]] = defaultdict(lambda: [_ZERO, _ZERO])
-    for row in unit_counts.class_days(reader, first, end):
+    for listed in unit_counts.class_days(reader, first, end):
+        row = rates.at_bill(listed, listed["list_cost"])
         if row["currency"] is None or settings.currency not in (None, row["currency"]):
             continue
         row |= {"month": month_text(row["day"]), "week": f"{row['day'] - timedelta(days=row['day'].weekday())}"}
         own = sums[tuple(row[name] for name in (*by, "currency"))]
-        amount = billed_at(row["list_cost"], rates.get(tuple(row[name] for name in names)))
-        own[0] = None if amount is None or own[0] is None else own[0] + amount
+        own[0] = None if row["cost"] is None or own[0] is None else own[0] + row["cost"]
         own[1] = (own[1] or _ZERO) + (row["tokens"] or _ZERO)
     found = []
     for key, (cost, tokens) in sums.items():

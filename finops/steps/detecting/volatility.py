@@ -17,6 +17,7 @@ from finops.core.numbers import date_text
 from finops.core.periods import last_period
 from finops.core.result import Column, Result
 from finops.core.talk import Talk
+from finops.core.units.call_cost import CallRates
 from finops.core.units.waste import priced_calls
 from finops.errors import UsageError
 from finops.ledger.store import Reader, one_state
@@ -88,34 +89,35 @@ def _days(
 ) -> dict[tuple[str | None, ...], dict[str, Any]]:
     """By key (and `all`) the days' cost in parts that add up to it, exact before they become floats."""
     size = (window["end"] - window["first"]).days
-    tokens = reader.read("volatility_tokens", **window, currency=currency)
-    needless = priced_calls(
-        reader.read("waste_calls", **window, by_outcome=False, by_call=False),
-        reader.read("call_rates", **window, abroad=False),
-        reader.read("waste_cache", **window),
-    )
+    rates = reader.read("call_rates", **window, abroad=True)
+    at = CallRates(rates)
+    tokens = [at.at_bill(row, row["list_cost"]) for row in reader.read("volatility_tokens", **window)]
+    tokens = [row for row in tokens if currency in (None, row["currency"])]
+    calls = reader.read("waste_calls", **window, by_outcome=False, by_call=False)
+    needless = priced_calls(calls, rates, reader.read("waste_cache", **window))
     found: dict[tuple[str | None, ...], dict[str, Any]] = defaultdict(lambda: {name: np.zeros(size) for name in ("cost", *PARTS)})
     listed: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     used: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    paid: dict[str, Decimal] = defaultdict(Decimal)
-    asked: dict[str, Decimal] = defaultdict(Decimal)
+    paid: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    asked: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    listed_in: dict[tuple[str, str], str] = {}
     for row in tokens:
-        kind = (row["currency"], row["model"], row["token_class"])
-        listed[kind] += row["list_cost"]
+        kind = (row["currency"], row["listed_in"], row["model"], row["token_class"])
+        listed[kind] += row["weighed"]
         used[kind] += row["tokens"]
-        asked[row["currency"]] += row["list_cost"]
-    of_calls = {(row["model"], row["currency"]) for row in tokens}
+        asked[kind[:2]] += row["weighed"]
+        listed_in[row["model"], row["currency"]] = row["listed_in"]
     for row in reader.read("volatility_cost", **window, currency=currency):
-        calls = (row["model"], row["currency"]) in of_calls
-        if calls:
-            paid[row["currency"]] += row["cost"]
+        prices = listed_in.get((row["model"], row["currency"]))
+        if prices is not None:
+            paid[row["currency"], prices] += row["cost"]
         for key in _keys(row, by):
-            own, at = found[key], (row["day"] - window["first"]).days
-            own["cost"][at] += float(row["cost"])
-            own["price" if calls else "other"][at] += float(row["cost"])
+            own, at_day = found[key], (row["day"] - window["first"]).days
+            own["cost"][at_day] += float(row["cost"])
+            own["other" if prices is None else "price"][at_day] += float(row["cost"])
     for row in tokens:
-        kind = (row["currency"], row["model"], row["token_class"])
-        discount = float(paid[row["currency"]] / asked[row["currency"]]) if asked[row["currency"]] else 0.0
+        kind = (row["currency"], row["listed_in"], row["model"], row["token_class"])
+        discount = float(paid[kind[:2]] / asked[kind[:2]]) if asked[kind[:2]] else 0.0
         amount = float(row["tokens"] * listed[kind] / used[kind]) * discount if used[kind] else 0.0
         for key in _keys(row, by):
             _move(found[key], "price", "demand", (row["day"] - window["first"]).days, amount)

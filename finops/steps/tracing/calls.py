@@ -11,8 +11,9 @@ from typing import Any
 from finops.config import Settings
 from finops.core.periods import Period
 from finops.core.result import Column, Result
+from finops.core.units.call_cost import CallRates
 from finops.core.units.economics import divided
-from finops.core.units.waste import billed_at, priced_calls
+from finops.core.units.waste import priced_calls
 from finops.errors import DataError, UsageError
 from finops.ledger import unit_counts
 from finops.ledger.call_lines import call_lines
@@ -21,7 +22,6 @@ from finops.steps.tracing.cost import cost_lines, require_same_rules
 
 Row = dict[str, Any]
 _ZERO = Decimal(0)
-_RATE = ("day", "tenant", "agent", "workflow", "model", "currency")
 CALL_NAMES = ("tenant", "agent", "workflow", "model")
 WASTE_NAMES = ("cause", *CALL_NAMES, "service", "region", "instance_type")
 _CAPACITY = ("idle", "unused_commitment")
@@ -73,8 +73,10 @@ def run_lines(reader: Reader, settings: Settings, where: Mapping[str, str | None
     rows = call_lines(reader, allocation, "c.run_id = $1 AND c.counted", [run])
     if not rows:
         raise DataError(f"no run `{run}` is in the ledger", where="--where", hint="`finops traces` lists runs with their names")
-    rates = _rates(reader, rows)
-    told = [_told(row, None, billed_at(row["list_cost"], rates.get(tuple(row[name] for name in _RATE)))) for row in rows]
+    days = sorted({row["day"] for row in rows})
+    rates = CallRates(reader.read("call_rates", first=days[0], end=days[-1] + timedelta(days=1), abroad=True))
+    priced = [rates.at_bill(row, row["list_cost"]) for row in rows]
+    told = [_told(row, None, row["cost"]) for row in priced]
     notes = [
         "cost: list price x (cost of the owner's calls of that model and day / their list price); the former's rows: "
         "`finops explain cost --trace --where agent=AGENT --where model=MODEL --where day=DAY`"
@@ -149,7 +151,7 @@ def _wasted_calls(
 
 
 def _group(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in ("cause", *_RATE))
+    return tuple(row[name] for name in ("cause", "day", *CALL_NAMES, "listed_in"))
 
 
 def _shared(cost: Decimal | None, parts: Sequence[Decimal | None]) -> list[Decimal | None]:
@@ -182,12 +184,6 @@ def _unused(reader: Reader, settings: Settings, window: Mapping[str, Any]) -> li
         {**window, "currency": settings.currency},
     )
     return [{**_EMPTY, **row, "cause": "unused_commitment"} for row in found]
-
-
-def _rates(reader: Reader, rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
-    days = sorted({row["day"] for row in rows})
-    found = reader.read("call_rates", first=days[0], end=days[-1] + timedelta(days=1), abroad=False)
-    return {tuple(rate[name] for name in _RATE): rate for rate in found}
 
 
 def _told(row: Row, cause: str | None, cost: Decimal | None) -> Row:

@@ -19,7 +19,8 @@ def runs(draw: st.DrawFn) -> list[Step]:
         parent = draw(st.none() | st.integers(0, number + 1).map(str))
         cost = draw(st.none() | st.integers(0, 1000).map(lambda n: Decimal(n) / 1000))
         operation = draw(st.sampled_from(("inference", "tool", "retrieval", "agent", "other")))
-        steps.append(Step(str(i), parent, operation, "x", start, start + draw(st.integers(0, 60)), cost))
+        currency = draw(st.sampled_from(("EUR", "USD")))
+        steps.append(Step(str(i), parent, operation, "x", start, start + draw(st.integers(0, 60)), cost, currency))
     return steps
 
 
@@ -31,8 +32,10 @@ def test_times_and_costs_add_up_in_any_order(steps: list[Step], shuffle: object)
     assert sum(node.path_time for node in made.nodes) + made.waited == made.end - made.start
     assert sum(made.time_by_kind().values()) == made.end - made.start
     assert all(0 <= node.own_time <= node.step.end - node.step.start for node in made.nodes)
-    roots = [node.cost_below for node in made.nodes if node.depth == 0 and node.cost_below is not None]
-    assert sum(roots, Decimal(0)) == sum((step.cost for step in steps if step.cost is not None), Decimal(0))
+    for currency in ("EUR", "USD"):
+        roots = [node.costs_below.get(currency, Decimal(0)) for node in made.nodes if node.depth == 0]
+        own = [step.cost for step in steps if step.cost is not None and step.currency == currency]
+        assert sum(roots, Decimal(0)) == sum(own, Decimal(0))
     again = tree(steps[::-1])
     assert again is not None
     assert [(n.step, n.depth, n.path_time) for n in again.nodes] == [(n.step, n.depth, n.path_time) for n in made.nodes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,64 @@ def test_a_table_shows_the_tree(finops: Finops) -> None:
     ran = finops("traces", "--run", f"{1:032x}", "--as-of", "2026-10-20")
     assert "· chat" in ran.out
     assert "it waited for" in ran.out + ran.err
+
+
+BILL = (
+    "BillingAccountId,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,InvoiceIssuerName,ProviderName,"
+    "ChargeCategory,ServiceName,BilledCost,EffectiveCost,ListCost,x_Model\n"
+    "1,{currency},2026-10-01T00:00:00Z,2026-10-02T00:00:00Z,2026-10-03T00:00:00Z,OpenAI,OpenAI,Usage,API,{cost},{cost},{cost},{model}\n"
+)
+
+
+@pytest.fixture
+def billed_abroad(finops: Finops) -> Finops:
+    """Two runs of gpt-4o, 0.0105 USD at list price and 0.009 EUR on a bill in euros, and of gpt-4o-mini, billed in USD."""
+    Path("euro.csv").write_text(BILL.format(currency="EUR", cost="0.009", model="gpt-4o"))
+    Path("usd.csv").write_text(BILL.format(currency="USD", cost="0.0002", model="gpt-4o-mini"))
+    Path("finops.toml").write_text('[currency]\nrates = "rates.csv"\n')
+    Path("rates.csv").write_text("date,from,to,rate,source\n2026-10-01,EUR,USD,1.25,ECB\n")
+    assert finops("ingest", "euro.csv", "usd.csv", "--no-build").code == 0
+    ingested(finops, Run(1).chat().chat(), Run(2).chat(model="gpt-4o-mini").chat())
+    return finops
+
+
+def test_a_run_is_told_in_the_currency_that_it_is_billed_in(billed_abroad: Finops) -> None:
+    """Never two currencies in one figure: a run of several has a row for each, and its tree has every sum by currency."""
+    given = ("--as-of", "2026-10-20", "-f", "json")
+    answer = billed_abroad("traces", *given).json
+    runs = {(row["run"][-1], row["currency"]): (row["cost"], row["list_cost"]) for row in answer["rows"]}
+    assert runs == {
+        **{("1", "EUR"): ("0.006", None), ("2", "EUR"): ("0.003", None)},
+        ("2", "USD"): ("0.0002", "0.00021"),
+    }
+    assert {total["currency"]: total["cost"] for total in answer["totals"]} == {"EUR": "0.009", "USD": "0.0002"}
+    assert "a run whose calls are billed in several currencies has a row for each" in answer["meta"]["notes"]
+    tree = billed_abroad("traces", "--run", f"{2:032x}", *given).json
+    root, mini, dear = tree["rows"]
+    assert (root["cost_below"], root["costs_below"]) == (None, ["0.003 EUR", "0.0002 USD"])
+    assert (mini["cost"], mini["cost_below"], mini["currency"]) == ("0.0002", "0.0002", "USD")
+    assert (dear["cost"], dear["cost_below"], dear["currency"]) == ("0.003", "0.003", "EUR")
+    assert {total["currency"]: total["cost"] for total in tree["totals"]} == {"EUR": "0.003", "USD": "0.0002"}
+    assert any("at list price, are billed in another currency" in note for note in tree["meta"]["notes"])
+    traced = billed_abroad("explain", "traces", "--trace", "--where", f"run={2:032x}", *given).json
+    assert {total["currency"]: total["cost"] for total in traced["totals"]} == {"EUR": "0.003", "USD": "0.0002"}
+    assert [row["currency"] for row in billed_abroad("traces", "--currency", "USD", *given).json["rows"]] == ["USD"]
+
+
+def test_in_a_reporting_currency_a_run_has_one_row(billed_abroad: Finops) -> None:
+    """0.003 EUR are 0.00375 USD at the rate of the day."""
+    Path("finops.toml").write_text('[currency]\nrates = "rates.csv"\nreport = "USD"\n')
+    ran = billed_abroad("traces", "--as-of", "2026-10-20", "-f", "json")
+    assert {row["run"][-1]: row["cost"] for row in ran.json["rows"]} == {"1": "0.0075", "2": "0.00395"}
+    tree = billed_abroad("traces", "--run", f"{2:032x}", "--as-of", "2026-10-20", "-f", "json").json
+    assert tree["rows"][0]["cost_below"] == "0.00395"
+
+
+def test_tokens_by_class_cost_what_they_are_billed(billed_abroad: Finops) -> None:
+    by = ("--unit", "1m_tokens", "--by", "token_class", "--as-of", "2026-10-20", "-f", "json")
+    rows = billed_abroad("cost", *by).json["rows"]
+    sums = {currency: sum(Decimal(row["cost"]) for row in rows if row["currency"] == currency) for currency in ("EUR", "USD")}
+    assert sums == {"EUR": Decimal("0.009"), "USD": Decimal("0.0002")}
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,15 @@ def test_needless_calls_cost_in_the_currency_of_their_bill_and_are_followed_to_t
     assert {total["currency"]: total["cost"] for total in traced["totals"]} == wasted
 
 
+def test_runs_are_told_in_the_currency_of_their_bill(finops: Finops, home: Path) -> None:
+    given = ("--month", "2026-11", "--where", "agent=quote-approver", "--top", "3")
+    runs = rows_of(finops, home, "traces", *given)
+    assert [row["currency"] for row in runs] == ["GBP"] * 3
+    for row in runs:
+        steps = rows_of(finops, home, "traces", "--run", row["run"])
+        assert sum(Decimal(step["cost"] or 0) for step in steps) == Decimal(row["cost"]) > 0
+
+
 @pytest.mark.parametrize("month", MONTHS)
 def test_cost_of_nodes_by_tenant_is_what_was_planted(finops: Finops, home: Path, month: str) -> None:
     for provider in ISSUERS:

@@ -6,6 +6,5 @@ SELECT
 FROM fct_usage u
 WHERE u.token_class IS NOT NULL AND u.model IS NOT NULL AND u.currency IS NOT NULL AND u.list_cost IS NOT NULL
     AND u.call_day >= CAST($first AS DATE) AND u.call_day < CAST($end AS DATE)
-    AND ($currency IS NULL OR u.currency = $currency)
 GROUP BY u.call_day, u.tenant, u.agent, u.workflow, u.model, u.token_class, u.currency
 ORDER BY u.currency, u.tenant, u.agent, u.workflow, u.model, u.token_class, day
