@@ -129,6 +129,14 @@ def encoded(texts: pa.Array) -> pa.DictionaryArray:
     return texts.dictionary_encode()
 
 
+def told_map(maps: pa.Array) -> pa.Array:
+    """Maps with each of their keys and values told once."""
+    import pyarrow as pa
+
+    keys, values = maps.keys.dictionary_encode(), maps.items.dictionary_encode()
+    return pa.MapArray.from_arrays(maps.offsets, keys, values, mask=maps.is_null())
+
+
 def code_array(codes: Codes) -> pa.Array:
     import pyarrow as pa
 

@@ -170,16 +170,22 @@ class _Conversion:
         import pyarrow as pa
 
         made = self._plan.made if self._plan else {}
-        told = {o.field.name for group in self._plan.told.values() for o in group} if self._plan else set()
+        told, texts = self._told(), pa.dictionary(pa.int32(), pa.string())
+        kinds = {"text": texts, "map": pa.map_(texts, texts)}
         fields = [f for f in self._contract.fields if f.name in made or self._contract.name not in NARROW]
-        texts = pa.dictionary(pa.int32(), pa.string())
-        return [pa.field(f.name, texts if f.name in told and f.kind == "text" else stored(f)) for f in fields]
+        return [pa.field(f.name, kinds.get(f.kind, stored(f)) if f.name in told else stored(f)) for f in fields]
+
+    def _told(self) -> set[str]:
+        """The columns of few values."""
+        return {one.field.name for group in self._plan.told.values() for one in group} if self._plan else set()
 
     def _written(self, converted: Iterator[pa.RecordBatch | pa.Table]) -> TypedCsv:
         plainly = self._plan.plainly if self._plan else frozenset[str]()
         rest = _Rest(self._folder / "texts.parquet")
         sound = 0
-        with Sink(self._schema(), self._folder, self._lineage, GROUP_ROWS, plainly) as sink, rest:
+        narrow = self._contract.name in NARROW
+        sink = Sink(self._schema(), self._folder, self._lineage, GROUP_ROWS, plainly, repeated=self._told(), narrow=narrow)
+        with sink, rest:
             for group in converted:
                 if hasattr(group, "to_batches"):
                     rest.add(group, sink.rows)

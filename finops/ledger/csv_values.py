@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from finops.core.contracts import Field
 from finops.ledger.casting import Cast, define_casts, value_name
 from finops.ledger.connect import named, quoted
 from finops.ledger.csv_plan import Made, Plan
-from finops.ledger.csv_told import Told, code_array, encoded, whole
+from finops.ledger.csv_told import Told, code_array, encoded, told_map, whole
 from finops.ledger.plain import LONGEST_NULL_WORD
-from finops.ledger.sink import stored
+from finops.ledger.sink import short, shortened, stored
 from finops.ledger.totals import unsaid
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Values:
                 else:
                     index = code_array(np.array(which, np.int32)).cast(pa.int64()).take(code_array(places))
                     given = [read[name] for name in one.chosen]
-                    value = pc.choose(index, *(amount for amount, _ in given), *others)
+                    value = _choice(index, [amount for amount, _ in given], others)
                     some = [said if said is not None else pa.nulls(rows, pa.string()) for _, said in given]
                     none = (pa.nulls(1, pa.string())[0] for _ in others)
                     text = pc.choose(index, *some, *none) if any(said is not None for _, said in given) else None
@@ -122,16 +123,35 @@ class Values:
         import pyarrow as pa
 
         texts = texts.cast(pa.string())
-        data = texts.buffers()[2]
-        if data is None or not bytes(data).translate(None, _PLAIN_DIGITS):
-            try:
-                return texts.cast(stored(field)), None
-            except pa.ArrowInvalid:
-                pass
+        data, kind = texts.buffers()[2], stored(field)
+        if data is None or (_fit(texts, kind) and not bytes(data).translate(None, _PLAIN_DIGITS)):
+            with suppress(pa.ArrowInvalid):
+                return shortened(texts.cast(kind)), None
         made = Made(Field(field.name, field.kind), named(field.name), (field.name,))
         answer = self._ask(_cast_query((made,), unsaid(field.name, "VARCHAR")))(pa.table({field.name: texts}))
         _refuse_marked(whole(answer["bad"]))
         return whole(answer[field.name]), _as(whole(answer["billed_text"]), pa.string())
+
+
+def _fit(texts: pa.Array, kind: pa.Decimal128Type) -> bool:
+    """Whether no text is so long that it may have more digits before its point than the type: Arrow would make another amount of
+    it without a word."""
+    import pyarrow.compute as pc
+
+    longest = pc.max(pc.binary_length(texts)).as_py()
+    return longest is None or longest <= kind.precision - kind.scale
+
+
+def _choice(index: pa.Array, amounts: Sequence[pa.Array], others: pa.Array) -> pa.Array:
+    """By row one of the amounts, or one of the `others` behind them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    least = shortened(others)
+    if {least.type, *(one.type for one in amounts)} == {short()}:
+        whole_numbers = [one.view(pa.int64()) for one in (*amounts, least)]
+        return pc.choose(index, *whole_numbers[:-1], *whole_numbers[-1]).view(short())
+    return pc.choose(index, *(_as(one, others.type) for one in amounts), *others)
 
 
 def _cast_query(made: Sequence[Made], billed: str | None = None) -> str:
@@ -182,8 +202,10 @@ def _spread(answers: pa.Array, rows: Codes, field: Field) -> pa.Array:
 
     kind = stored(field)
     answers = _as(answers, kind)
+    if field.kind == "map":
+        answers = told_map(answers)
     if field.kind != "text":
-        return answers.take(code_array(rows))
+        return shortened(answers).take(code_array(rows))
     told = answers.dictionary_encode()
     return pa.DictionaryArray.from_arrays(told.indices.take(code_array(rows)), told.dictionary)
 

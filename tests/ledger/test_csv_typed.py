@@ -170,9 +170,11 @@ def test_a_bill_has_the_same_rows_and_rejects(tmp_path: Path, monkeypatch: pytes
 
 LONG = "0.1234567890123456789012345678"
 AMOUNT = st.sampled_from(
-    ["1.50", "0", "-3", "0.1234567890", "12." + "0" * 15, "", "7", "2.5E-06", "1e5", ".5", "5.", "+4", LONG, " "]
+    ["1.50", "0", "-3", "0.1234567890", "12." + "0" * 15, "", "7", "2.5E-06", "1e5", ".5", "5.", "+4", LONG, " ", "-1234567.5"]
 )
-BAD_AMOUNT = st.sampled_from(["abc", " 1.5", "1e005", "1_000", "-", ".", "1.2.3", "1-2", "$5", "9" * 27, "NaN", "1,5", "1e-30"])
+BAD_AMOUNT = st.sampled_from(
+    ["abc", " 1.5", "1e005", "1_000", "-", ".", "1.2.3", "1-2", "$5", "9" * 27, "4" * 31 + ".5", "NaN", "1,5", "1e-30"]
+)
 TIME = st.sampled_from(["2026-07-01T00:00:00Z", "2026-07-02 03:04:05", "2026-07-03", "2026-07-01T02:00:00+02:00"])
 BAD_TIME = st.sampled_from(["", "2026-07-01 00Z", "yesterday", "2026-7-1"])
 TEXT = st.sampled_from(
@@ -250,6 +252,16 @@ def test_any_focus_bill_is_typed_as_the_engine_types_it(tmp_path: Path, rows: li
 @given(bills(CUR_CELLS))
 def test_any_report_of_aws_is_typed_as_the_engine_types_it(tmp_path: Path, rows: list[list[str]]) -> None:
     same_by_both_ways(CUR, CUR_CELLS, rows, tmp_path, ",")
+
+
+DIGITS = st.from_regex(r"[0-9]{1,40}", fullmatch=True)
+
+
+@settings(SHARED, max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from(["", "-"]), DIGITS, st.sampled_from(["", ".5", ".000000000001"])), min_size=1))
+def test_amounts_of_any_length_are_kept_or_refused(tmp_path: Path, amounts: list[tuple[str, ...]]) -> None:
+    sound = ["", "1", "1", "1", "USD", "2026-07-01", "2026-07-02", "Usage", "AWS", "AWS", "i-0", "{}"]
+    same_by_both_ways(SOURCE, FOCUS_CELLS, [["".join(amount), *sound[1:]] for amount in amounts], tmp_path, ",")
 
 
 def test_only_rows_near_a_fault_are_left_to_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

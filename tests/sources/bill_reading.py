@@ -7,7 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from finops.core.contracts import CONTRACTS
 from finops.ledger.loading import load_batch
+from finops.ledger.parts import relation_sql
 from finops.ledger.store import open_writer
 from finops.sources.base import Source
 
@@ -37,8 +39,8 @@ def read_bill(source: Source, path: Path, folder: Path, options: dict[str, Any] 
                 bill.total += sum((c.source_total for c in batch.controls), Decimal(0))
                 bill.rounding += sum((c.rounding for c in batch.controls), Decimal(0))
         files = [writer.part_path(row["file"]) for row in writer.query("SELECT file FROM part WHERE contract = 'charge'")]
-        for file in files:
-            bill.rows += writer.query(f"SELECT * FROM read_parquet('{file}') ORDER BY part_row")
+        for row in writer.query(f"SELECT * FROM {relation_sql(CONTRACTS['charge'], files)} ORDER BY part_row") if files else []:
+            bill.rows.append({name: value for name, value in row.items() if not name.startswith("fault_")})
         bill.rejects = writer.query("SELECT * FROM reject ORDER BY row_number")
         writer.discard()
     return bill
