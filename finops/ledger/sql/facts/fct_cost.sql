@@ -11,6 +11,7 @@ WITH cost AS (
         a.instance_type, a.purchase_option, a.model, a.token_class, a.category, a.one_off, a.span, a.currency, 'billed' AS basis, a.method,
         a.rule, a.billed, a.effective, a.list, a.contracted
     FROM fct_allocation a
+    WHERE a.charge_day IN (SELECT d.charge_day FROM dirty_charge_day d)
     UNION ALL
     SELECT
         e.charge_day, e.business_day, e.billing_month, e.tenant, e.agent, e.workflow, e.provider,
@@ -18,6 +19,7 @@ WITH cost AS (
         e.instance_type, e.purchase_option, e.model, e.token_class, e.category, FALSE AS one_off, 'day' AS span, e.currency, 'estimated' AS basis, e.method,
         e.rule, e.billed, e.effective, e.list, e.contracted
     FROM fct_estimate e
+    WHERE e.charge_day IN (SELECT d.charge_day FROM dirty_charge_day d)
 )
 SELECT
     c.charge_day, c.business_day, c.billing_month, c.tenant, c.agent, c.workflow, c.provider, c.issuer, c.invoice, c.account, c.service, c.layer, c.region,

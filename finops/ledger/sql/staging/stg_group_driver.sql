@@ -1,18 +1,27 @@
 -- stg_group_driver: each group's owners and driver quantities, from the narrowest window in which there is a driver.
 -- grain: (group_id, tenant, agent, workflow)
 -- slice: none
-WITH found AS (
+WITH level AS (
+    SELECT 0 AS level UNION ALL SELECT 1 AS level UNION ALL SELECT 2 AS level
+),
+looked_up AS (
     SELECT
-        g.group_id, u.level, u.tenant, u.agent, u.workflow, u.quantity, u.currency_low, u.currency_high
-    FROM fct_group g
-    JOIN stg_use_key u
-        ON u.source = g.source AND u.driver = g.driver
-        AND u.level >= g.first_level AND u.level <= g.last_level
-        AND u.window_start = CASE u.level
+        g.*, l.level,
+        CASE l.level
             WHEN 0 THEN g.charge_hour
             WHEN 1 THEN CAST(g.charge_day AS TIMESTAMP)
             ELSE CAST(g.charge_month AS TIMESTAMP)
-        END
+        END AS window_start
+    FROM fct_group g
+    JOIN level l ON l.level >= g.first_level AND l.level <= g.last_level
+    WHERE g.charge_day IN (SELECT d.charge_day FROM dirty_charge_day d)
+),
+found AS (
+    SELECT
+        g.group_id, u.level, u.tenant, u.agent, u.workflow, u.quantity, u.currency_low, u.currency_high
+    FROM looked_up g
+    JOIN stg_use_key u
+        ON u.source = g.source AND u.driver = g.driver AND u.level = g.level AND u.window_start = g.window_start
         AND u.by_tenant = (g.k_tenant IS NOT NULL) AND u.k_tenant IS NOT DISTINCT FROM g.k_tenant
         AND u.by_provider = (g.k_provider IS NOT NULL) AND u.k_provider IS NOT DISTINCT FROM g.k_provider
         AND u.by_account = (g.k_account IS NOT NULL) AND u.k_account IS NOT DISTINCT FROM g.k_account
@@ -24,7 +33,6 @@ WITH found AS (
     JOIN allocation_target t1 ON t1.rule = g.rule AND t1.dimension = 'tenant' AND t1.name IN ('*', u.tenant)
     JOIN allocation_target t2 ON t2.rule = g.rule AND t2.dimension = 'agent' AND t2.name IN ('*', u.agent)
     JOIN allocation_target t3 ON t3.rule = g.rule AND t3.dimension = 'workflow' AND t3.name IN ('*', u.workflow)
-    WHERE g.charge_day IN (SELECT d.charge_day FROM dirty_charge_day d)
 ),
 levelled AS (
     SELECT f.group_id, coalesce(min(CASE WHEN f.quantity > 0 THEN f.level END), min(f.level)) AS level
