@@ -45,7 +45,7 @@ workflow = ["tag:workflow", "attr:gen_ai.workflow.name", "account-map"]
 # id = "support"
 # match = {ServiceName = "Support"}
 # method = "shared"
-# split = "proportional"            # or even, fixed, left
+# split = "proportional"            # to cost of one's own, in all currencies with rates; or even, fixed, left
 
 # The layer of charges, where the service's name and category say another: traditional_compute, ai_compute,
 # queue_orchestration, observability or other.

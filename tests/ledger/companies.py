@@ -119,6 +119,7 @@ class Company:
         if self.meters:
             (home / "meters.csv").write_text(meters(self.meters), encoding="utf-8")
         (home / "finops.toml").write_text(rules(self.split), encoding="utf-8")
+        (home / "rates.csv").write_text(RATES, encoding="utf-8")
 
 
 def bill(charges: list[Charge]) -> str:
@@ -136,8 +137,15 @@ def meters(readings: tuple[tuple[int, int, int, str, str, int], ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
+RATES = "date,from,to,rate,source\n" + "".join(f"2026-09-{day:02},EUR,USD,1.0{day},ECB\n" for day in (1, 9, 18, 26))
+"""For September and a few days after it: October has days without a rate."""
+
+
 def rules(split: str) -> str:
     return f"""
+[currency]
+rates = "rates.csv"
+
 [[rule]]
 id = "gpu"
 method = "metered"

@@ -24,6 +24,7 @@ CREATE TABLE price_token (batch VARCHAR, provider VARCHAR, model VARCHAR, token_
     currency VARCHAR, source VARCHAR, as_of DATE);
 CREATE TABLE price_month (call_month DATE, batch VARCHAR);
 CREATE TABLE price_exchange (day DATE, billed VARCHAR, priced VARCHAR, weight HUGEINT, weight_total HUGEINT);
+CREATE TABLE shared_exchange (day DATE, billed VARCHAR, told VARCHAR, weight HUGEINT, weight_total HUGEINT);
 CREATE TABLE price_instance (provider VARCHAR, region VARCHAR, instance_type VARCHAR,
     purchase_option VARCHAR, valid_from DATE, valid_to DATE, price DECIMAL(38, 18),
     currency VARCHAR, as_of DATE, source VARCHAR);

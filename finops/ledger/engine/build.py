@@ -23,6 +23,7 @@ from finops.ledger.engine.model import all_models
 from finops.ledger.engine.months import closed_months, differing, keep_configurations, kept_configurations, month_names
 from finops.ledger.engine.pricing import PriceInputs, write_prices
 from finops.ledger.engine.runner import BuildReport, run_models
+from finops.ledger.engine.shared_exchange import write_shared_exchange
 from finops.ledger.engine.slices import touched_by_everything
 
 FINGERPRINT = "build.fingerprint"
@@ -56,6 +57,7 @@ def build(
     closed = closed_months(database)
     kept = {month: c for month, c in kept_configurations(database).items() if month in closed and month not in restated}
     repriced = write_prices(database, prices, as_of, kept=frozenset(kept), restated=restated)
+    repriced |= write_shared_exchange(database, allocation, prices, frozenset(kept))
     today = in_force(database, allocation)
     kept = {month: configuration.completed(today, month) for month, configuration in kept.items()}
     if full or select or models_changed(database, allocation.zone):

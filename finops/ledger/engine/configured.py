@@ -15,16 +15,18 @@ from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule
 from finops.ledger.engine.compiling import Allocation, write_tables
 from finops.ledger.engine.database import Database, Readable, literal
 from finops.ledger.engine.pricing import EXCHANGE_COLUMNS, HOUR_COLUMNS
+from finops.ledger.engine.shared_exchange import SHARED_COLUMNS
 
 NAME_TABLES: Mapping[str, tuple[tuple[str, ...], int]] = {
     "provider_alias": (("alias", "provider"), 0),
     "model_alias": (("provider_raw", "model_raw", "provider", "model"), 2),
     "price_instance": (HOUR_COLUMNS, 5),
     "price_exchange": (EXCHANGE_COLUMNS, 3),
+    "shared_exchange": (SHARED_COLUMNS, 3),
 }
 """Table to its columns and how many of them are its key; 0: it is complete as it is, names that come later are not added."""
 
-_DATED: Mapping[str, int] = {"price_instance": 4, "price_exchange": 0}
+_DATED: Mapping[str, int] = {"price_instance": 4, "price_exchange": 0, "shared_exchange": 0}
 """Of tables whose rows are each of a day, which column says it: a month keeps those of its own days."""
 
 Rows = tuple[tuple[str | None, ...], ...]
@@ -57,6 +59,9 @@ class Configuration:
             if table in _DATED:
                 kept = tuple(row for row in kept if str(row[_DATED[table]])[:7] == f"{month:%Y-%m}")
             known = {row[:keys] for row in kept}
+            if table == "shared_exchange":  # nothing that turns up later moves what is shared in a closed month
+                own = f"{month:%Y-%m}"
+                known = {row[:keys] for row in today.names[table] if str(row[0])[:7] == own} | known
             if table == "price_instance":  # one place's prices in a month belong together
                 held = {row[:4] for row in kept}
                 known |= {row[:keys] for row in today.names[table] if row[:4] in held and str(row[4])[:7] == f"{month:%Y-%m}"}

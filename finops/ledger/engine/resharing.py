@@ -16,8 +16,8 @@ _OWNER = ("tenant", "agent", "workflow")
 
 
 def reshared(rules: Sequence[Rule]) -> str:
-    """A SELECT over `share` (all shares) and `own` (cost of owners' own): pools with a source in them, with integer weights `w`,
-    of which each pool's add up to less than 10^18. No rows where no rule has `of`."""
+    """A SELECT over `share` (all shares) and `stg_owned` (what owners have of their own): pools with a source in them, with whole
+    weights `w`, of which each pool's add up to less than 10^18. No rows where no rule has `of`."""
     order = resharing_order(rules)
     base = (
         "SELECT s.pool_id, s.charge_day, s.charge_month, s.currency, s.tenant, s.agent, s.workflow, s.method, s.driver,"
@@ -57,8 +57,9 @@ def _takers(rule: Rule, order: Sequence[Rule]) -> str:
             f" FROM ({months}) m CROSS JOIN {shares}"
         )
     sources = " OR ".join(f"({_is_source('o', other, dated=False)})" for other in order)
-    conditions = ["o.effective > 0", f"NOT ({sources})", *_targets(rule.targets)]
-    within = f"FROM own o WHERE {' AND '.join(conditions)}"
+    enough = "o.has_cost" if rule.split == "even" else "o.effective > 0"
+    conditions = [enough, f"NOT ({sources})", *_targets(rule.targets)]
+    within = f"FROM stg_owned o WHERE {' AND '.join(conditions)}"
     if rule.split == "even":
         whole = "o.tenant, '__untagged__' AS agent, '__untagged__' AS workflow"
         return f"SELECT DISTINCT o.charge_month, o.currency, {whole}, {one} {within}"

@@ -81,7 +81,7 @@ def rule_answer(reader: Reader, settings: Settings, period: Period | None, meta:
     ]
     if strict and doubts:
         raise UsageError(doubts[0], where=str(settings.config), hint=_more(doubts[1:]))
-    notes += doubts
+    notes += [*doubts, *_apart_notes(reader, reach, month, settings)]
     return Result(COLUMNS, rows, _totals(rows), {**meta, "findings": FINDINGS}, notes)
 
 
@@ -201,6 +201,21 @@ def _driven_by_nothing(rows: Sequence[Row], settings: Settings) -> list[str]:
             of = " of its `targets`" if rule.targets else ""
             notes.append(
                 f"rule `{name}` ({_at(rule, settings)}) shares with nobody: none{of} has cost of its own in the currency"
+            )
+    return notes
+
+
+def _apart_notes(reader: Reader, reach: Reach, month: str | None, settings: Settings) -> list[str]:
+    """Rules that share by cost of one's own, and whose cost in another currency took no part."""
+    rules = {(period, name): rule for period, rules in reach.rules.items() for name, rule in rules}
+    notes = []
+    for row in reader.read("rule_apart", month=month, currency=settings.currency):
+        rule = rules.get((row["period"], row["rule"]))
+        if rule is not None and (rule.method, rule.split) == ("shared", "proportional"):
+            days = "a day of it has" if row["days"] == 1 else f"{count(row['days'])} days of it have"
+            notes.append(
+                f"rule `{row['rule']}` ({_at(rule, settings)}) shares {row['currency']} of {row['period']} without what owners "
+                f"have in {row['other']}: {days} no rate in `[currency] rates`"
             )
     return notes
 

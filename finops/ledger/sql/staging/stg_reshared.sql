@@ -12,14 +12,6 @@ WITH share AS (
         s.weight_total
     FROM stg_split_shared s
 ),
-own AS (
-    SELECT
-        o.charge_month, o.currency, o.tenant, o.agent, o.workflow,
-        CAST(sum(o.effective) AS DECIMAL(38, 12)) AS effective
-    FROM stg_split_owned o
-    WHERE o.method IN ('direct', 'metered') AND o.tenant <> '__untagged__'
-    GROUP BY o.charge_month, o.currency, o.tenant, o.agent, o.workflow
-),
 placed AS ({{reshared}}),
 together AS (
     SELECT

@@ -1,15 +1,7 @@
 -- stg_target_shared: who shares the pools of each shared rule in a month: by cost of their own, evenly, by fixed shares, or nobody.
 -- grain: (charge_month, currency, rule, tenant, agent, workflow)
 -- slice: none
-WITH owned AS (
-    SELECT
-        s.charge_month, s.currency, s.tenant, s.agent, s.workflow,
-        CAST(sum(s.effective) AS DECIMAL(38, 12)) AS effective
-    FROM stg_split_owned s
-    WHERE s.method IN ('direct', 'metered') AND s.tenant <> '__untagged__'
-    GROUP BY s.charge_month, s.currency, s.tenant, s.agent, s.workflow
-),
-shared_pool AS (
+WITH shared_pool AS (
     SELECT DISTINCT p.charge_month, p.currency, p.rule
     FROM fct_pool p
     WHERE p.method = 'shared' AND p.charge_day IN (SELECT d.charge_day FROM dirty_charge_day d)
@@ -18,11 +10,11 @@ taking_part AS (
     SELECT s.charge_month, s.currency, s.rule, r.split, o.tenant, o.agent, o.workflow, o.effective
     FROM shared_pool s
     JOIN allocation_rule r ON r.rule = s.rule
-    JOIN owned o ON o.charge_month = s.charge_month AND o.currency = s.currency
+    JOIN stg_owned o ON o.charge_month = s.charge_month AND o.currency = s.currency
     JOIN allocation_target t1 ON t1.rule = s.rule AND t1.dimension = 'tenant' AND t1.name IN ('*', o.tenant)
     JOIN allocation_target t2 ON t2.rule = s.rule AND t2.dimension = 'agent' AND t2.name IN ('*', o.agent)
     JOIN allocation_target t3 ON t3.rule = s.rule AND t3.dimension = 'workflow' AND t3.name IN ('*', o.workflow)
-    WHERE o.effective > 0
+    WHERE r.split = 'proportional' AND o.effective > 0 OR r.split = 'even' AND o.has_cost
 ),
 quantity AS (
     SELECT t.charge_month, t.currency, t.rule, t.tenant, t.agent, t.workflow, t.effective AS quantity, 'own cost' AS driver
