@@ -15,7 +15,7 @@ from finops.ledger.engine.runner import compiled, trace_models
 from finops.ledger.engine.slices import Dirty, within_days, write_dirty
 from finops.ledger.store import Reader
 
-_EACH_LINE = "SELECT l.*, CAST(1 AS BIGINT) AS charges FROM stg_line l"
+_EACH_LINE = "SELECT l.* EXCLUDE (begun), CAST(1 AS BIGINT) AS charges FROM stg_line l"
 """`stg_alike` with each line by itself, and with its place in its file."""
 
 

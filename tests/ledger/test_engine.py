@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from finops.core.settings import AccountMap, Rule, Workflow
 from finops.core.talk import Silence
 from finops.errors import DataError, OutOfMemory
-from finops.ledger.engine import pieces, runner, slices
+from finops.ledger.engine import line_runs, pieces, runner, slices
 from finops.ledger.engine.compiling import Allocation, account_owners
 from finops.ledger.engine.model import Model, all_models, ordered, parsed_model, selected
 from finops.ledger.engine.runner import run_models, trace_models
@@ -291,6 +291,7 @@ def test_slices_equal_a_full_build(seed: int, deliveries: int, begins_empty: boo
         patch.setattr(slices, "CHUNK_SPANS", deliveries)
         patch.setattr(slices, "CHUNK_DAYS", deliveries - 1)
         patch.setattr(slices, "CHUNK_LINES", deliveries)
+        patch.setattr(line_runs, "RUN_LINES", deliveries)
         run_models(whole, ALLOCATION, Silence())
     assert facts_of(sliced) == facts_of(whole)
 

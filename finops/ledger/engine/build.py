@@ -56,11 +56,12 @@ def build(
     restated = frozenset(restate) | months_to_restate(database)
     closed = closed_months(database)
     kept = {month: c for month, c in kept_configurations(database).items() if month in closed and month not in restated}
-    repriced = write_prices(database, prices, as_of, kept=frozenset(kept), restated=restated)
+    anew = full or bool(select) or models_changed(database, allocation.zone)
+    repriced = write_prices(database, prices, as_of, kept=frozenset(kept), restated=restated, everything=anew)
     repriced |= write_shared_exchange(database, allocation, prices, frozenset(kept))
     today = in_force(database, allocation)
     kept = {month: configuration.completed(today, month) for month, configuration in kept.items()}
-    if full or select or models_changed(database, allocation.zone):
+    if anew:
         touched = None
     else:
         touched = _touched(database, allocation, kept, repriced, restated)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from finops.core.periods import next_month
 from finops.ledger.engine.database import Database, literal
+from finops.ledger.engine.unbuilt import Unbuilt
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS provider_alias (alias VARCHAR, provider VARCHAR);
@@ -81,19 +82,23 @@ def write_prices(
     *,
     kept: frozenset[date] = frozenset(),
     restated: frozenset[date] = frozenset(),
+    everything: bool = True,
 ) -> bool:
     """Brings prices and names up to date; answers whether rows that were built before would now come out differently.
     The batch that prices a past month stays; closed months that are `kept` keep theirs in any case, `restated` ones take
-    today's."""
+    today's. Names are looked for in rows that are new, or in `everything`."""
     for statement in TABLES.split(";"):
         if statement.strip():
             database.execute(statement)
     changed = _replace(database, "provider_alias", ("alias", "provider"), sorted(inputs.provider_aliases.items()))
     is_open = _open_month(as_of, kept, restated)
-    changed |= _write_hour_prices(database, inputs, is_open)
-    if any(database.query(f"{models} LIMIT 1") for models in ("SELECT 1 AS one FROM call", _CHARGED_MODELS, _COUNTED_MODELS)):
-        changed |= _write_token_prices(database, inputs, is_open)
-    return _write_exchange(database, inputs, kept) or changed
+    currencies = _currencies(database)
+    unbuilt = Unbuilt(database, everything=everything or changed)
+    changed |= _write_hour_prices(database, inputs, is_open, unbuilt)
+    if database.query("SELECT 1 AS one FROM model_alias LIMIT 1") or database.query(f"{_models()} LIMIT 1"):
+        changed |= _write_token_prices(database, inputs, is_open, unbuilt)
+    unbuilt = Unbuilt(database, everything=everything or _currencies(database) != currencies)
+    return _write_exchange(database, inputs, kept, unbuilt) or changed
 
 
 def _open_month(as_of: date, kept: frozenset[date], restated: frozenset[date]) -> Callable[[date], bool]:
@@ -101,18 +106,19 @@ def _open_month(as_of: date, kept: frozenset[date], restated: frozenset[date]) -
     return lambda month: month in restated or (month not in kept and month >= as_of.replace(day=1))
 
 
-def _write_token_prices(database: Database, inputs: PriceInputs, is_open: Callable[[date], bool]) -> bool:
+def _write_token_prices(database: Database, inputs: PriceInputs, is_open: Callable[[date], bool], unbuilt: Unbuilt) -> bool:
     batch = inputs.tokens()
     if batch is None:
         return False
     is_new = not database.query(f"SELECT 1 AS one FROM price_token WHERE batch = {literal(batch.name)} LIMIT 1")
     if is_new:
         database.execute("DELETE FROM model_alias")
-    pairs = [(row["provider_raw"], row["model_raw"]) for row in database.query(_NEW_MODELS)]
+    models = _models() if is_new else _models(unbuilt)
+    pairs = [(row["provider_raw"], row["model_raw"]) for row in database.query(_NEW_MODELS.format(models=models))]
     resolved = [(p, m, found) for p, m in pairs if (found := inputs.resolve_model(p or None, m)) is not None]
     _insert(database, "model_alias", [(p, m, *found) for p, m, found in resolved])
     _write_points(database, batch)
-    for row in database.query("SELECT DISTINCT month_of(start_time) AS m FROM call ORDER BY m"):
+    for row in database.query(_CALL_MONTHS):
         month = row["m"]
         known = database.query(f"SELECT batch FROM price_month WHERE call_month = {literal(month)}")
         if not known or is_open(month):
@@ -141,20 +147,21 @@ def _told_by(point: Any, batch: TokenPrices) -> tuple[str, date]:
     return getattr(point, "source", None) or batch.source, getattr(point, "as_of", None) or batch.as_of
 
 
-def _write_hour_prices(database: Database, inputs: PriceInputs, is_open: Callable[[date], bool]) -> bool:
+def _write_hour_prices(database: Database, inputs: PriceInputs, is_open: Callable[[date], bool], unbuilt: Unbuilt) -> bool:
     """Prices of open months as they are now; those of past months stay, unless there was none. A place without a price has a row
     without one, so that a price that turns up later is seen to change something."""
     columns = {row["column_name"] for row in database.query(_HOUR_TABLE)}
     if columns != set(HOUR_COLUMNS):  # as an older finops made it
         database.execute("DROP TABLE price_instance")
         database.execute(next(one for one in TABLES.split(";") if "price_instance" in one))
-    places = [
-        ((row["provider"], row["region"], row["instance_type"], row["option"]), row["m"]) for row in database.query(_METERED)
-    ]
+        unbuilt = Unbuilt(database, everything=True)
     before: dict[tuple[Place, date], list[tuple[Any, ...]]] = {}
     for row in database.query(f"SELECT {', '.join(HOUR_COLUMNS)} FROM price_instance ORDER BY ALL"):
         place = (row["provider"], row["region"], row["instance_type"], row["purchase_option"])
         before.setdefault((place, row["valid_from"].replace(day=1)), []).append(tuple(row.values()))
+    found = database.query(_METERED.format(rows=unbuilt.rows("meter")))
+    metered = {((row["provider"], row["region"], row["instance_type"], row["option"]), row["m"]) for row in found}
+    places = sorted(metered if unbuilt.is_all("meter") else metered | before.keys())
     unpriced = {key for key, rows in before.items() if rows[0][HOUR_COLUMNS.index("price")] is None}
     asked = [key for key in places if key not in before or key in unpriced or is_open(key[1])]
     told = inputs.hour_prices(asked) if asked else {}
@@ -167,14 +174,14 @@ def _write_hour_prices(database: Database, inputs: PriceInputs, is_open: Callabl
     return any(before[key] != after.get(key) for key in before if key in after)
 
 
-def _write_exchange(database: Database, inputs: PriceInputs, kept: frozenset[date]) -> bool:
+def _write_exchange(database: Database, inputs: PriceInputs, kept: frozenset[date], unbuilt: Unbuilt) -> bool:
     """The rates by which bills in other currencies than the prices' are held against calls at list price. A day without a rate
     has a row without one, so that a rate that turns up later is seen to change something."""
     before = {tuple(row.values())[:3]: tuple(row.values())[3:] for row in database.query("SELECT * FROM price_exchange")}
+    foreign = {tuple(row.values()) for row in database.query(_FOREIGN_DAYS.format(rows=unbuilt.rows("charge")))}
     after = {}
-    for row in database.query(_FOREIGN_DAYS):
-        key = (row["day"], row["billed"], row["priced"])
-        is_kept = key in before and row["day"].replace(day=1) in kept
+    for key in sorted(foreign if unbuilt.is_all("charge") else foreign | before.keys()):
+        is_kept = key in before and key[0].replace(day=1) in kept
         after[key] = before[key] if is_kept else inputs.exchange(*key) or (None, None)
     _replace(database, "price_exchange", EXCHANGE_COLUMNS, [(*key, *rate) for key, rate in after.items()])
     return any(before[key] != after[key] for key in before.keys() & after.keys())
@@ -201,20 +208,31 @@ _HOUR_TABLE = (
 )
 _METERED = """SELECT DISTINCT coalesce(a.provider, lower(trim(m.provider))) AS provider, m.region, m.instance_type,
     coalesce(m.purchase_option, 'on_demand') AS option, CAST(date_trunc('month', m.hour) AS DATE) AS m
-FROM meter m LEFT JOIN provider_alias a ON a.alias = lower(trim(m.provider))
-WHERE m.region IS NOT NULL AND m.instance_type IS NOT NULL AND m.provider IS NOT NULL ORDER BY ALL"""
+FROM (SELECT * FROM meter WHERE {rows}) m LEFT JOIN provider_alias a ON a.alias = lower(trim(m.provider))
+WHERE m.region IS NOT NULL AND m.instance_type IS NOT NULL AND m.provider IS NOT NULL"""
 _FOREIGN_DAYS = """SELECT DISTINCT CAST(c."ChargePeriodStart" AS DATE) AS day, c."BillingCurrency" AS billed, p.currency AS priced
-FROM charge c JOIN (SELECT DISTINCT currency FROM price_token) p ON p.currency <> c."BillingCurrency" ORDER BY ALL"""
-_CHARGED_MODELS = """SELECT DISTINCT coalesce("ServiceProviderName", '') AS provider_raw, coalesce("x_Model",
+FROM (SELECT * FROM charge WHERE {rows}) c JOIN (SELECT DISTINCT currency FROM price_token) p ON p.currency <> c."BillingCurrency"
+WHERE c."ChargePeriodStart" IS NOT NULL"""
+_CALL_MONTHS = """SELECT DISTINCT month_of(s.day) AS m FROM slice s JOIN batch b ON b.batch_id = s.batch_id
+WHERE b.contract = 'call' AND b.superseded_by IS NULL AND s.day IS NOT NULL ORDER BY m"""
+_MODELS = """SELECT DISTINCT coalesce(provider, '') AS provider_raw, model AS model_raw FROM call
+    WHERE model IS NOT NULL AND {call}
+UNION SELECT DISTINCT coalesce("ServiceProviderName", '') AS provider_raw, coalesce("x_Model",
     "SkuPriceDetails"['ModelId'], "SkuPriceDetails"['x_ModelId'], "SkuPriceDetails"['model']) AS model_raw FROM charge
-    WHERE model_raw IS NOT NULL"""
+    WHERE model_raw IS NOT NULL AND {charge}
+UNION SELECT DISTINCT coalesce(labels['provider'], '') AS provider_raw, labels['model'] AS model_raw FROM sample
+    WHERE signal = 'provider_tokens' AND labels['model'] IS NOT NULL AND {sample}"""
+"""Of calls, bills, and what a provider itself counted in its reports of usage."""
 
-_COUNTED_MODELS = """SELECT DISTINCT coalesce(labels['provider'], '') AS provider_raw, labels['model'] AS model_raw FROM sample
-    WHERE signal = 'provider_tokens' AND labels['model'] IS NOT NULL"""
-"""Of what a provider itself counted, in its reports of usage."""
-
-_NEW_MODELS = f"""SELECT DISTINCT n.provider_raw, n.model_raw
-FROM (SELECT DISTINCT coalesce(provider, '') AS provider_raw, model AS model_raw FROM call WHERE model IS NOT NULL
-    UNION {_CHARGED_MODELS} UNION {_COUNTED_MODELS}) n
+_NEW_MODELS = """SELECT DISTINCT n.provider_raw, n.model_raw FROM ({models}) n
 LEFT JOIN model_alias a ON a.provider_raw = n.provider_raw AND a.model_raw = n.model_raw
 WHERE a.model IS NULL ORDER BY n.provider_raw, n.model_raw"""
+
+
+def _models(unbuilt: Unbuilt | None = None) -> str:
+    """SQL for the models as they are called in what is unbuilt, or in everything."""
+    return _MODELS.format(**{name: unbuilt.rows(name) if unbuilt else "TRUE" for name in ("call", "charge", "sample")})
+
+
+def _currencies(database: Database) -> list[dict[str, Any]]:
+    return database.query("SELECT DISTINCT currency FROM price_token ORDER BY currency")

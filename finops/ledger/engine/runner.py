@@ -13,6 +13,7 @@ from finops.ledger.engine.checks import check, check_grain
 from finops.ledger.engine.compiling import Allocation, expressions, write_tables
 from finops.ledger.engine.configured import in_force, put_in_force
 from finops.ledger.engine.database import Database
+from finops.ledger.engine.line_runs import EVERY_LINE, insert_in_runs, is_in_runs, need_runs
 from finops.ledger.engine.macros import define_macros
 from finops.ledger.engine.model import Model, all_models, selected
 from finops.ledger.engine.months import KeptMonths
@@ -22,6 +23,7 @@ from finops.ledger.engine.slices import (
     call_chunks,
     charge_chunks,
     dirty_slices,
+    on_days,
     touched_by_everything,
     within_days,
     write_days,
@@ -161,7 +163,7 @@ def trace_models(models: Sequence[Model]) -> tuple[Model, ...]:
 
 def compiled(model: Model, names: Mapping[str, str]) -> str:
     """The model's SELECT with the expressions in braces filled in; it is whole unless the names say which piece is meant."""
-    names = {**whole(model), **names}
+    names = {**whole(model), **EVERY_LINE, **names}
 
     def filled(match: re.Match[str]) -> str:
         if match[1] not in names:
@@ -179,31 +181,35 @@ def _build(database: Database, model: Model, names: Mapping[str, str], full: boo
     is_staging, column = model.layer == "staging", model.slice_column
     if model.view:
         return database.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS\n{sql}")
-    many = need_pieces(database, model)
+    can_be_parted = is_in_pieces(model) or is_in_runs(model)
     if full or is_staging or column is None or not _exists(database, model.name):
         made = f"CREATE OR REPLACE {'TEMP TABLE' if is_staging else 'TABLE'} {model.name} AS\nSELECT * FROM (\n{sql}\n)"
         try:
-            if not many:
+            if not (need_pieces(database, model) or need_runs(database, model)):
                 return database.execute(f"{made}{order}")
         except OutOfMemory:
-            if not is_in_pieces(model) and (is_staging or column is None):
+            if not (can_be_parted or _can_be_halved(model)):
                 raise
         database.execute(f"{made} LIMIT 0")
     else:
-        database.execute(f"DELETE FROM {model.name} WHERE {_dirty(column)}")
-    if not is_in_pieces(model):
+        database.execute(f"DELETE FROM {model.name} WHERE {_dirty(database, column)}")
+    if not can_be_parted:
         return _insert(database, model, sql, order)
-    return insert_in_pieces(database, model, lambda piece: _insert(database, model, compiled(model, {**names, **piece}), order))
+
+    def insert(part: Mapping[str, str]) -> int:
+        return _insert(database, model, compiled(model, {**names, **part}), order)
+
+    return insert_in_pieces(database, model, insert) if is_in_pieces(model) else insert_in_runs(database, insert)
 
 
 def _insert(database: Database, model: Model, sql: str, order: str) -> int:
     """Inserts what a SELECT answers, of facts and marts the dirty slices, in halves where memory does not do for all together."""
     column = None if model.layer == "staging" else model.slice_column
-    within = f" WHERE {_dirty(column)}" if column else ""
+    within = f" WHERE {_dirty(database, column)}" if column else ""
     try:
         return database.execute(f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n){within}{order}")
     except OutOfMemory:
-        days = sorted(row["day"] for row in database.query(f"SELECT {column} AS day FROM dirty_{column}")) if column else []
+        days = _dirty_days(database, column) if column and _can_be_halved(model) else []
         if column is None or len(days) < 2:
             raise
         rows = 0
@@ -214,8 +220,20 @@ def _insert(database: Database, model: Model, sql: str, order: str) -> int:
         return rows
 
 
-def _dirty(column: str) -> str:
-    return f"{column} IN (SELECT {column} FROM dirty_{column})"
+def _can_be_halved(model: Model) -> bool:
+    """Whether its rows can be inserted by their days."""
+    return model.layer != "staging" and model.slice_column in ("charge_day", "call_day")
+
+
+def _dirty(database: Database, column: str) -> str:
+    """Days are written out, so that what a model reads of other days is passed over and not made first."""
+    if column == "run_id":
+        return f"{column} IN (SELECT {column} FROM dirty_{column})"
+    return on_days(column, _dirty_days(database, column))
+
+
+def _dirty_days(database: Database, column: str) -> list[date]:
+    return [row["day"] for row in database.query(f"SELECT {column} AS day FROM dirty_{column} ORDER BY day")]
 
 
 def _sorted(model: Model) -> str:

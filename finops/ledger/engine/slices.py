@@ -47,7 +47,8 @@ def dirty_slices(touched: Mapping[str, Iterable[date]]) -> Dirty:
 def call_chunks(database: Database, call_days: Iterable[date]) -> list[Dirty]:
     """The call days in runs that hold about CHUNK_SPANS spans each, so that memory does not grow with the number of spans."""
     days = sorted(call_days)
-    counted = database.query("SELECT CAST(start_time AS DATE) AS day, count(*) AS n FROM call GROUP BY day") if days else []
+    where = within_days("start_time", days)
+    counted = database.query(f"SELECT CAST(start_time AS DATE) AS day, count(*) AS n FROM call WHERE {where} GROUP BY day")
     spans = {row["day"]: row["n"] for row in counted}
     chunks: list[Dirty] = []
     chunk: set[date] = set()
@@ -96,6 +97,15 @@ def touched_by_everything(database: Database) -> dict[str, list[date]]:
 
 def within_days(column: str, days: Iterable[date]) -> str:
     """SQL that says whether a time lies on one of the days, in ranges: files and row groups of other days are not even read."""
+    return _in_ranges(days, lambda first, last: _between(column, first, last))
+
+
+def on_days(column: str, days: Iterable[date]) -> str:
+    """SQL that says whether a date is one of the days, in ranges."""
+    return _in_ranges(days, lambda first, last: f"{column} BETWEEN DATE '{first}' AND DATE '{last}'")
+
+
+def _in_ranges(days: Iterable[date], between: Callable[[date, date], str]) -> str:
     ranges: list[list[date]] = []
     for day in sorted(set(days)):
         if ranges and day.toordinal() == ranges[-1][1].toordinal() + 1:
@@ -104,8 +114,8 @@ def within_days(column: str, days: Iterable[date]) -> str:
             ranges.append([day, day])
     if not ranges:
         return "FALSE"
-    each = [f"({_between(column, first, last)})" for first, last in ranges]
-    return each[0] if len(each) == 1 else f"{_between(column, ranges[0][0], ranges[-1][1])} AND ({' OR '.join(each)})"
+    each = [f"({between(first, last)})" for first, last in ranges]
+    return each[0] if len(each) == 1 else f"{between(ranges[0][0], ranges[-1][1])} AND ({' OR '.join(each)})"
 
 
 def write_dirty(database: Database, dirty: Dirty) -> None:

@@ -4,7 +4,7 @@
 SELECT
     CAST(NULL AS BIGINT) AS batch_id,
     CAST(NULL AS BIGINT) AS part_row,
-    l.* EXCLUDE (batch_id, part_row, hours, billed, effective, list, contracted),
+    l.* EXCLUDE (batch_id, part_row, begun, hours, billed, effective, list, contracted),
     count(*) AS charges,
     CAST(sum(l.hours) AS DECIMAL(38, 12)) AS hours,
     CAST(sum(l.billed) AS DECIMAL(38, 12)) AS billed,
@@ -12,4 +12,5 @@ SELECT
     CAST(sum(l.list) AS DECIMAL(38, 12)) AS list,
     CAST(sum(l.contracted) AS DECIMAL(38, 12)) AS contracted
 FROM stg_line l
+WHERE {{lines_of_run}}
 GROUP BY ALL

@@ -7,6 +7,7 @@
 SELECT
     c.batch_id,
     c.part_row,
+    c."ChargePeriodStart" AS begun,
     CAST(c."ChargePeriodStart" AS DATE) AS charge_day,
     business_day(c."ChargePeriodStart") AS business_day,
     CASE
