@@ -12,9 +12,9 @@ from finops.ledger.store import Reader, Writer
 Rows = list[dict[str, Any]]
 FACT_COLUMNS = (
     *("kind", "provider", "region", "sku", "purchase_option", "unit", "price", "currency", "share", "low", "high"),
-    *("tier_from", "valid_from", "valid_to", "as_of", "source", "derived_from"),
+    *("tier_from", "valid_from", "valid_to", "as_of", "source", "derived_from", "line"),
 )
-"""What a fact is made of. `kind` is price, discount or saving; what a kind lacks is null."""
+"""What a fact is made of. `kind` is price, discount or saving; what a kind lacks is null. `line` is that of an imported file."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS price_batch (batch VARCHAR, name VARCHAR, position BIGINT, own BOOLEAN, complete BOOLEAN, as_of DATE,
@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS price_fact (batch VARCHAR, kind VARCHAR, provider VAR
     purchase_option VARCHAR, unit VARCHAR, price DECIMAL(38, 18), currency VARCHAR, share DECIMAL(38, 18), low DECIMAL(38, 18),
     high DECIMAL(38, 18), tier_from DECIMAL(38, 6), valid_from DATE, valid_to DATE, as_of DATE, source VARCHAR,
     derived_from VARCHAR);
+ALTER TABLE price_fact ADD COLUMN IF NOT EXISTS line BIGINT;
 """
 _DECIMALS = {"price": "DECIMAL(38, 18)", "share": "DECIMAL(38, 18)", "low": "DECIMAL(38, 18)", "high": "DECIMAL(38, 18)"}
 _DECIMALS["tier_from"] = "DECIMAL(38, 6)"
@@ -62,7 +63,7 @@ def add_price_batch(writer: Writer, batch: PriceBatch, facts: Sequence[Sequence[
         "INSERT INTO price_batch VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         [name, batch.name, position, batch.own, batch.complete, batch.as_of, batch.source, len(facts), batch.digest],
     )
-    types = {"valid_from": pa.date32(), "valid_to": pa.date32(), "as_of": pa.date32()}
+    types = {"valid_from": pa.date32(), "valid_to": pa.date32(), "as_of": pa.date32(), "line": pa.int64()}
     columns = list(zip(*facts, strict=True)) or [()] * len(FACT_COLUMNS)
     table = pa.table({c: pa.array(v, types.get(c, pa.string())) for c, v in zip(FACT_COLUMNS, columns, strict=True)})
     casts = ", ".join(f"CAST({column} AS {_DECIMALS[column]})" if column in _DECIMALS else column for column in FACT_COLUMNS)
@@ -106,7 +107,8 @@ def price_facts(
             ORDER BY f.as_of DESC, b.position DESC
         ) = 1"""
     )
-    columns = ", ".join(f"f.{column}" for column in FACT_COLUMNS)
+    known = {row["column_name"] for row in reader.query("DESCRIBE ledger.price_fact")}  # an older finops kept no lines
+    columns = ", ".join(f"f.{column}" if column in known else f"NULL AS {column}" for column in FACT_COLUMNS)
     parameters: dict[str, Any] = {"at": at and at.isoformat(), "skus": None if skus is None else list(skus), "upto": upto}
     parameters |= {"units": None if units is None else list(units)}
     return reader.query(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Protocol
@@ -41,6 +41,8 @@ class PricePoint:
     """The price holds for what lies above this quantity: of a month for data, of the request's input for tokens."""
     fault: str | None = None
     """Why it can't be taken, where the list says something of it that can't be read."""
+    line: int | None = field(default=None, compare=False, repr=False)
+    """The line of the file that states it, where a file does."""
 
     def __post_init__(self) -> None:
         """Lists are read from outside: raises TypeError where a name is no text."""
@@ -63,6 +65,7 @@ class Discount:
     source: str
     valid_from: date | None = None
     valid_to: date | None = None
+    line: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class PriceFiles:
         if discount is not None and price is not None and price != offer.price:
             batch = next(one for one in self.batches if any(fact is discount for fact in one.facts))
             said = f"discount on {discount.sku} in {discount.region}"
-            part = Part("discount", discount.share, said, batch.name, None, discount.as_of, discount.source)
+            part = Part("discount", discount.share, said, batch.name, discount.line, discount.as_of, discount.source)
             return f"{formula} * (1 - discount)", (*parts, part)
         return formula, parts
 
@@ -63,7 +63,7 @@ class PriceFiles:
         for batch in self.batches:
             for fact in batch.facts:
                 if isinstance(fact, PricePoint) and _tier_key(fact) == same:
-                    return Part("listed", fact.price, _of_tier(fact), batch.name, None, fact.as_of, fact.source)
+                    return Part("listed", fact.price, _of_tier(fact), batch.name, fact.line, fact.as_of, fact.source)
         return None
 
     def _listed(self, names: Names) -> tuple[str, tuple[Part, ...], Decimal | None]:
@@ -104,7 +104,8 @@ class PriceFiles:
                     valid = (fact.valid_from, fact.valid_to)
                     own = batch.own
                     price = Price(fact.as_of, f"{fact.price:f}", fact.unit, fact.currency, fact.source, None, own, *valid, own)
-                    yield price, Part("listed", Decimal(price.price), _said(names), batch.name, None, fact.as_of, fact.source)
+                    said, value = _said(names), Decimal(price.price)
+                    yield price, Part("listed", value, said, batch.name, fact.line, fact.as_of, fact.source)
 
     def _savings(self, names: Names) -> Iterator[Part]:
         for _, told in self._told():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
@@ -88,12 +88,12 @@ class _NotTaken(Exception):
 def _row(facts: FactFile, index: int, values: dict[str, str], at: date) -> Row:
     row = {name: value.strip() for name, value in values.items()}
     try:
-        return Row(facts.where(index), _fact(row, facts.path.name, at))
+        return Row(facts.where(index), _fact(row, facts.path.name, facts.first_line + index, at))
     except _NotTaken as reason:
         return Row(facts.where(index), None, str(reason))
 
 
-def _fact(row: Mapping[str, str], name: str, at: date) -> Fact:
+def _fact(row: Mapping[str, str], name: str, line: int, at: date) -> Fact:
     if row.get("tenancy", "").lower() not in _SHARED:
         raise _NotTaken(f"tenancy `{row['tenancy']}`: only prices of shared hardware are taken")
     if bool(row.get("price")) == bool(row.get("discount")):
@@ -106,7 +106,9 @@ def _fact(row: Mapping[str, str], name: str, at: date) -> Fact:
     if as_of > at:
         raise _NotTaken(f"as_of {as_of} lies after the business date {at}; what holds from then on is `valid_from`")
     about = (as_of, row.get("source") or name, valid_from, valid_to)
-    return _discount(row, provider, *about) if row.get("discount") else _point(row, provider, *about)
+    if row.get("discount"):
+        return replace(_discount(row, provider, *about), line=line)
+    return replace(_point(row, provider, *about), line=line)
 
 
 def _point(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -40,10 +41,10 @@ class PriceChange:
 
 @dataclass(frozen=True)
 class Used:
-    """What a month used at a price: `quantity` in units, at `list_cost` where that is known rather than computed."""
+    """What a month used at a price: `quantity` in units, at `list_costs` by currency where they are known and not computed."""
 
     quantity: Decimal
-    list_cost: Decimal | None = None
+    list_costs: Mapping[str, Decimal] | None = None
 
 
 def effect(change: PriceChange, used: Used | None) -> Decimal | None:
@@ -51,6 +52,7 @@ def effect(change: PriceChange, used: Used | None) -> Decimal | None:
     which keeps tiers and sizes as they were. None where nothing was used or a price is not known."""
     if used is None or change.before is None or change.after is None:
         return None
-    if used.list_cost is not None:
-        return used.list_cost * (change.after - change.before) / change.before
+    if used.list_costs is not None:
+        listed = used.list_costs.get(change.currency)
+        return None if listed is None else listed * (change.after - change.before) / change.before
     return used.quantity * (change.after - change.before)

@@ -87,9 +87,9 @@ def fact_rows(facts: Sequence[Fact]) -> list[tuple[Any, ...]]:
 
 
 def digest_of(rows: Sequence[tuple[Any, ...]]) -> str:
-    """The same text for the same facts, whenever they were learned."""
-    as_of = FACT_COLUMNS.index("as_of")
-    lines = ("\t".join(str(value) for column, value in enumerate(row) if column != as_of) for row in rows)
+    """The same text for the same facts, whenever they were learned, and wherever in a file they stand."""
+    aside = {FACT_COLUMNS.index("as_of"), FACT_COLUMNS.index("line")}
+    lines = sorted("\t".join(str(value) for column, value in enumerate(row) if column not in aside) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -113,10 +113,11 @@ def _fact(row: dict[str, Any]) -> Fact:
         return SpotSaving(*names, row["share"], row["low"], row["high"], row["as_of"], row["source"])
     if row["kind"] == "discount":
         valid = (row["valid_from"], row["valid_to"])
-        return Discount(*names, row["purchase_option"], row["share"], row["as_of"], row["source"], *valid)
+        return Discount(*names, row["purchase_option"], row["share"], row["as_of"], row["source"], *valid, line=row["line"])
     return PricePoint(
         *names, row["purchase_option"], row["unit"], row["price"].normalize(), row["currency"], row["as_of"], row["source"],
         row["valid_from"], row["valid_to"], row["derived_from"], row["tier_from"].normalize(),
+        line=row["line"],
     )  # fmt: skip
 
 
@@ -126,14 +127,16 @@ def _row(fact: Fact) -> tuple[Any, ...]:
     names = (fact.provider, fact.region, fact.sku)
     if isinstance(fact, SpotSaving):
         shares = (_text(fact.saving), _text(fact.low), _text(fact.high))
-        return ("saving", *names, "spot", None, None, None, *shares, None, None, None, fact.as_of, fact.source, None)
+        return ("saving", *names, "spot", None, None, None, *shares, None, None, None, fact.as_of, fact.source, None, None)
     if isinstance(fact, Discount):
         share = (_text(fact.share), None, None)
         valid = (fact.valid_from, fact.valid_to)
-        return ("discount", *names, fact.purchase_option, None, None, None, *share, None, *valid, fact.as_of, fact.source, None)
+        told = (fact.as_of, fact.source, None, fact.line)
+        return ("discount", *names, fact.purchase_option, None, None, None, *share, None, *valid, *told)
     return (
         "price", *names, fact.purchase_option, fact.unit, _text(fact.price), fact.currency, None, None, None,
         _text(fact.tier_from), fact.valid_from, fact.valid_to, fact.as_of, fact.source, fact.derived_from,
+        fact.line,
     )  # fmt: skip
 
 

@@ -105,7 +105,9 @@ def last_month(settings: Settings) -> Month:
     for row in rows:
         if row["tokens"] is not None:
             name = PriceName(row["provider"], "*", f"{row['model']}/{row['token_class']}", "on_demand")
-            used[name] = Used(row["tokens"], row["list_cost"])
+            known = used.get(name, Used(Decimal(0), {}))
+            listed = {} if row["list_cost"] is None else {row["currency"]: row["list_cost"]}
+            used[name] = Used(known.quantity + row["tokens"], {**(known.list_costs or {}), **listed})
     return Month(first, end, used, True)
 
 

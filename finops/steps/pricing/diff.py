@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.config import Overrides, load_settings
+from finops.core.placing.price_changes import PriceName
 from finops.core.result import Result
 from finops.errors import DataError, UsageError
 from finops.ledger.price_batches import price_batches, price_facts
@@ -17,6 +20,7 @@ from finops.steps.pricing.imported import read_batch, with_batch
 
 if TYPE_CHECKING:
     from finops.config import Settings
+    from finops.core.explaining.figures import Figure
     from finops.core.talk import Talk
     from finops.prices.base import Batch
 
@@ -33,8 +37,19 @@ def diff_prices(overrides: Overrides, *, what: str | None = None, new: bool = Fa
     else:
         name, before, after = _batches(settings, what)
         facts = [fact for one in (*before, *after) if one.name == name for fact in one.facts]
-    found = changes(Books.of(settings, before), Books.of(settings, after), facts, settings.as_of)
-    return changes_result(found, last_month(settings), settings.as_of, top, {"name": name, "new": new})
+    sides = ((Books.of(settings, before), before), (Books.of(settings, after), after))
+    found, month = changes(sides[0][0], sides[1][0], facts, settings.as_of), last_month(settings)
+    answer = changes_result(found, month, settings.as_of, top, {"name": name, "new": new})
+    by_name = {(*one.name, one.on): one for one in found}
+
+    def made(place: int) -> Sequence[Figure]:
+        from finops.steps.pricing.diff_figures import diff_figures
+
+        row = answer.rows[place]
+        one = by_name[(*(row[name] for name in PriceName._fields), row["from_day"])]
+        return diff_figures(settings, one, month, *sides)
+
+    return replace(answer, made=made)
 
 
 def _batches(settings: Settings, what: str | None) -> tuple[str, list[Batch], list[Batch]]:

@@ -14,7 +14,7 @@ from finops.errors import DataError, UsageError
 Row = dict[str, Any]
 COMPUTED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("place", "spot", "mix", "models"), ()),
-    **{"bench": ("cost", "list"), "prices": ("list", "show"), "policy": ("list",)},
+    **{"bench": ("cost", "list"), "prices": ("list", "show", "diff"), "policy": ("list",)},
 }
 """Commands whose figures are computed from prices, measurements and what they were told: asked again to be traced. Those with
 sub-commands name the ones that can be."""

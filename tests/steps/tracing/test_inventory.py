@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ INVENTORY: dict[str, str] = {
     "commitments-assumed": "commitments", "traces": "traces", "waste": "waste", "explain-agent": "cost",
     **dict.fromkeys(
         ("place", "place-replay", "spot", "mix", "mix-shared", "bench-list", "bench-cost", "bench-cost-sized", "prices-list",
-         "prices-show", "prices-tiers", "policy-list"), MADE,
+         "prices-show", "prices-tiers", "prices-diff", "policy-list"), MADE,
     ),
 }  # fmt: skip
 """Golden command to the table that traces its figures, or MADE where its answer says itself how each is made."""
@@ -80,7 +81,6 @@ NO_FIGURES = {
     "explain-metric": "words",
     "explain-trace": "the trace itself",
     "prices-stale": "counts of facts, which `prices list` has one by one",
-    "prices-diff": "a file that is not taken in yet; what is taken in is in `prices list`",
     "query": "the user's own SELECT",
 }
 
@@ -148,13 +148,51 @@ def test_the_parts_of_every_figure_come_to_it(name: str, asked: Callable[[Sequen
             assert comes_to(figure, row), (key, row[key], value_of(figure, row))
         for part in (part for figure in made for part in figure.parts):
             assert part.file or part.source or "nothing was measured" in part.what or part.what.startswith("machine"), part
-            if part.file and part.line:
+            if part.file and part.line and not part.file.endswith(".gz"):
                 file = pricing_dir().parent / part.file if part.file.startswith("pricing/") else sample_home / part.file
                 if part.file not in lines:
-                    lines[part.file] = file.read_text(encoding="utf-8").splitlines()
+                    lines[part.file] = _own(file).read_text(encoding="utf-8").splitlines()
                 assert 1 <= part.line <= len(lines[part.file])
                 if part.file.startswith("pricing/") and part.name in ("listed", "full_listed"):
                     assert f"{part.value:f}" in lines[part.file][part.line - 1]
+
+
+def _own(file: Path) -> Path:
+    """The file of one's own prices that a golden command is given, under its name alone."""
+    return file if file.exists() else HERE / file.name
+
+
+def test_last_month_at_new_prices_goes_down_to_rows_and_lines(sample: Sample) -> None:
+    """What a contract saves on instances and tokens: the charges and calls that used them, and both prices where they stand."""
+    file = str(HERE / "contract.csv")
+    rows = {(row["sku"], row["from_day"]): row for row in sample("prices", "diff", file, "-f", "json").json["rows"]}
+    for sku, after in (("g6.xlarge", ["listed_after"]), ("gpt-4o-mini/output", ["discount_after", "listed_after"])):
+        row = next(one for (name, _), one in sorted(rows.items()) if name == sku)
+        named = ("--where", f"sku={sku}", "--where", f"from_day={row['from_day']}", "--where", "figure=effect")
+        found = sample("explain", "prices", "--trace", *named, "-f", "json", "--", "diff", file).json
+        parts: dict[str, list[dict[str, Any]]] = {}
+        for one in found["rows"]:
+            parts.setdefault(one["part"], []).append(one)
+        assert {one["figure"]: one["value"] for one in found["totals"]}["effect"] == row["effect"]
+        assert sorted({"listed_after", "discount_after"} & parts.keys()) == after
+        assert {(one["file"], one["line"] is not None) for one in parts[after[0]]} == {("contract.csv", True)}
+        use = parts["hours" if sku == "g6.xlarge" else "listed_use"]
+        change = Decimal(row["after"]) - Decimal(row["before"])
+        whole = sum(Decimal(one["value"]) for one in use) * change
+        assert whole / (1 if sku == "g6.xlarge" else Decimal(row["before"])) == Decimal(row["effect"])
+        assert all(one["file"] and one["line"] for one in use)
+
+
+def test_lines_of_an_imported_file_are_kept_in_the_ledger(finops: Sample, tmp_path: Path) -> None:
+    (tmp_path / "contract.csv").write_text(CONTRACT)
+    assert finops("prices", "import", "contract.csv", "--as-of", "2026-11-20").code == 0
+    words = ("list", "--provider", "aws", "--region", "us-east-1", "--instance-type", "g6.xlarge")
+    only = ("--where", "purchase_option=on_demand", "--as-of", "2026-11-20", "-f", "json")
+    (listed,) = finops("explain", "prices", "--trace", *only, "--", *words).json["rows"]
+    assert (listed["file"], CONTRACT.splitlines()[listed["line"] - 1].split(",")[5]) == ("contract.csv", "0.7")
+    (tmp_path / "contract.csv").write_text("# one more line\n" + CONTRACT)
+    again = finops("prices", "import", "contract.csv", "--as-of", "2026-11-20", "-f", "json").json["rows"]
+    assert [row["status"] for row in again] == ["unchanged"]
 
 
 def test_a_trace_names_each_row_once_and_says_the_formula(sample: Sample) -> None:
