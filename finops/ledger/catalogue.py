@@ -63,6 +63,14 @@ def same_content(reader: Reader, source: str, content_hash: str, before: int) ->
     return str(found[0]["name"]) if found else None
 
 
+def same_size(reader: Reader, source: str, size: int) -> bool:
+    """Whether a file of so many bytes on disk is loaded."""
+    found = reader.query(
+        "SELECT 1 AS one FROM delivery WHERE source = $1 AND disk_bytes = $2 AND superseded_by IS NULL LIMIT 1", [source, size]
+    )
+    return bool(found)
+
+
 def contents_of(reader: Reader, source: str, name: str) -> list[str]:
     """The content hashes of the current files of a name, sorted."""
     rows = reader.query(

@@ -6,13 +6,17 @@ and an overlong line: the engine's own reader knows what to say of them."""
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from finops.ledger.handover import Follower
 
 BLOCK_BYTES = 1 << 20
 """Whole records that are tokenised at a time: what a core keeps near. A file with a longer one is left to the engine."""
@@ -44,7 +48,44 @@ def opened(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", pa.input_stream(os.fspath(path), compression="detect"))
 
 
-def groups(stream: IO[bytes], skip: int) -> Iterator[list[bytes]]:
+class Source(Protocol):
+    """What blocks are read from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Shown:
+    """A stream of which every piece is shown to a follower, in a thread of its own. `end` waits until it has seen all."""
+
+    MOST_WAITING = 8
+
+    def __init__(self, stream: IO[bytes], follower: Follower) -> None:
+        self._stream, self._follower = stream, follower
+        self._beside, self._waiting = ThreadPoolExecutor(1), deque[Future[None]]()
+        follower.begin()
+
+    def __enter__(self) -> Shown:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._beside.shutdown(cancel_futures=True)
+
+    def read(self, size: int, /) -> bytes:
+        """The next piece."""
+        piece = self._stream.read(size)
+        self._waiting.append(self._beside.submit(self._follower.feed, piece))
+        while len(self._waiting) > self.MOST_WAITING:
+            self._waiting.popleft().result()
+        return piece
+
+    def end(self) -> None:
+        """Nothing follows."""
+        while self._waiting:
+            self._waiting.popleft().result()
+        self._follower.end()
+
+
+def groups(stream: Source, skip: int) -> Iterator[list[bytes]]:
     """The blocks, several at a time, without the first `skip` lines."""
     group: list[bytes] = []
     size = 0
@@ -58,7 +99,7 @@ def groups(stream: IO[bytes], skip: int) -> Iterator[list[bytes]]:
         yield group
 
 
-def _blocks(stream: IO[bytes], skip: int) -> Iterator[bytes]:
+def _blocks(stream: Source, skip: int) -> Iterator[bytes]:
     """Whole records, as many as a block holds."""
     rest, ends = b"", set[bool]()
     while piece := stream.read(BLOCK_BYTES - len(rest)):

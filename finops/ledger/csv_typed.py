@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from finops.core.contracts import Contract
-from finops.ledger.csv_blocks import Cells, Odd, groups, opened, tokenised
+from finops.ledger.csv_blocks import Cells, Odd, Shown, Source, groups, opened, tokenised
 from finops.ledger.csv_plan import Plan, planned
 from finops.ledger.csv_values import Fault, Values
 from finops.ledger.parts import NARROW
@@ -116,21 +116,29 @@ class _Conversion:
 
     def run(self, threads: int) -> TypedCsv:
         with opened(self._scan.path) as stream:
-            taken = groups(stream, self._scan.skip)
-            first = next(taken, None)
-            if first is None:
-                raise Odd
-            texts = tokenised(first, self._cells, self._texts)
-            self._plan = planned(self._connection, self._contract, self._scan, texts, self._known)
-            makers = [Values(self._connection, self._plan) for _ in range(threads)] if self._plan else []
+            if self._scan.follower is None:
+                return self._run(stream, threads)
+            with Shown(stream, self._scan.follower) as shown:
+                typed = self._run(shown, threads)
+                shown.end()
+                return typed
+
+    def _run(self, stream: Source, threads: int) -> TypedCsv:
+        taken = groups(stream, self._scan.skip)
+        first = next(taken, None)
+        if first is None:
+            raise Odd
+        texts = tokenised(first, self._cells, self._texts)
+        self._plan = planned(self._connection, self._contract, self._scan, texts, self._known)
+        makers = [Values(self._connection, self._plan) for _ in range(threads)] if self._plan else []
+        for maker in makers:
+            self._makers.put(maker)
+        try:
+            with ThreadPoolExecutor(threads) as pool:
+                return self._written(self._converted(first, taken, pool, threads))
+        finally:
             for maker in makers:
-                self._makers.put(maker)
-            try:
-                with ThreadPoolExecutor(threads) as pool:
-                    return self._written(self._converted(first, taken, pool, threads))
-            finally:
-                for maker in makers:
-                    maker.close()
+                maker.close()
 
     def _converted(
         self, first: list[bytes], others: Iterator[list[bytes]], pool: ThreadPoolExecutor, threads: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -39,6 +39,14 @@ class Delivered:
     identity: Identity = UNCHECKED
 
 
+class _Same(Exception):
+    """The file that was read is in the ledger already."""
+
+    def __init__(self, delivered: Delivered) -> None:
+        super().__init__()
+        self.delivered = delivered
+
+
 class Intake:
     """One ingest call on an open writer. Files of one call never conflict with each other.
 
@@ -53,12 +61,19 @@ class Intake:
         self._renewed: set[tuple[str, str]] = set()
         self._new: list[tuple[PartLike, int]] = []
 
-    def holds(self, source: str, name: str, hashes: Iterable[str]) -> bool:
+    def holds(self, source: str, name: str, parts: Collection[PartLike]) -> bool:
         """Whether the delivery of that name holds exactly these contents: all the files that a manifest names, and no more."""
-        return catalogue.contents_of(self.writer, source, name) == sorted(hashes)
+        held = catalogue.contents_of(self.writer, source, name)
+        return len(held) == len(parts) and held == sorted(part.content_hash for part in parts)
 
     def known(self, source: str, part: PartLike) -> Delivered | None:
-        """An answer at once where this very content is in the ledger, whatever its name."""
+        """An answer at once where this very content is in the ledger, whatever its name. A file without a hash yet is looked at
+        only where one of its size is there; else `take` gives that answer, once the file is read."""
+        if not part.is_hashed and not catalogue.same_size(self.writer, source, part.size):
+            return None
+        return self._same(source, part)
+
+    def _same(self, source: str, part: PartLike) -> Delivered | None:
         name = catalogue.same_content(self.writer, source, part.content_hash, self._ingest)
         if name is None:
             return None
@@ -76,8 +91,12 @@ class Intake:
         if offset:
             return self._take_tail(source, part, loads)
         delivery_id = next_id(self.writer, "delivery")
+        late = not part.is_hashed and not whole
+        try:
+            batches = self._load(part, loads, delivery_id, {}, (lambda: self._same(source, part)) if late else None)
+        except _Same as found:
+            return found.delivered
         catalogue.add_delivery(self.writer, delivery_id, self._ingest, source, part)
-        batches = self._load(part, loads, delivery_id, {})
         replaced = self._renew(source, part.name, delivery_id) if whole else self._replace_own(source, part, delivery_id)
         if not replaced:
             self._new.append((part, delivery_id))
@@ -111,19 +130,29 @@ class Intake:
         catalogue.grow_delivery(self.writer, delivery_id, part)
         return _delivered("loaded", batches, "the file has grown: only what is new was loaded")
 
-    def _load(self, part: PartLike, loads: Iterable[LoadLike], delivery_id: int, rows_before: dict[str, int]) -> list[Batch]:
+    def _load(
+        self,
+        part: PartLike,
+        loads: Iterable[LoadLike],
+        delivery_id: int,
+        rows_before: dict[str, int],
+        same: Callable[[], Delivered | None] | None = None,
+    ) -> list[Batch]:
+        """The batches of a file. `same` is asked once the file is read, and before anything of it is in the ledger."""
+
+        def read() -> None:
+            if same is not None and not batches and (found := same()) is not None:
+                raise _Same(found)
+
         where = str(part.path)
-        batches = [
-            load_batch(
-                self.writer,
-                load,
-                delivery_id=delivery_id,
-                ingest=self._ingest,
-                where=where,
-                rows_before=rows_before.get(load.contract, 0),
+        batches: list[Batch] = []
+        for load in loads:
+            before = rows_before.get(load.contract, 0)
+            batches.append(
+                load_batch(
+                    self.writer, load, delivery_id=delivery_id, ingest=self._ingest, where=where, rows_before=before, read=read
+                )
             )
-            for load in loads
-        ]
         rejected = sum(batch.rejected for batch in batches)
         if rejected and (self._strict or not any(batch.rows for batch in batches)):
             raise self._rejected(where, rejected, [batch.batch_id for batch in batches], sum(batch.rows for batch in batches))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,12 +38,27 @@ class Batch:
     identity: Identity = UNCHECKED
 
 
-def load_batch(writer: Writer, load: LoadLike, *, delivery_id: int, ingest: int, where: str, rows_before: int = 0) -> Batch:
+def load_batch(
+    writer: Writer,
+    load: LoadLike,
+    *,
+    delivery_id: int,
+    ingest: int,
+    where: str,
+    rows_before: int = 0,
+    read: Callable[[], None] = lambda: None,
+) -> Batch:
     """Reads a load and adds it to the ledger as a new batch of the delivery. `where` names the file in errors;
-    `rows_before` counts the rows of the file that earlier batches hold."""
+    `rows_before` counts the rows of the file that earlier batches hold. `read` is called when all is read and nothing is in the
+    ledger but the rejects; what it raises takes these out again."""
     contract = CONTRACTS[load.contract]
     batch_id = next_id(writer, "batch")
     with staged(writer, contract, load, batch_id, where, rows_before) as rows:
+        try:
+            read()
+        except BaseException:
+            writer.execute("DELETE FROM reject WHERE batch_id = $1", [batch_id])
+            raise
         notes = [*load.notes]
         if rows.unread_maps:
             notes.append(f"{rows.unread_maps:,} rows have tags or attributes that are not a JSON object; they are kept without")

@@ -107,6 +107,8 @@ def _split(
     check_scan(contract, data)
     typed = csv_rows(connection, contract, data, folder, lineage) if data.format == "csv" else None
     if typed is None:
+        if data.follower is not None:
+            _ = data.follower.value  # whatever is wrong with the text is told before the engine meets it
         return (), raw_table(connection, contract, data), before
     return typed.files, raw_table(connection, contract, data, typed.rest) if typed.rest else None, before
 

@@ -42,8 +42,8 @@ from finops.sources.bill_sheet import (
     sheet,
     total,
 )
-from finops.sources.files import file_part
 from finops.sources.glimpse import glimpse
+from finops.sources.late_hash import bill_part
 
 _COST = names("lineItem", "UnblendedCost")
 _START = names("lineItem", "UsageStartDate")
@@ -66,7 +66,7 @@ class AwsCur:
     )
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
-        return [file_part(path, root, text=not path.name.lower().endswith(".parquet"))]
+        return [bill_part(path, root)]
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:
         bill = sheet(glimpse(part.path), (_COST, _START, _TYPE), "Cost and Usage Report")

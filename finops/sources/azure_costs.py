@@ -11,8 +11,8 @@ from finops.sources.azure_kinds import COST, CURRENCY, PERIOD, paired
 from finops.sources.azure_model_meters import BARE, DATED, FAMILY, MODEL, OTHER_MODELS, OURS, TOKEN_CLASSES
 from finops.sources.base import Load, Part, Pattern
 from finops.sources.bill_sheet import NULL, Sheet, among, cases, currency, first_of, literal, map_of, sheet
-from finops.sources.files import file_part
 from finops.sources.glimpse import glimpse
+from finops.sources.late_hash import bill_part
 
 _DATE = ("date", "usagedatetime", "usagedate")
 _COMMITMENTS = ("Reservation", "SavingsPlan")
@@ -42,7 +42,7 @@ class AzureCosts:
     )
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
-        return [file_part(path, root, text=not path.name.lower().endswith(".parquet"))]
+        return [bill_part(path, root)]
 
     def together(self, paths: Sequence[Path]) -> Mapping[Path, Mapping[str, Any]]:
         """Options of files that are loaded in one call: usage that two of them bring counts once."""

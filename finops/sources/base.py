@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -13,17 +14,47 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+class Digest(Protocol):
+    """A content hash that is made late: see `late_hash`."""
+
+    @property
+    def is_known(self) -> bool: ...
+    @property
+    def value(self) -> str: ...
+    def begin(self) -> None: ...
+    def feed(self, piece: bytes, /) -> None: ...
+    def end(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Part:
     """One file of a delivery. `name` is its path relative to the root that was given: with the source it names the delivery.
-    `content_hash` is the SHA-256 of the decompressed bytes; `size` counts the bytes on disk. `origin` names what the file is a
-    copy of, where it was fetched."""
+    `size` counts the bytes on disk. `origin` names what the file is a copy of, where it was fetched."""
 
     path: Path
     name: str
-    content_hash: str
+    digest: str | Digest
     size: int
     origin: str | None = None
+    seals: tuple[Callable[[str], str], ...] = ()
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 of the decompressed bytes, and of whatever else decides on what they say. A late one is made now, if it is
+        not yet: the file is read and checked for that."""
+        said = self.digest if isinstance(self.digest, str) else self.digest.value
+        return reduce(lambda text, seal: seal(text), self.seals, said)
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether the hash is there without a further look at the file."""
+        return isinstance(self.digest, str) or self.digest.is_known
+
+    def sealed(self, seal: Callable[[str], str]) -> Part:
+        """The part with another hash, made from its own."""
+        if isinstance(self.digest, str):
+            return replace(self, digest=seal(self.digest))
+        return replace(self, seals=(*self.seals, seal))
 
 
 @dataclass(frozen=True)
@@ -53,7 +84,8 @@ class TableScan:
 
     `columns` maps a contract's column to a SQL expression over the file's own (quoted) column names, giving text (a MAP for map
     columns may be given as JSON text). A column that is not mapped is null. `header` lists the file's column names in order.
-    `json` is one array of records. `skip` counts the lines before the first data row of a CSV file."""
+    `json` is one array of records. `skip` counts the lines before the first data row of a CSV file.
+    `follower` is shown every byte of the file as it is read."""
 
     path: Path
     format: Literal["csv", "parquet", "jsonl", "json"]
@@ -63,6 +95,7 @@ class TableScan:
     skip: int = 1
     delimiter: str = ","
     notes: tuple[str, ...] = ()
+    follower: Digest | None = None
 
 
 @dataclass

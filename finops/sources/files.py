@@ -50,13 +50,17 @@ def bare_name(path: Path) -> str:
 def file_part(path: Path, root: Path, *, text: bool = True, closed: bool = False) -> Part:
     """The file as one part. Text is checked on the way: UTF-8 without NUL bytes, gzip not cut short; with `closed`, a JSON array
     is closed."""
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) and path != root else path.name
-    return Part(path, name, content_hash(path, text=text, closed=closed), path.stat().st_size)
+    return Part(path, part_name(path, root), content_hash(path, text=text, closed=closed), path.stat().st_size)
+
+
+def part_name(path: Path, root: Path) -> str:
+    """The file's path below the root."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) and path != root else path.name
 
 
 def content_hash(path: Path, *, text: bool = True, closed: bool = False) -> str:
     """The SHA-256 of the decompressed bytes, added up and checked in a second thread while the next ones are unpacked."""
-    digest, check = hashlib.sha256(), _TextCheck(path)
+    digest, check = hashlib.sha256(), TextCheck(path)
 
     def seen(chunk: bytes) -> None:
         digest.update(chunk)
@@ -126,14 +130,14 @@ def _unpacked(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
 
         with igzip.IGzipFile(fileobj=raw) as stream:  # type: ignore[no-untyped-call]  # isal has no types
             try:
-                yield _bounded(path, cast("IO[bytes]", stream), "gzip -dk")
+                yield _bounded(path, cast("IO[bytes]", stream))
             except isal_zlib.error as error:  # type: ignore[misc]  # isal has no types
                 raise zlib.error(str(error)) from error
     elif packing == ".zst":
         import pyarrow as pa
 
         with pa.CompressedInputStream(raw, "zstd") as plain:
-            yield _bounded(path, plain, "zstd -dk")
+            yield _bounded(path, plain)
     else:
         yield raw
 
@@ -141,10 +145,10 @@ def _unpacked(path: Path, raw: IO[bytes]) -> Iterator[IO[bytes]]:
 class _Bounded(io.RawIOBase):
     """Decompressed bytes, counted: a few kilobytes must not become a terabyte."""
 
-    def __init__(self, path: Path, stream: IO[bytes], unpack: str) -> None:
+    def __init__(self, path: Path, stream: IO[bytes]) -> None:
         super().__init__()
-        self._path, self._stream, self._unpack = path, stream, unpack
-        self._limit, self._count = max(BOMB_BYTES, BOMB_RATIO * path.stat().st_size), 0
+        self._path, self._stream = path, stream
+        self._count = 0
 
     def readable(self) -> bool:
         return True
@@ -153,16 +157,23 @@ class _Bounded(io.RawIOBase):
         view = memoryview(target)
         piece = self._stream.read(len(view))
         self._count += len(piece)
-        if self._count > self._limit:
-            what = f"this file unpacks to more than {BOMB_RATIO} times its size, and to more than {BOMB_BYTES >> 20} MiB"
-            hint = f"if that is what it should do, unpack it first: `{self._unpack} {self._path.name}`"
-            raise DataError(what, where=str(self._path), hint=hint)
+        refuse_bomb(self._path, self._count)
         view[: len(piece)] = piece
         return len(piece)
 
 
-def _bounded(path: Path, stream: IO[bytes], unpack: str) -> IO[bytes]:
-    return io.BufferedReader(_Bounded(path, stream, unpack), _CHUNK)
+def _bounded(path: Path, stream: IO[bytes]) -> IO[bytes]:
+    return io.BufferedReader(_Bounded(path, stream), _CHUNK)
+
+
+def refuse_bomb(path: Path, unpacked: int) -> None:
+    """Raises DataError where a file comes to more bytes unpacked than any export would."""
+    if unpacked <= BOMB_BYTES or unpacked <= BOMB_RATIO * path.stat().st_size:
+        return
+    what = f"this file unpacks to more than {BOMB_RATIO} times its size, and to more than {BOMB_BYTES >> 20} MiB"
+    unpack = "zstd" if path.name.lower().endswith(".zst") else "gzip"
+    hint = f"if that is what it should do, unpack it first: `{unpack} -dk {path.name}`"
+    raise DataError(what, where=str(path), hint=hint)
 
 
 def _misnamed(path: Path, packing: str, named: str) -> FinopsError:
@@ -186,7 +197,7 @@ def _cut_short(path: Path, packing: str, error: Exception) -> FinopsError:
     )
 
 
-class _TextCheck:
+class TextCheck:
     """Follows a stream of bytes and refuses the first that is not UTF-8 text."""
 
     def __init__(self, path: Path) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from finops.errors import DataError
 from finops.sources.base import Load, Part, Pattern, TableScan
-from finops.sources.files import file_part
 from finops.sources.focus_columns import contract_columns, found_columns, quoted, wanted_columns
 from finops.sources.focus_dialects import dialects
 from finops.sources.glimpse import Glimpse, glimpse
+from finops.sources.late_hash import bill_part
 from finops.sources.rows import repeated
 
 _MUST = ("BilledCost", "ChargePeriodStart", "ChargeCategory")
@@ -27,7 +27,7 @@ class Focus:
     patterns: tuple[Pattern, ...] = (Pattern((".csv", ".parquet"), header_all=_MUST),)
 
     def parts(self, path: Path, root: Path) -> Iterable[Part]:
-        return [file_part(path, root, text=not path.name.lower().endswith(".parquet"))]
+        return [bill_part(path, root)]
 
     def open(self, part: Part, options: Mapping[str, Any]) -> Iterator[Load]:
         seen = glimpse(part.path)

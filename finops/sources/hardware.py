@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -68,8 +67,8 @@ def with_sidecar(part: Part) -> Part:
     sidecar = sidecar_of(part.path)
     if sidecar is None:
         return part
-    both = part.content_hash + sha256(whole_content(sidecar)).hexdigest()
-    return replace(part, content_hash=sha256(both.encode()).hexdigest())
+    own = sha256(whole_content(sidecar)).hexdigest()
+    return part.sealed(lambda text: sha256((text + own).encode()).hexdigest())
 
 
 def hardware_of(path: Path) -> dict[str, Any]:

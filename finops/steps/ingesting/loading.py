@@ -84,8 +84,7 @@ def _load_delivery(
     name = pairs[0][1].name
     if any(source.name != name for _, source in pairs):
         raise DataError("the manifest's files are of several kinds", where=delivery.where, hint="name the files themselves")
-    hashes = [part.content_hash for own in parts.values() for part in own]
-    renewed = not intake.holds(name, delivery.name, hashes)
+    renewed = not intake.holds(name, delivery.name, [part for own in parts.values() for part in own])
     for file, source in pairs:
         before = len(answer.rows)
         _load_file(intake, file, source, settings, together.get(file.path, {}), answer, talk, parts[file], renewed=renewed)
@@ -146,7 +145,7 @@ def _take(
     intake: Intake, source: Source, part: Part, options: Mapping[str, Any], told: _Told, *, whole: bool = False
 ) -> Delivered:
     offset = intake.offset(source.name, part) if not whole and getattr(source, "append_only", False) else 0
-    done = intake.take(source.name, part, told.loads(source.open(part, {**options, "offset": offset})), offset, whole=whole)
+    done = intake.take(source.name, part, told.loads(part, source.open(part, {**options, "offset": offset})), offset, whole=whole)
     told.talk.advance(0, max(done.rows - told.rows, 0))
     return done
 
@@ -159,12 +158,14 @@ class _Told:
     rows: int = 0
     in_part: bool = False
 
-    def loads(self, loads: Iterator[Load]) -> Iterator[Load]:
+    def loads(self, part: Part, loads: Iterator[Load]) -> Iterator[Load]:
         for load in loads:
             if isinstance(load.data, Iterator):
                 load.data = self._batches(load.data)
             else:
                 self.in_part |= load.data.where is not None
+                if not (part.is_hashed or isinstance(part.digest, str)) and load.data.path == part.path:
+                    load.data = replace(load.data, follower=part.digest)
             yield load
 
     def _batches(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

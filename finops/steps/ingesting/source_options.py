@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,8 +43,8 @@ def parts_of(source: Source, file: GivenFile, settings: Settings, more: Mapping[
     parts = list(source.parts(name_under(file), file.root if file.searched else file.root.absolute()))
     if more:
         seen = sha256(repr(sorted(more.items())).encode()).hexdigest()
-        parts = [replace(part, content_hash=f"{part.content_hash}|{seen[:16]}") for part in parts]
+        parts = [part.sealed(lambda text: f"{text}|{seen[:16]}") for part in parts]
     if not getattr(source, "reads_identity", False):
         return parts
     told = repr(sorted(source_options(settings)["identity"].items())).encode()
-    return [replace(part, content_hash=sha256(part.content_hash.encode() + told).hexdigest()) for part in parts]
+    return [part.sealed(lambda text: sha256(text.encode() + told).hexdigest()) for part in parts]

@@ -141,6 +141,7 @@ def _checked(
         row["source"] = one.name
         notes: list[str] = []
         for part in one.parts(path, path.parent):
+            _ = part.content_hash  # which checks the text
             for load in one.open(part, {**options, **asked_of(one, path, settings)}):
                 _count(row, part, load)
                 notes += load.notes
