@@ -33,7 +33,7 @@ def call_lines(reader: Reader, allocation: Allocation, conditions: str, paramete
     return reader.query(
         f"""
         SELECT d.path AS file, s.row_key % {_ROWS} AS line, c.call_key, c.call_day AS day, c.run_id AS run, c.operation, c.tenant,
-            c.agent, c.workflow, c.model, c.currency, CAST(c.sampling_weight AS DECIMAL(18, 6)) AS weight,
+            c.agent, c.workflow, c.model, c.provider, c.currency, CAST(c.sampling_weight AS DECIMAL(18, 6)) AS weight,
             CASE WHEN c.counted THEN coalesce(c.input_tokens, 0) + coalesce(c.output, 0) + coalesce(c.audio_output, 0)
                 + coalesce(c.image_output, 0) END AS tokens,
             CASE WHEN c.counted THEN c.list_cost END AS list_cost

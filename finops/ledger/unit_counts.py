@@ -105,12 +105,12 @@ def class_days(reader: Reader, first: date, end: date) -> Rows:
     """Tokens and their cost at list price by day (UTC), owner, model and class."""
     return reader.query(
         """
-        SELECT u.call_day AS day, u.tenant, u.agent, u.workflow, u.model, u.token_class, u.currency,
+        SELECT u.call_day AS day, u.tenant, u.agent, u.workflow, u.model, u.provider, u.token_class, u.currency,
             CAST(sum(u.tokens) AS DECIMAL(38, 12)) AS tokens,
             CAST(sum(u.list_cost) AS DECIMAL(38, 12)) AS list_cost
         FROM fct_usage u
         WHERE u.token_class IS NOT NULL AND u.call_day >= $first AND u.call_day < $end
-        GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
         """,
         {"first": first, "end": end},
     )

@@ -162,7 +162,7 @@ def _steps(reader: Reader, runs: Sequence[str]) -> dict[str, list[Row]]:
     rows = reader.read("traces_steps", runs=list(runs)) if runs else []
     days: list[date] = sorted({row["day"] for row in rows})
     window = {"first": days[0], "end": days[-1] + timedelta(days=1)} if days else None
-    rates = CallRates(reader.read("call_rates", **window, abroad=True) if window else ())
+    rates = CallRates(reader.read("call_rates", **window) if window else ())
     for row in rows:
         found[row["run_id"]].append(rates.at_bill(row, row["list_cost"]))
     return found

@@ -70,7 +70,7 @@ def unit_costs(
     rows = [row for row in rows if all(row[name] == value for name, value in (where or {}).items())]
     rows = sorted(rows, key=_in_order(by))
     notes = [
-        *_notes(chosen, totals, estimated),
+        *_notes(chosen, totals, estimated, by_class="token_class" in by),
         *(["the totals hold everything, not only what `--where` names"] if where else []),
     ]
     if top and len(rows) > top:
@@ -160,7 +160,7 @@ def _of_requests(unit: Unit, cost: Row, by: Sequence[str], found: Row) -> Row:
 def _by_class(reader: Reader, settings: Settings, unit: Unit, by: Sequence[str], first: date, end: date) -> list[Row]:
     """A class's tokens at list price, times what the owner's calls of that model and day cost by bill or estimate, in the
     currency of that."""
-    rates = CallRates(reader.read("call_rates", first=first, end=end, abroad=True))
+    rates = CallRates(reader.read("call_rates", first=first, end=end))
     sums: dict[tuple[Any, ...], list[Decimal | None]] = defaultdict(lambda: [_ZERO, _ZERO])
     for listed in unit_counts.class_days(reader, first, end):
         row = rates.at_bill(listed, listed["list_cost"])
@@ -266,13 +266,17 @@ def _columns(unit: Unit, by: Sequence[str]) -> list[Column]:
     return [*columns, Column("reason", "Why not")]
 
 
-def _notes(unit: Unit, totals: Sequence[Row], costs: Sequence[Row]) -> list[str]:
+def _notes(unit: Unit, totals: Sequence[Row], costs: Sequence[Row], *, by_class: bool) -> list[str]:
     notes = [f"{BY_ID[unit.metric].label}: {BY_ID[unit.metric].formula}"]
     for row in costs:
         if row["estimated"]:
             notes.append(
                 f"{money_table(row['estimated'], row['currency'])} of all cost is estimated: no bill has come for it yet"
             )
+    if len(costs) > 1 and unit.name != "revenue":
+        told, label = ", ".join(row["currency"] for row in costs), unit.label.lower()
+        which = "a total" if by_class else "each figure"
+        notes.append(f"there is cost in {told}: {which} is the part in its currency, over the same {label}")
     if unit.name == "1m_tokens":
         notes += [f"{count(row['units'] / MILLION)}M tokens in all" for row in totals[:1] if row["units"]]
     if caveats := BY_ID[unit.metric].caveats:

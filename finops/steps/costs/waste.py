@@ -63,7 +63,7 @@ def waste(
 def _found(reader: Reader, settings: Settings, period: Period) -> tuple[list[Row], list[Row], Mapping[str, int]]:
     window = {"first": period.first, "end": period.end}
     tokens = reader.read("waste_cache", **window)
-    rates = reader.read("call_rates", **window, abroad=True)
+    rates = reader.read("call_rates", **window)
     calls = priced_calls(reader.read("waste_calls", **window, by_outcome=True, by_call=False), rates, tokens)
     found = [*reader.read("waste_capacity", **window), *calls]
     savings = cache_savings(tokens)

@@ -36,7 +36,7 @@ def with_signs(
     window = {"first": since - timedelta(days=BEFORE_D), "end": until + timedelta(days=1)}
     needless = priced_calls(
         reader.read("waste_calls", **window, by_outcome=False, by_call=False),
-        reader.read("call_rates", **window, abroad=True),
+        reader.read("call_rates", **window),
         reader.read("waste_cache", **window),
     )
     told = [row for row in needless if currency is None or row["currency"] in (None, currency)]

@@ -89,7 +89,7 @@ def _days(
 ) -> dict[tuple[str | None, ...], dict[str, Any]]:
     """By key (and `all`) the days' cost in parts that add up to it, exact before they become floats."""
     size = (window["end"] - window["first"]).days
-    rates = reader.read("call_rates", **window, abroad=True)
+    rates = reader.read("call_rates", **window)
     at = CallRates(rates)
     tokens = [at.at_bill(row, row["list_cost"]) for row in reader.read("volatility_tokens", **window)]
     tokens = [row for row in tokens if currency in (None, row["currency"])]

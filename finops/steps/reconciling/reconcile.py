@@ -64,6 +64,8 @@ def reconcile(overrides: Overrides, *, month: str | None = None, rules: bool = F
         if rules:
             return rule_answer(reader, settings, period, meta, strict=strict)
         rows, notes = _rows(reader, settings, month)
+        if settings.view == "incurred":
+            notes.append("a balance is by the months of bills; `finops cost --by month --view incurred` has the months of use")
         notes += [*twice_notes(reader, period), *_uncosted_notes(reader, settings, month), *short_note(reader)]
     return Result(COLUMNS, rows, _totals(rows), meta, notes)
 

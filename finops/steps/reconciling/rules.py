@@ -81,7 +81,7 @@ def rule_answer(reader: Reader, settings: Settings, period: Period | None, meta:
     ]
     if strict and doubts:
         raise UsageError(doubts[0], where=str(settings.config), hint=_more(doubts[1:]))
-    notes += [*doubts, *_apart_notes(reader, reach, month, settings)]
+    notes += [*doubts, *_apart_notes(reader, reach, month, settings), *_later_notes(reader, month, settings)]
     return Result(COLUMNS, rows, _totals(rows), {**meta, "findings": FINDINGS}, notes)
 
 
@@ -218,6 +218,15 @@ def _apart_notes(reader: Reader, reach: Reach, month: str | None, settings: Sett
                 f"have in {row['other']}: {days} no rate in `[currency] rates`"
             )
     return notes
+
+
+def _later_notes(reader: Reader, month: str | None, settings: Settings) -> list[str]:
+    """Charges whose month here is another than the one that `reconcile` counts them in."""
+    (found,) = reader.read("rule_other_months", month=month, currency=settings.currency)
+    if not found["charges"]:
+        return []
+    are = "1 charge is" if found["charges"] == 1 else f"{count(found['charges'])} charges are"
+    return [f"rules go by the month of use: {are} on the bill of another month, where `finops reconcile` counts them"]
 
 
 def _overlap_notes(reach: Reach, settings: Settings) -> list[str]:

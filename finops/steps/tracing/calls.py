@@ -74,7 +74,7 @@ def run_lines(reader: Reader, settings: Settings, where: Mapping[str, str | None
     if not rows:
         raise DataError(f"no run `{run}` is in the ledger", where="--where", hint="`finops traces` lists runs with their names")
     days = sorted({row["day"] for row in rows})
-    rates = CallRates(reader.read("call_rates", first=days[0], end=days[-1] + timedelta(days=1), abroad=True))
+    rates = CallRates(reader.read("call_rates", first=days[0], end=days[-1] + timedelta(days=1)))
     priced = [rates.at_bill(row, row["list_cost"]) for row in rows]
     told = [_told(row, None, row["cost"]) for row in priced]
     notes = [
@@ -121,7 +121,7 @@ def _wasted_calls(
     reader: Reader, settings: Settings, allocation: Any, where: Mapping[str, str | None], window: Mapping[str, Any]
 ) -> list[Row]:
     tokens = reader.read("waste_cache", **window)
-    rates = reader.read("call_rates", **window, abroad=True)
+    rates = reader.read("call_rates", **window)
 
     def found(*, by_call: bool) -> list[Row]:
         rows = priced_calls(reader.read("waste_calls", **window, by_outcome=True, by_call=by_call), rates, tokens)
@@ -151,7 +151,7 @@ def _wasted_calls(
 
 
 def _group(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in ("cause", "day", *CALL_NAMES, "listed_in"))
+    return tuple(row[name] for name in ("cause", "day", *CALL_NAMES, "provider", "listed_in"))
 
 
 def _shared(cost: Decimal | None, parts: Sequence[Decimal | None]) -> list[Decimal | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Ran
-from tests.steps.costs.test_waste import COST, Run, ingested
+from tests.steps.costs.test_waste import CHAT, COST, Run, ingested
 
 Finops = Callable[..., Ran]
 
@@ -100,6 +100,27 @@ def test_a_run_is_told_in_the_currency_that_it_is_billed_in(billed_abroad: Finop
     traced = billed_abroad("explain", "traces", "--trace", "--where", f"run={2:032x}", *given).json
     assert {total["currency"]: total["cost"] for total in traced["totals"]} == {"EUR": "0.003", "USD": "0.0002"}
     assert [row["currency"] for row in billed_abroad("traces", "--currency", "USD", *given).json["rows"]] == ["USD"]
+
+
+def test_a_model_that_two_providers_bill_on_a_day_costs_each_call_what_its_own_bills(finops: Finops) -> None:
+    """gpt-4o by OpenAI in pounds and by Azure in euros: a run has the part of each."""
+    Path("gbp.csv").write_text(BILL.format(currency="GBP", cost="0.0030", model="gpt-4o"))
+    Path("eur.csv").write_text(BILL.format(currency="EUR", cost="0.0032", model="gpt-4o").replace("OpenAI", "Microsoft"))
+    assert finops("ingest", "gbp.csv", "eur.csv", "--no-build").code == 0
+    run = Run(1).chat()
+    run._add({**CHAT, "gen_ai.provider.name": "azure.ai.openai"})
+    ingested(finops, run)
+    given = ("--as-of", "2026-10-20", "-f", "json")
+    runs = finops("traces", *given).json["rows"]
+    assert {row["currency"]: row["cost"] for row in runs} == {"GBP": "0.003", "EUR": "0.0032"}
+    steps = finops("traces", "--run", f"{1:032x}", *given).json["rows"]
+    assert [(step["cost"], step["currency"]) for step in steps[1:]] == [("0.003", "GBP"), ("0.0032", "EUR")]
+    by_class = finops("cost", "--unit", "1m_tokens", "--by", "token_class", *given).json
+    sums = {currency: Decimal(0) for currency in ("EUR", "GBP")}
+    for row in by_class["rows"]:
+        sums[row["currency"]] += Decimal(row["cost"])
+    assert sums == {"EUR": Decimal("0.0032"), "GBP": Decimal("0.003")}
+    assert any("there is cost in EUR, GBP: a total is the part in its currency" in note for note in by_class["meta"]["notes"])
 
 
 def test_in_a_reporting_currency_a_run_has_one_row(billed_abroad: Finops) -> None:

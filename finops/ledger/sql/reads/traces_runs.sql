@@ -1,4 +1,4 @@
--- traces_runs: the dearest runs of a period at list price, beside what is usual for their workflow (the middle of its runs that cost anything). A run has a row for each currency that its calls are billed or estimated in, as in call_rates with $abroad; where list prices of several currencies meet in one, the row has no list price.
+-- traces_runs: the dearest runs of a period at list price, beside what is usual for their workflow (the middle of its runs that cost anything). A run has a row for each currency that its calls are billed or estimated in, as in call_rates; where list prices of several currencies meet in one, the row has no list price.
 WITH chosen AS (
     SELECT r.run_id
     FROM fct_run r
@@ -6,7 +6,8 @@ WITH chosen AS (
 ),
 called AS (
     SELECT
-        c.run_id, c.call_day, c.tenant, c.agent, c.workflow, c.model, c.currency, c.list_cost, c.operation, c.sampling_weight,
+        c.run_id, c.call_day, c.tenant, c.agent, c.workflow, c.model, c.provider, c.currency, c.list_cost, c.operation,
+        c.sampling_weight,
         c.input_tokens + coalesce(c.output, 0) AS tokens
     FROM fct_call c
     JOIN chosen o ON o.run_id = c.run_id
@@ -21,24 +22,48 @@ metered AS (
     FROM called c
     GROUP BY c.run_id
 ),
-only_one AS (
-    SELECT f.charge_day, f.tenant, f.agent, f.workflow, f.model, min(f.currency) AS currency
+day AS (
+    SELECT min(c.call_day) AS low, max(c.call_day) AS high FROM called c
+),
+used AS (
+    SELECT DISTINCT s.call_day AS day, s.tenant, s.agent, s.workflow, s.model, coalesce(s.provider, '') AS provider
+    FROM fct_usage s
+    JOIN day d ON s.call_day BETWEEN d.low AND d.high
+    WHERE s.token_class IS NOT NULL AND s.model IS NOT NULL
+),
+cost AS (
+    SELECT DISTINCT f.charge_day AS day, f.tenant, f.agent, f.workflow, f.model, coalesce(f.provider, '') AS provider, f.currency
     FROM fct_cost f
+    JOIN day d ON f.charge_day BETWEEN d.low AND d.high
     WHERE f.model IS NOT NULL AND f.currency IS NOT NULL
-        AND f.charge_day BETWEEN (SELECT min(c.call_day) AS low FROM called c) AND (SELECT max(c.call_day) AS high FROM called c)
-    GROUP BY f.charge_day, f.tenant, f.agent, f.workflow, f.model
-    HAVING min(f.currency) = max(f.currency)
+),
+only_one AS (
+    SELECT c.day, c.tenant, c.agent, c.workflow, c.model, u.provider, min(c.currency) AS currency
+    FROM cost c
+    LEFT JOIN used u ON u.day = c.day AND u.tenant = c.tenant AND u.agent = c.agent AND u.workflow = c.workflow AND u.model = c.model
+        AND u.provider = c.provider
+    GROUP BY c.day, c.tenant, c.agent, c.workflow, c.model, u.provider
+    HAVING min(c.currency) = max(c.currency)
+),
+placed AS (
+    SELECT
+        c.run_id, c.currency AS listed_in, c.list_cost,
+        CASE WHEN k.day IS NULL THEN coalesce(r.currency, c.currency) ELSE coalesce(o.currency, c.currency) END AS currency
+    FROM called c
+    LEFT JOIN (SELECT DISTINCT n.day, n.tenant, n.agent, n.workflow, n.model, n.provider FROM cost n) k ON k.day = c.call_day
+        AND k.tenant = c.tenant AND k.agent = c.agent AND k.workflow = c.workflow AND k.model = c.model
+        AND k.provider = coalesce(c.provider, '')
+    LEFT JOIN only_one o ON o.day = c.call_day AND o.tenant = c.tenant AND o.agent = c.agent AND o.workflow = c.workflow
+        AND o.model = c.model AND o.provider = coalesce(c.provider, '')
+    LEFT JOIN only_one r ON r.day = c.call_day AND r.tenant = c.tenant AND r.agent = c.agent AND r.workflow = c.workflow
+        AND r.model = c.model AND r.provider IS NULL
+    WHERE c.currency IS NOT NULL
 ),
 listed AS (
-    SELECT
-        c.run_id, coalesce(o.currency, c.currency) AS currency, c.currency AS listed_in,
-        CAST(sum(c.list_cost) AS DECIMAL(38, 12)) AS list_cost
-    FROM called c
-    LEFT JOIN only_one o ON o.charge_day = c.call_day AND o.tenant = c.tenant AND o.agent = c.agent AND o.workflow = c.workflow
-        AND o.model = c.model
-    WHERE c.currency IS NOT NULL
-    GROUP BY c.run_id, coalesce(o.currency, c.currency), c.currency
-    HAVING sum(c.list_cost) > 0
+    SELECT p.run_id, p.currency, p.listed_in, CAST(sum(p.list_cost) AS DECIMAL(38, 12)) AS list_cost
+    FROM placed p
+    GROUP BY p.run_id, p.currency, p.listed_in
+    HAVING sum(p.list_cost) > 0
 ),
 part AS (
     SELECT

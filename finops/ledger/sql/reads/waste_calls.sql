@@ -13,7 +13,7 @@ known AS (
 ),
 own AS (
     SELECT
-        c.call_key, c.run_id, c.parent, c.tenant, c.agent, c.workflow, c.model, c.currency, c.start_time, c.call_day, c.operation,
+        c.call_key, c.run_id, c.parent, c.tenant, c.agent, c.workflow, c.model, c.provider, c.currency, c.start_time, c.call_day, c.operation,
         c.status, c.finish_reason, c.cache_hit, c.prompt_hash, c.tool, c.args_hash,
         c.input_uncached, CAST(c.sampling_weight AS DECIMAL(18, 6)) AS weight,
         CAST(c.list_cost * CAST(c.sampling_weight AS DECIMAL(18, 6)) AS DECIMAL(38, 12)) AS list_cost,
@@ -100,7 +100,7 @@ usual AS (
 caused AS (
     SELECT
         CASE WHEN CAST($by_call AS BOOLEAN) THEN o.call_key END AS call_key,
-        o.call_day, o.tenant, o.agent, o.workflow, o.model, o.currency, o.list_cost, o.operation,
+        o.call_day, o.tenant, o.agent, o.workflow, o.model, o.provider, o.currency, o.list_cost, o.operation,
         CASE
             WHEN CAST($by_outcome AS BOOLEAN) AND j.verdicts = 0 AND k.verdicts > 0 AND left(o.agent, 2) <> '__' THEN 'no_outcome'
             WHEN d.call_key IS NOT NULL THEN 'loop'
@@ -123,12 +123,12 @@ caused AS (
     LEFT JOIN usual u ON u.agent = o.agent AND u.model = o.model AND o.operation = 'inference'
 )
 SELECT
-    c.cause, c.call_day AS day, c.tenant, c.agent, c.workflow, c.model, c.currency, c.call_key,
+    c.cause, c.call_day AS day, c.tenant, c.agent, c.workflow, c.model, c.provider, c.currency, c.call_key,
     count(CASE WHEN c.operation IN ('inference', 'embeddings') THEN 1 END) AS calls,
     count(CASE WHEN c.operation IN ('inference', 'embeddings') AND c.list_cost IS NULL THEN 1 END) AS uncosted,
     CAST(sum(c.list_cost) AS DECIMAL(38, 12)) AS list_cost,
     CAST(sum(CASE WHEN c.cause = 'long_prompt' THEN c.excess END) AS DECIMAL(38, 6)) AS excess_tokens
 FROM caused c
 WHERE c.cause IS NOT NULL
-GROUP BY c.cause, c.call_day, c.tenant, c.agent, c.workflow, c.model, c.currency, c.call_key
-ORDER BY c.cause, day, c.tenant, c.agent, c.workflow, c.model NULLS LAST, c.currency NULLS LAST, c.call_key NULLS LAST
+GROUP BY c.cause, c.call_day, c.tenant, c.agent, c.workflow, c.model, c.provider, c.currency, c.call_key
+ORDER BY c.cause, day, c.tenant, c.agent, c.workflow, c.model NULLS LAST, c.provider NULLS LAST, c.currency NULLS LAST, c.call_key NULLS LAST
