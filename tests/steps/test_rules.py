@@ -58,7 +58,7 @@ match = {ServiceName = "logs"}
 [[rule]]
 id = "nothing"
 method = "shared"
-match = {ServiceName = "lgos"}
+match = {ServiceName = "log*"}
 """
 
 
@@ -100,7 +100,8 @@ def test_every_rule_says_what_it_has_and_has_not_and_what_it_moved(house: Finops
     (metered,) = [r for r in rows if r["finding"] == "not charged"]
     assert (metered["what"], metered["driver"], metered["driver_total"]) == ("gpu-9, gpu_seconds", "gpu_seconds", 3600)
     assert {r["rule"]: r["line"] for r in rows}["upkeep"] == 16
-    assert "rule `nothing` (finops.toml:29) matches no charge" in notes
+    nothing = "rule `nothing` (finops.toml:29) matches no charge: what `ServiceName` says is compared letter by letter, `*` too"
+    assert nothing in notes
     assert "rule `logs again` (finops.toml:24) places nothing: the 3 charges that it fits are placed by `logs`" in notes
     assert "rules `logs` (finops.toml:10) and `upkeep` (finops.toml:16) both fit 3 charges of $8.00" in notes
     assert "rule `upkeep` (finops.toml:16): `driver` say nothing in a shared rule" in notes
@@ -158,7 +159,7 @@ def test_a_rule_more_or_less_moves_cost_only_between_the_places_that_are_named(h
 
 
 def test_rules_that_changed_since_the_build_are_not_told_of(house: Finops) -> None:
-    Path("finops.toml").write_text(RULES.replace('"lgos"', '"other"'), encoding="utf-8")
+    Path("finops.toml").write_text(RULES.replace('"log*"', '"other"'), encoding="utf-8")
     ran = house("reconcile", "--rules")
     assert (ran.code, "finops build" in ran.err) == (1, True)
 

@@ -14,7 +14,7 @@ _KEYS = ("day", "tenant", "agent", "workflow", "model", "provider", "currency")
 
 
 class CallRates:
-    """What calls cost by bill or estimate beside their list price, by day (UTC), owner, model, provider and the list's currency."""
+    """What calls cost by bill or estimate beside their list price: by day, owner, model, provider and the list's currency."""
 
     def __init__(self, rates: Iterable[Row]) -> None:
         self._rates = {_key(rate): rate for rate in rates}

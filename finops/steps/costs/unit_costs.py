@@ -66,11 +66,13 @@ def unit_costs(
         totals = _rows(reader, settings, chosen, (), first, end)
         if chosen.name in ("seat", "revenue"):
             _whole_only(totals, _rows(reader, settings, chosen, ("tenant",), first, end))
-        estimated = unit_counts.costs(reader, (), first, end, settings.currency)
+        whole = unit_counts.costs(reader, (), first, end, None)
+    estimated = [row for row in whole if settings.currency in (None, row["currency"])]
+    among = [row["currency"] for row in whole if row["currency"]]
     rows = [row for row in rows if all(row[name] == value for name, value in (where or {}).items())]
     rows = sorted(rows, key=_in_order(by))
     notes = [
-        *_notes(chosen, totals, estimated, by_class="token_class" in by),
+        *_notes(chosen, totals, estimated, among, by_class="token_class" in by),
         *(["the totals hold everything, not only what `--where` names"] if where else []),
     ]
     if top and len(rows) > top:
@@ -266,15 +268,16 @@ def _columns(unit: Unit, by: Sequence[str]) -> list[Column]:
     return [*columns, Column("reason", "Why not")]
 
 
-def _notes(unit: Unit, totals: Sequence[Row], costs: Sequence[Row], *, by_class: bool) -> list[str]:
+def _notes(unit: Unit, totals: Sequence[Row], costs: Sequence[Row], among: Sequence[str], *, by_class: bool) -> list[str]:
+    """`among` are all currencies of cost, `costs` those that are told."""
     notes = [f"{BY_ID[unit.metric].label}: {BY_ID[unit.metric].formula}"]
     for row in costs:
         if row["estimated"]:
             notes.append(
                 f"{money_table(row['estimated'], row['currency'])} of all cost is estimated: no bill has come for it yet"
             )
-    if len(costs) > 1 and unit.name != "revenue":
-        told, label = ", ".join(row["currency"] for row in costs), unit.label.lower()
+    if len(among) > 1 and unit.name != "revenue":
+        told, label = ", ".join(among), unit.label.lower()
         which = "a total" if by_class else "each figure"
         notes.append(f"there is cost in {told}: {which} is the part in its currency, over the same {label}")
     if unit.name == "1m_tokens":

@@ -15,6 +15,7 @@ from finops.core.rule_checks import driver_of, without_effect
 from finops.core.settings import Rule
 from finops.errors import DataError, UsageError
 from finops.ledger.engine.build import built_by, fingerprint_of
+from finops.ledger.engine.matching import values_of
 from finops.ledger.rule_reach import Reach, placed_without, rule_reach
 from finops.ledger.store import Reader
 from finops.steps.build import allocation_of
@@ -180,7 +181,9 @@ def _empty_notes(reach: Reach, settings: Settings) -> list[str]:
         if rule.of:
             continue
         if name not in fitted:
-            notes.append(f"rule `{name}` ({_at(rule, settings)}) matches no charge")
+            starred = [key for key, value in rule.match.items() if any("*" in str(one) for one in values_of(value))]
+            why = f": what `{starred[0]}` says is compared letter by letter, `*` too" if starred else ""
+            notes.append(f"rule `{name}` ({_at(rule, settings)}) matches no charge{why}")
         elif name not in placed:
             others = ", ".join(f"`{other}`" for other in sorted(by[name]))
             fits = f"the {count(fitted[name])} charges that it fits are placed by {others}"
