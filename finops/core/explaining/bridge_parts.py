@@ -65,8 +65,9 @@ def sides(costs: Iterable[Row], tokens: Iterable[Row], calls: Iterable[Row], hou
     used: dict[Owner, dict[str, ModelUse]] = defaultdict(dict)
     for row in tokens:
         use = used[_owner(row)].setdefault(row["model"], ModelUse())
-        use.tokens[row["token_class"]] = row["tokens"]
-        use.listed[row["token_class"]] = row["list_cost"] or _ZERO
+        kind = row["token_class"]
+        use.tokens[kind] = use.tokens.get(kind, _ZERO) + row["tokens"]
+        use.listed[kind] = use.listed.get(kind, _ZERO) + (row["list_cost"] or _ZERO)
     counted = {tuple(row[name] for name in OWNER): row for row in calls}
     prices = {(row["currency"], _place(row)): EXACT.divide(row["cost"], row["hours"]) for row in hours}
     found: dict[Owner, Side] = defaultdict(Side)
