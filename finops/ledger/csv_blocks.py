@@ -22,7 +22,7 @@ BLOCK_BYTES = 1 << 20
 """Whole records that are tokenised at a time: what a core keeps near. A file with a longer one is left to the engine."""
 GROUP_BYTES = 8 << 20
 """Blocks that are worked on together: repeated texts are told once in each."""
-_QUOTE, _NEWLINE, _RETURN = b'"\n\r'
+_QUOTE = ord(b'"')
 
 
 class Odd(Exception):
@@ -103,6 +103,13 @@ def _blocks(stream: Source, skip: int) -> Iterator[bytes]:
     """Whole records, as many as a block holds."""
     rest, ends = b"", set[bool]()
     while piece := stream.read(BLOCK_BYTES - len(rest)):
+        if ends and (end := _end_of_both(rest, piece)):
+            block, rest = b"".join((rest, memoryview(piece)[:end])), piece[end:]
+            ends.add(b"\r" in block)
+            if len(ends) > 1:  # not all lines end alike
+                raise Odd
+            yield block
+            continue
         text = rest + piece
         for _ in range(skip):
             at = text.find(b"\n") + 1
@@ -117,13 +124,20 @@ def _blocks(stream: Source, skip: int) -> Iterator[bytes]:
         block, rest = text[:end], text[end:]
         if block:
             ends.add(b"\r" in block)
-            if len(ends) > 1:  # not all lines end alike
+            if len(ends) > 1:
                 raise Odd
             yield block
     if skip:
         raise Odd
     if rest:
         yield rest
+
+
+def _end_of_both(rest: bytes, piece: bytes) -> int:
+    """Behind the last line break of the piece, where it ends a record: nearly always. Else 0. `rest` comes before the piece, and
+    begins with a record; what is made of both at once is copied once."""
+    end = piece.rfind(b"\n") + 1
+    return 0 if (_quotes(rest, len(rest)) + _quotes(piece, end)) % 2 else end
 
 
 def _records_end(text: bytes) -> int:
@@ -181,13 +195,13 @@ def _refuse_odd(block: bytes, delimiter: str) -> None:
     quotes = np.flatnonzero(letters == _QUOTE)
     if len(quotes) % 2:
         raise Odd
-    before, behind = (np.zeros(256, np.bool_) for _ in range(2))
-    before[[_QUOTE, _NEWLINE, ord(delimiter)]] = True
-    behind[[_QUOTE, _NEWLINE, _RETURN, ord(delimiter)]] = True
     opening, closing = quotes[::2], quotes[1::2]  # a doubled quote closes and opens again
     if opening[0] == 0:
         opening = opening[1:]
     if closing[-1] == len(block) - 1:
         closing = closing[:-1]
-    if not (before[letters[opening - 1]].all() and behind[letters[closing + 1]].all()):
+    between = delimiter.encode()
+    if letters.take(opening - 1).tobytes().translate(None, b'"\n' + between):
+        raise Odd
+    if letters.take(closing + 1).tobytes().translate(None, b'"\n\r' + between):
         raise Odd

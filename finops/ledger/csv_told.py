@@ -59,7 +59,7 @@ class Told:
         if new:
             if len(self._rows) + len(new) > MOST_TOLD:
                 self._rows, self._answer, new = {}, {}, texts
-            asked = {key: _texts([text[at] for text in new]) for at, key in enumerate(self._keys)}
+            asked = {key: text_array([text[at] for text in new]) for at, key in enumerate(self._keys)}
             self._learn(pa.table(asked or {"nothing": pa.nulls(1)}))
             self._rows |= {text: len(self._rows) + at for at, text in enumerate(new)}
         return codes, code_array(np.fromiter((self._rows[text] for text in texts), np.int32, len(texts)))
@@ -143,7 +143,7 @@ def code_array(codes: Codes) -> pa.Array:
     return pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(codes)])
 
 
-def _texts(texts: Sequence[str | None]) -> pa.Array:
+def text_array(texts: Sequence[str | None]) -> pa.Array:
     """Texts as Arrow has them. Its usual way from Python's would load pandas."""
     import pyarrow as pa
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finops.core.contracts import Field
 from finops.ledger.casting import Cast, define_casts, value_name
 from finops.ledger.connect import named, quoted
 from finops.ledger.csv_plan import Made, Plan
-from finops.ledger.csv_told import Told, code_array, encoded, told_map, whole
+from finops.ledger.csv_told import Told, code_array, encoded, text_array, told_map, whole
 from finops.ledger.plain import LONGEST_NULL_WORD
 from finops.ledger.sink import short, shortened, stored
 from finops.ledger.totals import unsaid
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from finops.ledger.csv_told import Codes
 
 _PLAIN_DIGITS = b"0123456789.-"
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+"""As `finops_number` has it."""
+_LEAST_PLAIN = 8
+"""Where fewer than so many amounts stand beside one with an exponent, the engine reads them all."""
 _MARK = "\1finops amount {}\1"
 
 
@@ -122,15 +128,48 @@ class Values:
         """An amount, and its raw texts where the engine had to round or to read them."""
         import pyarrow as pa
 
-        texts = texts.cast(pa.string())
-        data, kind = texts.buffers()[2], stored(field)
-        if data is None or (_fit(texts, kind) and not bytes(data).translate(None, _PLAIN_DIGITS)):
+        texts, kind = texts.cast(pa.string()), stored(field)
+        plain = _spelled_out(texts)
+        if plain is not None and _fit(plain, kind):
             with suppress(pa.ArrowInvalid):
-                return shortened(texts.cast(kind)), None
+                return shortened(plain.cast(kind)), None
         made = Made(Field(field.name, field.kind), named(field.name), (field.name,))
         answer = self._ask(_cast_query((made,), unsaid(field.name, "VARCHAR")))(pa.table({field.name: texts}))
         _refuse_marked(whole(answer["bad"]))
         return whole(answer[field.name]), _as(whole(answer["billed_text"]), pa.string())
+
+
+def _spelled_out(texts: pa.Array) -> pa.Array | None:
+    """Amounts as digits, a point and a minus, where a few may have a plus or an exponent; None where they have more than that."""
+    import pyarrow.compute as pc
+
+    odd = _odd_rows(texts)
+    if odd is None:
+        return texts
+    few = texts.filter(odd).to_pylist()
+    if len(few) * _LEAST_PLAIN > len(texts) or not all(_NUMBER.fullmatch(text) for text in few):
+        return None
+    return pc.replace_with_mask(texts, odd, text_array([format(Decimal(text), "f") for text in few]))
+
+
+def _odd_rows(texts: pa.Array) -> pa.Array | None:
+    """Which texts have another character than digits, a point and a minus; None where none has."""
+    import numpy as np
+    import pyarrow as pa
+
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4)
+    if data is None or ends[0] == ends[-1]:
+        return None
+    text = bytes(data[int(ends[0]) : int(ends[-1])])
+    others = set(text.translate(None, _PLAIN_DIGITS))
+    if not others:
+        return None
+    letters, odd = np.frombuffer(text, np.uint8), np.zeros(len(texts), np.uint8)
+    for other in others:
+        odd[np.searchsorted(ends, np.flatnonzero(letters == other) + ends[0], "right") - 1] = 1
+    bits = np.packbits(odd, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(texts), [None, pa.py_buffer(bits)])
 
 
 def _fit(texts: pa.Array, kind: pa.Decimal128Type) -> bool:

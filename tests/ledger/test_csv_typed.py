@@ -257,11 +257,22 @@ def test_any_report_of_aws_is_typed_as_the_engine_types_it(tmp_path: Path, rows:
 DIGITS = st.from_regex(r"[0-9]{1,40}", fullmatch=True)
 
 
-@settings(SHARED, max_examples=30)
+@settings(SHARED, max_examples=4)
 @given(st.lists(st.tuples(st.sampled_from(["", "-"]), DIGITS, st.sampled_from(["", ".5", ".000000000001"])), min_size=1))
 def test_amounts_of_any_length_are_kept_or_refused(tmp_path: Path, amounts: list[tuple[str, ...]]) -> None:
     sound = ["", "1", "1", "1", "USD", "2026-07-01", "2026-07-02", "Usage", "AWS", "AWS", "i-0", "{}"]
     same_by_both_ways(SOURCE, FOCUS_CELLS, [["".join(amount), *sound[1:]] for amount in amounts], tmp_path, ",")
+
+
+WRITTEN = st.from_regex(r"[+-]?([0-9]{1,28}(\.[0-9]{0,14})?|\.[0-9]{1,14})([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+
+
+@settings(SHARED, max_examples=4)
+@given(st.lists(WRITTEN, min_size=1, max_size=3))
+def test_a_few_amounts_with_exponents_are_kept_or_refused(tmp_path: Path, amounts: list[str]) -> None:
+    sound = ["1", "1", "1", "USD", "2026-07-01", "2026-07-02", "Usage", "AWS", "AWS"]
+    rows = [[amount, *sound, f"i-{at}", "{}"] for at, amount in enumerate([*["1.5", "-2", ""] * 10, *amounts, *["3"] * 10])]
+    same_by_both_ways(SOURCE, FOCUS_CELLS, rows, tmp_path, ",")
 
 
 def test_only_rows_near_a_fault_are_left_to_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
