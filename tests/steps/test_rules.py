@@ -185,3 +185,27 @@ def test_what_a_platform_hands_on_is_told_by_its_rule(house: Finops) -> None:
     traced = house("explain", "bolt", "--trace", "-f", "json")
     assert traced.code == 0, traced.err
     assert Decimal(traced.json["totals"][0]["billed"]) == tenants["bolt"]
+
+
+def test_a_correction_on_a_later_bill_is_in_the_month_of_its_use_and_traced_there(finops: Finops) -> None:
+    """What `reconcile --rules` says of a month is what `explain rules --trace` adds up, and `reconcile` what is on its bill."""
+    later = TIMES.replace("2026-10-01T00:00:00Z,2026-11-01", "2026-11-01T00:00:00Z,2026-12-01")
+    lines = [f"1,USD,{TIMES},logs,,{amount},,,," for amount in ("4", "6")] + [f"1,USD,{later},logs,,-1,,,,"]
+    Path("bill.csv").write_text("\n".join([HEAD, *lines]) + "\n", encoding="utf-8")
+    Path("finops.toml").write_text('[[rule]]\nid = "logs"\nmatch = {ServiceName = "logs"}\nmethod = "shared"\n', encoding="utf-8")
+    assert finops("ingest", "bill.csv").code == 0
+    only = ("--month", "2026-10", "-f", "json")
+    rows, notes = told(finops("reconcile", "--rules", *only))
+    assert {row["finding"]: row["billed"] for row in rows}["matched"] == "9"
+    assert "1 charge is on the bill of another month, where `finops reconcile` counts them" in notes
+    traced = finops("explain", "rules", "--trace", "--where", "rule=logs", *only).json
+    assert [total["billed"] for total in traced["totals"]] == ["9"]
+    for table, option in (
+        ("reconcile", ()),
+        ("reconcile", ("--view", "incurred")),
+        ("unattributed", ("--where", "dimension=tenant")),
+    ):
+        found = finops("explain", table, "--trace", *option, *only).json["totals"]
+        assert [total["billed"] for total in found] == (["10"] if table == "reconcile" else []), (table, option)
+    assert [row["billed"] for row in told(finops("reconcile", *only))[0]] == ["10"]
+    assert any("a balance is by the months of bills" in one for one in told(finops("reconcile", "--view", "incurred", *only))[1:])

@@ -28,7 +28,7 @@ SPENT = "spent"
 @dataclass(frozen=True)
 class CostTable:
     """How a table's figures are cost: the names of its rows, the days that the command looks at when it is told none, and
-    whether a month is one of bills."""
+    whether a month is one of bills, of business days, or of use (UTC)."""
 
     names: tuple[str, ...]
     usual: str | None = None
@@ -55,7 +55,7 @@ COST_TABLES: Mapping[str, CostTable] = {
     "rules": CostTable(
         ("estimated", "rule", *(name for name in _NO_DAYS if name != "rule")),
         as_billed=True,
-        days="billing",
+        days="charge",
         basis="billed",
         notes=("what a rule has and whom it is placed on: `--where rule=ID`, and `--where agent=NAME`",),
     ),
@@ -132,7 +132,8 @@ def cost_figures(
             hint = "cost goes by method, rule and service"
             raise UsageError(f"`{min(calls)}` names calls", where="--where", hint=f"--where what=calls; {hint}")
         where[lacking] = UNTAGGED
-    if told.days == "billing" and period is not None and period.is_month and settings.view == "billed":
+    of_bills = settings.view == "billed" or told.as_billed
+    if told.days == "billing" and period is not None and period.is_month and of_bills:
         return cost_lines(reader, settings, where, month=period.first, meta=meta, notes=told.notes, basis=basis)
     days: Any = (
         "c.charge_day" if told.days == "charge" or (table == "cost" and not (period and period.is_month)) else "c.business_day"
