@@ -268,6 +268,10 @@ def _columns(unit: Unit, by: Sequence[str]) -> list[Column]:
     return [*columns, Column("reason", "Why not")]
 
 
+def _tokens_text(tokens: Decimal) -> str:
+    return f"{count(tokens / MILLION)}M" if tokens >= MILLION else count(tokens)
+
+
 def _notes(unit: Unit, totals: Sequence[Row], costs: Sequence[Row], among: Sequence[str], *, by_class: bool) -> list[str]:
     """`among` are all currencies of cost, `costs` those that are told."""
     notes = [f"{BY_ID[unit.metric].label}: {BY_ID[unit.metric].formula}"]
@@ -281,7 +285,7 @@ def _notes(unit: Unit, totals: Sequence[Row], costs: Sequence[Row], among: Seque
         which = "a total" if by_class else "each figure"
         notes.append(f"there is cost in {told}: {which} is the part in its currency, over the same {label}")
     if unit.name == "1m_tokens":
-        notes += [f"{count(row['units'] / MILLION)}M tokens in all" for row in totals[:1] if row["units"]]
+        notes += [f"{_tokens_text(row['units'])} tokens in all" for row in totals[:1] if row["units"]]
     if caveats := BY_ID[unit.metric].caveats:
         notes.append(caveats)
     return notes
