@@ -116,17 +116,27 @@ def _codes(column: pa.Array) -> tuple[Codes, pa.Array]:
 def encoded(texts: pa.Array) -> pa.DictionaryArray:
     """A column of texts with each of them told once; at once where all rows say the same."""
     import numpy as np
+
+    rows = len(texts)
+    if rows and not texts.null_count:
+        _, offsets, data = texts.buffers()
+        ends, long = np.frombuffer(offsets, np.int32, rows + 1, texts.offset * 4), len(texts[0].as_buffer())
+        others = int(ends[-1] - ends[0]) - long
+        if others == long * (rows - 1) and (np.diff(ends) == long).all():
+            first = int(ends[0])
+            if not others or data.slice(first, others).equals(data.slice(first + long, others)):
+                return repeated_text(texts.slice(0, 1), rows)
+    return texts.dictionary_encode()
+
+
+def repeated_text(text: pa.Array, rows: int) -> pa.DictionaryArray:
+    """A column in which every row says this one text, or nothing."""
     import pyarrow as pa
 
-    if len(texts) and not texts.null_count:
-        _, offsets, data = texts.buffers()
-        ends, long = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4), len(texts[0].as_buffer())
-        if (ends == ends[0] + np.arange(len(texts) + 1, dtype=np.int32) * np.int32(long)).all():
-            said = bytes(data[int(ends[0]) : int(ends[-1])]) if data is not None else b""
-            if said == said[:long] * len(texts):
-                nought = pa.Array.from_buffers(pa.int32(), len(texts), [None, pa.py_buffer(bytes(4 * len(texts)))])
-                return pa.DictionaryArray.from_arrays(nought, texts.slice(0, 1))
-    return texts.dictionary_encode()
+    if text.null_count:
+        return pa.nulls(rows, pa.dictionary(pa.int32(), pa.string()))
+    nought = pa.Array.from_buffers(pa.int32(), rows, [None, pa.py_buffer(bytes(4 * rows))])
+    return pa.DictionaryArray.from_arrays(nought, text)
 
 
 def told_map(maps: pa.Array) -> pa.Array:

@@ -12,7 +12,7 @@ from finops.core.contracts import Field
 from finops.ledger.casting import Cast, define_casts, value_name
 from finops.ledger.connect import named, quoted
 from finops.ledger.csv_plan import Made, Plan
-from finops.ledger.csv_told import Told, code_array, encoded, text_array, told_map, whole
+from finops.ledger.csv_told import Told, code_array, encoded, repeated_text, text_array, told_map, whole
 from finops.ledger.plain import LONGEST_NULL_WORD
 from finops.ledger.sink import short, shortened, stored
 from finops.ledger.totals import unsaid
@@ -245,6 +245,8 @@ def _spread(answers: pa.Array, rows: Codes, field: Field) -> pa.Array:
         answers = told_map(answers)
     if field.kind != "text":
         return shortened(answers).take(code_array(rows))
+    if len(answers) == 1:
+        return repeated_text(answers, len(rows))
     told = answers.dictionary_encode()
     return pa.DictionaryArray.from_arrays(told.indices.take(code_array(rows)), told.dictionary)
 

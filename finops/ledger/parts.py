@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +40,11 @@ def aside(ledger: Path) -> Path:
 
 def commit_part(ledger: Path, written: Path, contract: str, rows: int) -> PartFile:
     """Makes a written file durable and gives it the name of its content."""
-    digest = sha256_of(written)
+    with ThreadPoolExecutor(1) as beside:
+        on_disk = beside.submit(sync_file, written)
+        digest = sha256_of(written)
+        on_disk.result()
     name = f"{contract}-{digest[:32]}.parquet"
-    sync_file(written)
     size = written.stat().st_size
     written.rename(parts_dir(ledger) / name)
     return PartFile(name, contract, rows, size, digest)
