@@ -90,10 +90,20 @@ def flag(overrides: Overrides, *, last: str = WINDOW, talk: Talk) -> Result:
         meta = _meta(reader, settings, period)
     if meta["unbuilt"]:
         talk.warn(f"{meta['unbuilt']:,} batches are not built yet: `finops build`")
-    notes = [note for _, _, told in answers for note in told]
+    notes = _of_currencies(wanted, [told for _, _, told in answers])
     if span["daily_outcomes"]:
         notes.append(f"{span['daily_outcomes']:,} outcomes name a day, not a run: they value the day and judge no run")
     return Result(COLUMNS, [row for rows, _, _ in answers for row in rows], [total for _, total, _ in answers], meta, notes)
+
+
+def _of_currencies(currencies: Sequence[str], told: Sequence[Sequence[str]]) -> list[str]:
+    """What is said of every currency once; the rest, where there are several, with its currency."""
+    notes = [
+        note if all(note in others for others in told) else f"{currency}: {note}"
+        for currency, own in zip(currencies, told, strict=True)
+        for note in own
+    ]
+    return list(dict.fromkeys(notes))
 
 
 def _read(reader: Reader, settings: Settings, period: Period, currency: str) -> Read:

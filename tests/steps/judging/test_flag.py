@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from finops.steps.judging.flag import _of_currencies
 from tests import schemas
 from tests.conftest import Ran
 
@@ -381,3 +382,12 @@ def test_each_agent_has_what_saves_most_on_it(ask: Callable[..., Ran]) -> None:
         Decimal(total["saving_low"]) < sum(Decimal(row["saving"] or 0) for row in told.values()) < Decimal(total["saving_high"])
     )
     assert any("retire 1, shrink 1, move 1, re-prompt 1; together" in note for note in ran.json["meta"]["notes"])
+
+
+def test_what_is_said_of_one_currency_names_it_and_what_is_said_of_all_stands_once() -> None:
+    told = [["none of 2 agents could be judged", "no value is known"], ["none of 3 agents could be judged", "no value is known"]]
+    assert _of_currencies(["EUR", "USD"], told) == [
+        *("EUR: none of 2 agents could be judged", "no value is known"),
+        "USD: none of 3 agents could be judged",
+    ]
+    assert _of_currencies(["USD"], told[:1]) == told[0]
