@@ -45,19 +45,18 @@ def check_grain(database: Readable, model: Model, full: bool) -> None:
 def _check_keeps(database: Readable, model: Model, alike: Sequence[Keeps], models: Mapping[str, Model], full: bool) -> None:
     """Sums over the same models by the same columns, in one pass."""
     by = "".join(f"{column}, " for column in alike[0].by)
-    amounts = ", ".join(f"{keeps.column} AS amount_{place}" for place, keeps in enumerate(alike))
     full = full or any(model.slice_column != models[other].slice_column for other, _ in alike[0].sides)
-    sides = [f"SELECT {by}{amounts}, 0 AS side FROM {model.name} {_within(model, full)}"]
+    sides = [_summed(model, alike[0].by, [keeps.column for keeps in alike], "here", full)]
     for number, (other, _) in enumerate(alike[0].sides):
-        amounts = ", ".join(f"{keeps.sides[number][1]} AS amount_{place}" for place, keeps in enumerate(alike))
-        sides.append(f"SELECT {by}{amounts}, 1 AS side FROM {other} {_within(models[other], full)}")
+        columns = [keeps.sides[number][1] for keeps in alike]
+        sides.append(_summed(models[other], alike[0].by, columns, "there", full))
     totals, broken = [], []
     for place in range(len(alike)):
         here, there = f"here_{place}", f"there_{place}"
-        totals += [f"sum(amount_{place}) FILTER (WHERE side = {side}) AS {name}" for side, name in enumerate((here, there))]
+        totals += [f"sum({here}) AS {here}", f"sum({there}) AS {there}"]
         broken.append(f"coalesce({here}, 0) <> coalesce({there}, 0) OR ({here} IS NULL) <> ({there} IS NULL)")
     group = f"GROUP BY {', '.join(alike[0].by)}" if by else ""
-    summed = f"SELECT {by}{', '.join(totals)} FROM ({' UNION ALL '.join(sides)}) {group}"
+    summed = f"SELECT {by}{', '.join(totals)} FROM ({' UNION ALL BY NAME '.join(sides)}) {group}"
     rows = database.query(f"SELECT * FROM ({summed}) WHERE {' OR '.join(broken)} LIMIT 1")
     for place, keeps in enumerate(alike if rows else ()):
         here, there = rows[0][f"here_{place}"], rows[0][f"there_{place}"]
@@ -66,6 +65,13 @@ def _check_keeps(database: Readable, model: Model, alike: Sequence[Keeps], model
             raise DataError(
                 f"the model `{model.name}` does not keep sum({keeps.column}): {row}", where=f"{model.name}.sql", hint=HINT
             )
+
+
+def _summed(model: Model, by: Sequence[str], columns: Sequence[str], side: str, full: bool) -> str:
+    """A SELECT of the sums of a model's columns, each side by itself: what is added up is narrow and is read once."""
+    sums = ", ".join(f"sum({column}) AS {side}_{place}" for place, column in enumerate(columns))
+    group = f"GROUP BY {', '.join(by)}" if by else ""
+    return f"SELECT {', '.join([*by, sums])} FROM {model.name} {_within(model, full)} {group}"
 
 
 def _within(model: Model, full: bool) -> str:
