@@ -54,12 +54,17 @@ def sql_splits(batch: Sequence[Case], order: random.Random | None = None) -> lis
             unnest($3::VARCHAR[]) AS key, unnest($4::BIGINT[]) AS weight),
         ordered AS (SELECT n, amount, key, weight,
             sum(weight) OVER (PARTITION BY n ORDER BY key ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto,
-            sum(weight) OVER (PARTITION BY n) AS total FROM target)
-        SELECT n, key, split_share(amount, upto, weight, total) AS share FROM ordered ORDER BY n, key""",
+            sum(weight) OVER (PARTITION BY n) AS total FROM target),
+        divided AS (SELECT *, money_units(amount) // total::HUGEINT AS whole, money_units(amount) % total::HUGEINT AS rest
+            FROM ordered)
+        SELECT n, key, split_share(amount, upto, weight, total) AS share,
+            money_of(split_piece(whole, rest, upto::HUGEINT, weight::HUGEINT, total::HUGEINT)) AS same
+        FROM divided ORDER BY n, key""",
         rows,
     )
     shares: list[dict[str, int]] = [{} for _ in batch]
-    for n, key, share in found:
+    for n, key, share, same in found:
+        assert share == same
         shares[n][key] = units_of(share)
     return shares
 
@@ -109,6 +114,28 @@ def sql_rows(rows: Sequence[Sequence[int]], batch: Sequence[Case]) -> list[list[
     for n, i, key, share in found:
         parts[n][i][key] = int(share)
     return parts
+
+
+def quotients() -> st.SearchStrategy[tuple[int, int]]:
+    """Dividends and divisors, with those that come out whole, or one off it, among them."""
+    parts = st.integers(1, 10**18 - 1).flatmap(
+        lambda d: st.tuples(st.just(d), st.integers(0, d - 1), st.sampled_from((0, 1, d // 2, d - 1)), st.sampled_from((-1, 1)))
+    )
+    return parts.map(lambda p: (p[3] * (p[0] * p[1] + p[2] % p[0]), p[0]))
+
+
+@PROPERTY
+@given(st.lists(quotients(), min_size=BATCH, max_size=BATCH))
+def test_quotients_are_exact(batch: list[tuple[int, int]]) -> None:
+    rows = [(number, str(n), d) for number, (n, d) in enumerate(batch)]
+    found = asked(
+        """WITH pair AS (
+            SELECT unnest($1::INTEGER[]) AS number, unnest($2::VARCHAR[])::HUGEINT AS n, unnest($3::BIGINT[])::HUGEINT AS d
+        )
+        SELECT quotient(n, d) FROM pair ORDER BY number""",
+        rows,
+    )
+    assert [int(quotient) for (quotient,) in found] == [abs(n) // d * (-1 if n < 0 else 1) for n, d in batch]
 
 
 @PROPERTY
