@@ -177,7 +177,7 @@ def p19_a_round_trip_keeps_every_amount(ledger: Ledger) -> None:
     """What `query` gives of the charges is a FOCUS file that loads to the same cost."""
     again = Ledger(ledger.home / "again")
     properties.written_as_focus(ledger.rows, again.home / "focus.csv")
-    for name in ("finops.toml", "traces.json", "meters.csv"):
+    for name in ("finops.toml", "rates.csv", "traces.json", "meters.csv"):
         if (ledger.home / name).exists():
             shutil.copy(ledger.home / name, again.home / name)
     files = [again.home / name for name in ("focus.csv", "traces.json", "meters.csv")]
