@@ -318,12 +318,12 @@ def test_an_outcome_that_comes_later_reaches_its_run_and_the_days_of_it() -> Non
 
 
 class Tight(Tables):
-    """Memory that does for a day of the cube, and of the calls, but not for two."""
+    """Memory that does for a day of the cube, and of tokens, but not for two."""
 
     failures = 0
 
     def execute(self, sql: str) -> int:
-        for name, days in (("fct_cost", "charge"), ("fct_call", "call")):
+        for name, days in (("fct_cost", "charge"), ("fct_usage", "call")):
             if re.match(rf"(CREATE OR REPLACE TABLE|INSERT INTO) {name} (?!.*LIMIT 0$)", sql, re.DOTALL):
                 held = self.query(f"SELECT count(DISTINCT {days}_day) AS n FROM dirty_{days}_day")[0]["n"]
                 if held > 1:
@@ -346,16 +346,28 @@ def test_what_does_not_fit_into_memory_is_built_in_halves() -> None:
 class Tighter(Tables):
     """Memory that does not do for a piece of the calls until the third time."""
 
-    failures = 0
+    failures, table = 0, "stg_call"
 
     def execute(self, sql: str) -> int:
-        if sql.startswith("INSERT INTO stg_call BY NAME") and self.failures < 2:
+        if sql.startswith(f"INSERT INTO {self.table} BY NAME") and self.failures < 2:
             self.failures += 1
             raise OutOfMemory("too much")
         return super().execute(sql)
 
 
-@pytest.mark.parametrize("kind", [Tables, Tighter])
+class TighterFact(Tighter):
+    """The same of a fact, whose days must not be halved while its calls are."""
+
+    table = "fct_call"
+
+
+class TighterLines(Tighter):
+    """The same of billing lines."""
+
+    table = "stg_alike"
+
+
+@pytest.mark.parametrize("kind", [Tables, Tighter, TighterFact, TighterLines])
 def test_many_calls_and_lines_are_built_in_pieces_and_not_sorted(kind: type[Tables], monkeypatch: pytest.MonkeyPatch) -> None:
     rows = any_rows(7)
     whole, parts = priced(Tables()), priced(kind())
@@ -365,6 +377,7 @@ def test_many_calls_and_lines_are_built_in_pieces_and_not_sorted(kind: type[Tabl
     built = run_models(whole, ALLOCATION, Silence())
     monkeypatch.setattr(pieces, "PIECE_SPANS", 5)
     monkeypatch.setattr(pieces, "LEAST_SPANS", 1)
+    monkeypatch.setattr(line_runs, "RUN_LINES", 2)
     monkeypatch.setattr(runner, "SORTED_LINES", 0)
     again = run_models(parts, ALLOCATION, Silence())
     assert facts_of(parts) == facts_of(whole)

@@ -160,7 +160,7 @@ def test_every_switch_is_set(tmp_path: Path) -> None:
     )
     found = [str(connection.execute(f"SELECT current_setting('{name}')").fetchall()[0][0]) for name in names]
     connection.close()
-    assert found == ["False", "False", "False", "UTC", "296.4 MiB", "1"]
+    assert found == ["False", "False", "False", "UTC", "247.5 MiB", "1"]
 
 
 _CHILD = """

@@ -194,7 +194,7 @@ def _build(database: Database, model: Model, names: Mapping[str, str], full: boo
     else:
         database.execute(f"DELETE FROM {model.name} WHERE {_dirty(database, column)}")
     if not can_be_parted:
-        return _insert(database, model, sql, order)
+        return _insert_in_halves(database, model, sql, order)
 
     def insert(part: Mapping[str, str]) -> int:
         return _insert(database, model, compiled(model, {**names, **part}), order)
@@ -203,19 +203,25 @@ def _build(database: Database, model: Model, names: Mapping[str, str], full: boo
 
 
 def _insert(database: Database, model: Model, sql: str, order: str) -> int:
-    """Inserts what a SELECT answers, of facts and marts the dirty slices, in halves where memory does not do for all together."""
+    """Inserts what a SELECT answers, of facts and marts the dirty slices."""
     column = None if model.layer == "staging" else model.slice_column
     within = f" WHERE {_dirty(database, column)}" if column else ""
+    return database.execute(f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n){within}{order}")
+
+
+def _insert_in_halves(database: Database, model: Model, sql: str, order: str) -> int:
+    """Inserts it by half of the days at a time where memory does not do for all together."""
     try:
-        return database.execute(f"INSERT INTO {model.name} BY NAME\nSELECT * FROM (\n{sql}\n){within}{order}")
+        return _insert(database, model, sql, order)
     except OutOfMemory:
+        column = model.slice_column
         days = _dirty_days(database, column) if column and _can_be_halved(model) else []
         if column is None or len(days) < 2:
             raise
         rows = 0
         for half in (days[: len(days) // 2], days[len(days) // 2 :]):
             write_days(database, column, half)
-            rows += _insert(database, model, sql, order)
+            rows += _insert_in_halves(database, model, sql, order)
         write_days(database, column, days)
         return rows
 

@@ -10,6 +10,7 @@ SELECT
     arg_max(s.session, a.place) FILTER (WHERE s.session IS NOT NULL) AS session,
     arg_max(s.own_tenant, a.place) FILTER (WHERE s.own_tenant IS NOT NULL) AS root_tenant,
     arg_max(s.own_agent, a.place) FILTER (WHERE s.own_agent IS NOT NULL) AS root_agent
-FROM stg_ancestor a
-JOIN stg_span s ON s.row_key = a.ancestor_key
+FROM stg_span s
+JOIN stg_ancestor a ON a.ancestor_key = s.row_key
+WHERE {{piece_of_a}}
 GROUP BY a.row_key

@@ -23,10 +23,10 @@ WITH span AS NOT MATERIALIZED (
         AND CAST(c.start_time AS DATE) IN (SELECT w.call_day FROM window_call_day w)
 ),
 copied AS (
-    SELECT s.identity
+    SELECT hash(s.identity) AS likeness  -- short, so that it fits into memory; identities that share one by chance are told apart below
     FROM span s
     WHERE s.identity IS NOT NULL
-    GROUP BY s.identity
+    GROUP BY hash(s.identity)
     HAVING count(*) > 1
 ),
 origin AS (
@@ -44,7 +44,7 @@ ranked AS (
                 o.source, s.batch_id, s.part_row
         ) AS place
     FROM span s
-    JOIN copied c ON c.identity = s.identity
+    JOIN copied c ON c.likeness = hash(s.identity)
     LEFT JOIN origin o ON o.batch_id = s.batch_id
 ),
 copy AS (
