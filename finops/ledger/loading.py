@@ -12,7 +12,7 @@ from finops.core.numbers import plain_decimal
 from finops.ledger.connect import engine_errors
 from finops.ledger.identity import UNCHECKED, Identity, identity_of
 from finops.ledger.origins import doubled_origins
-from finops.ledger.parts import relation_sql
+from finops.ledger.parts import relation_sql, sealing
 from finops.ledger.schema import column_names
 from finops.ledger.staging import staged
 from finops.ledger.totals import Control, control_totals, slices_sql, typed_totals
@@ -88,25 +88,29 @@ def add_rows(
     """Puts staged rows where the contract lives, with their slices; answers with the totals, for charges."""
     if not rows:
         return []
+    in_parts = contract.name in PARQUET_CONTRACTS
     staged_rows = relation_sql(contract, files)
-    writer.execute(f"INSERT INTO slice {slices_sql(contract, staged_rows, batch_id)}")
-    controls = []
-    if contract.name == "charge":
-        connection = writer.connection
-        with engine_errors("the amounts can't be added up", hint="they come to more than 26 digits: is a column shifted?"):
-            controls = typed_totals(connection, staged_rows, amounts) if amounts else control_totals(connection, staged_rows)
-    _add_controls(writer, batch_id, controls)
-    if contract.name not in PARQUET_CONTRACTS:
-        writer.execute(f"INSERT INTO {contract.name} SELECT {column_names(contract)} FROM {staged_rows}")
-        return controls
-    for file in files:
-        count = writer.query(f"SELECT count(*) AS n FROM {relation_sql(contract, (file,))}")[0]["n"]
-        part = writer.add_part(file, contract.name, count)
-        writer.execute(
-            "INSERT INTO part VALUES ($1, $2, $3, $4, $5, $6)",
-            [part.file, batch_id, contract.name, count, part.disk_bytes, part.content_hash],
-        )
+    with sealing(files if in_parts else ()) as sealed:
+        writer.execute(f"INSERT INTO slice {slices_sql(contract, staged_rows, batch_id)}")
+        controls = _totals(writer, staged_rows, amounts) if contract.name == "charge" else []
+        _add_controls(writer, batch_id, controls)
+        if not in_parts:
+            writer.execute(f"INSERT INTO {contract.name} SELECT {column_names(contract)} FROM {staged_rows}")
+            return controls
+        for file in files:
+            count = writer.query(f"SELECT count(*) AS n FROM {relation_sql(contract, (file,))}")[0]["n"]
+            part = writer.add_part(file, contract.name, count, sealed(file))
+            writer.execute(
+                "INSERT INTO part VALUES ($1, $2, $3, $4, $5, $6)",
+                [part.file, batch_id, contract.name, count, part.disk_bytes, part.content_hash],
+            )
     return controls
+
+
+def _totals(writer: Writer, staged_rows: str, amounts: str | None) -> list[Control]:
+    connection = writer.connection
+    with engine_errors("the amounts can't be added up", hint="they come to more than 26 digits: is a column shifted?"):
+        return typed_totals(connection, staged_rows, amounts) if amounts else control_totals(connection, staged_rows)
 
 
 def _add_controls(writer: Writer, batch_id: int, controls: list[Control]) -> None:

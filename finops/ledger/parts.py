@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +39,22 @@ def aside(ledger: Path) -> Path:
     return folder / f"{_ASIDE}{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def commit_part(ledger: Path, written: Path, contract: str, rows: int) -> PartFile:
-    """Makes a written file durable and gives it the name of its content."""
-    with ThreadPoolExecutor(1) as beside:
-        on_disk = beside.submit(sync_file, written)
-        digest = sha256_of(written)
-        on_disk.result()
+@contextmanager
+def sealing(written: Sequence[Path]) -> Iterator[Callable[[Path], str]]:
+    """Hashes written files and makes them durable in threads beside the block, which may ask for the SHA-256 of one that is."""
+    with ThreadPoolExecutor(2) as hashing, ThreadPoolExecutor(2) as syncing:
+        on_disk = {path: syncing.submit(sync_file, path) for path in written}
+        digests = {path: hashing.submit(sha256_of, path) for path in written}
+
+        def sealed(path: Path) -> str:
+            on_disk[path].result()
+            return digests[path].result()
+
+        yield sealed
+
+
+def commit_part(ledger: Path, written: Path, contract: str, rows: int, digest: str) -> PartFile:
+    """Gives a written file the name of its content."""
     name = f"{contract}-{digest[:32]}.parquet"
     size = written.stat().st_size
     written.rename(parts_dir(ledger) / name)

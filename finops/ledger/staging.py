@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from finops.ledger.handover import LoadLike
     from finops.ledger.store import Writer
 
-ROW_GROUP_ROWS, ROWS_HELD = 40_960, 49_152
+ROW_GROUP_ROWS, ROWS_HELD = 49_152, 98_304
 """Each thread holds a row group while it is made: this, not the size of the input, is what a load takes in memory. All threads
 together hold `ROWS_HELD` at most."""
 MOST_THREADS = 4

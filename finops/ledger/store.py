@@ -179,9 +179,9 @@ class Writer(Reader):
         self.changed = True
         return int(answer[0][0]) if answer and isinstance(answer[0][0], int) else 0
 
-    def add_part(self, written: Path, contract: str, rows: int) -> parts.PartFile:
-        """Takes a finished Parquet file into the parts folder. It stays only if this writer commits."""
-        part = parts.commit_part(self.path, written, contract, rows)
+    def add_part(self, written: Path, contract: str, rows: int, digest: str) -> parts.PartFile:
+        """Takes a finished Parquet file into the parts folder, under its SHA-256. It stays only if this writer commits."""
+        part = parts.commit_part(self.path, written, contract, rows, digest)
         self._new_parts.append(self.part_path(part.file))
         return part
 

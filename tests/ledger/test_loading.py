@@ -319,7 +319,7 @@ def test_a_load_takes_few_threads_with_small_row_groups_and_gives_them_back(tmp_
         part = next((tmp_path / "l.duckdb.d").glob("charge-*.parquet"))
         sizes = writer.query(f"SELECT DISTINCT row_group_id, row_group_num_rows AS n FROM parquet_metadata('{part}')")
     assert sum(size["n"] for size in sizes) == 30_000
-    assert max(size["n"] for size in sizes) <= 49_152 // 4
+    assert max(size["n"] for size in sizes) <= 98_304 // 4
 
 
 def test_amounts_whose_sum_can_not_be_kept_are_one_clear_error(tmp_path: Path) -> None:

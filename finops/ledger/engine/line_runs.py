@@ -12,7 +12,7 @@ from finops.ledger.engine.database import Database, Readable
 from finops.ledger.engine.model import Model
 from finops.ledger.engine.slices import within_days
 
-RUN_LINES = 2_000_000
+RUN_LINES = 3_000_000
 """A run has about so many lines at first, and at least a day. Where memory does not do for it, it and those after it are
 halved."""
 
