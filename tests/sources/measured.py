@@ -51,6 +51,7 @@ def _main(name: str, source: str, processes: str) -> None:
                 if not isinstance(load.data, TableScan):
                     rows += sum(batch.num_rows for batch in load.data)
                 rejects += [reject.reason for reject in load.rejects]
+            assert part.content_hash  # at the latest now the ledger asks for it, and the file is checked
     except FinopsError as problem:
         error = problem
     used = [_own_peak_mib(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10]
