@@ -57,7 +57,7 @@ def bills() -> dict[str, Any]:
     """Bills alone: FOCUS and AWS CUR, as Parquet and as packed CSV; large enough that starting up counts for little."""
     from tests.bench import ingest_bills
 
-    return ingest_bills.measure(8_000_000)
+    return ingest_bills.measure(4_000_000)
 
 
 def allocation(rows: int, calls: int, memory: str) -> dict[str, Any]:
