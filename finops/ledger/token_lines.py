@@ -7,16 +7,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from finops.core.money import amount_of, units_of
+from finops.core.money import amount_of, fitted_weights, split, units_of
+from finops.core.tokens import TOKEN_CLASSES
 from finops.ledger.call_lines import call_lines
 from finops.ledger.engine.compiling import Allocation
 from finops.ledger.store import Reader
 
 Row = dict[str, Any]
-CLASSES = (
-    *("input_uncached", "cache_read", "cache_write_5m", "cache_write_1h", "output"),
-    *("audio_input", "audio_output", "image_input", "image_output"),
-)
+_WEIGHT_PLACES = 6
+"""A call may stand for a part of another: tokens as it stands for them have so many places."""
 _CELL = ("call_day", "account", "region", "resource", "service_tier", "tenant", "agent", "workflow")
 """Calls of a model that are alike in these are priced alike, but for the hour of the day and the size of their input."""
 
@@ -27,7 +26,7 @@ def token_lines(
     """One row per call that used tokens of (provider, model, class) on business days of the time: its file and row, its tokens as
     many times as it stands for, and its share by tokens of what the calls that are alike came to at list price, exact in sum."""
     provider, model, token_class = used
-    if token_class not in CLASSES:
+    if token_class not in TOKEN_CLASSES:
         return []
     condition = (
         f"c.counted AND c.provider = $1 AND c.model = $2 AND c.{token_class} > 0"
@@ -64,11 +63,8 @@ def token_lines(
 
 
 def _share(rows: list[Row], amount: Decimal | None) -> None:
-    """The amount over the rows by their tokens, in order, to the last stored digit."""
-    total = sum((row["tokens"] for row in rows), Decimal(0))
-    reached, before = Decimal(0), 0
-    for row in rows:
-        reached += row["tokens"]
-        upto = 0 if amount is None else int(units_of(amount) * (reached / total))
-        row["list_cost"] = None if amount is None else amount_of(upto - before)
-        before = upto
+    """The amount over the rows by their tokens, to the last stored digit."""
+    weights = fitted_weights({f"{at:09}": int(row["tokens"].scaleb(_WEIGHT_PLACES)) for at, row in enumerate(rows)})
+    shares = {} if amount is None else split(units_of(amount), weights)
+    for at, row in enumerate(rows):
+        row["list_cost"] = amount_of(shares[f"{at:09}"]) if shares else None

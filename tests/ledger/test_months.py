@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -188,6 +188,15 @@ def test_new_prices_and_names_leave_closed_months_alone(ledger: Path) -> None:
     assert priced(ledger) == expected
     built(ledger, TO_LEFT, prices("v2", "2", "m-2"), full=True)
     assert priced(ledger) == expected
+
+
+def test_names_are_looked_for_again_when_prices_come_back(ledger: Path) -> None:
+    ours = prices("ours", "1")
+    built(ledger, TO_LEFT, ours)
+    built(ledger, TO_LEFT, replace(ours, tokens=lambda: Batch("theirs", []), resolve_model=lambda _provider, _model: None))
+    assert priced(ledger)[1][1] is None
+    built(ledger, TO_LEFT, ours)
+    assert priced(ledger) == [("09-10", 3, "m"), ("10-10", 3, "m")]
 
 
 def test_what_arrives_late_is_placed_by_what_its_month_was_closed_with(ledger: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from finops.core.contracts import CALL
 from finops.core.layers import CATEGORIES, word_rows
 from finops.core.rule_checks import CALL_JOINS, LEVELS, driver_of, is_of_meters, named_rules
 from finops.core.settings import AccountMap, Counting, Identity, LayerRule, Rule, Workflow
+from finops.core.tokens import TOKEN_CLASSES
 from finops.ledger.engine.database import Database, identifier, literal, quoted
 from finops.ledger.engine.matching import DIMENSIONS, charge_expressions, joins_of, values_of
 from finops.ledger.engine.resharing import reshared
@@ -19,10 +20,6 @@ from finops.ledger.engine.splitting import splitting_expressions
 
 JOINS = ("provider", "account", "region", "resource", "instance_type", "model", "token_class")
 
-TOKEN_CLASSES = (
-    *("input_uncached", "cache_read", "cache_write_5m", "cache_write_1h", "output"),
-    *("audio_input", "audio_output", "image_input", "image_output"),
-)
 BILL_CLASSES: tuple[tuple[str, str], ...] = (
     *((name, name) for name in TOKEN_CLASSES),
     *(("input", name) for name in ("input_uncached", "cache_read", "cache_write_5m", "cache_write_1h")),

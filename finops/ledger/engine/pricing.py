@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS price_instance (provider VARCHAR, region VARCHAR, ins
     valid_from DATE, valid_to DATE, price DECIMAL(38, 18), currency VARCHAR, as_of DATE, source VARCHAR);
 CREATE TABLE IF NOT EXISTS price_exchange (day DATE, billed VARCHAR, priced VARCHAR, weight HUGEINT, weight_total HUGEINT);
 """
+_NAMED_BY = "build.named_by"
+"""The key in `meta` of the batch of token prices by whose names `model_alias` holds what models are called."""
 _PLACE = ("provider", "region", "instance_type", "purchase_option")
 HOUR_COLUMNS = (*_PLACE, "valid_from", "valid_to", "price", "currency", "as_of", "source")
 EXCHANGE_COLUMNS = ("day", "billed", "priced", "weight", "weight_total")
@@ -111,9 +113,13 @@ def _write_token_prices(database: Database, inputs: PriceInputs, is_open: Callab
     if batch is None:
         return False
     is_new = not database.query(f"SELECT 1 AS one FROM price_token WHERE batch = {literal(batch.name)} LIMIT 1")
-    if is_new:
+    is_same = bool(
+        database.query(f"SELECT 1 AS one FROM meta WHERE key = {literal(_NAMED_BY)} AND value = {literal(batch.name)}")
+    )
+    if not is_same:
         database.execute("DELETE FROM model_alias")
-    models = _models() if is_new else _models(unbuilt)
+        database.execute(f"INSERT OR REPLACE INTO meta VALUES ({literal(_NAMED_BY)}, {literal(batch.name)})")
+    models = _models(unbuilt) if is_same else _models()
     pairs = [(row["provider_raw"], row["model_raw"]) for row in database.query(_NEW_MODELS.format(models=models))]
     resolved = [(p, m, found) for p, m in pairs if (found := inputs.resolve_model(p or None, m)) is not None]
     _insert(database, "model_alias", [(p, m, *found) for p, m, found in resolved])
